@@ -1,0 +1,79 @@
+/* The waterline: all that the node asks of the world below it. node/evio implements it with
+ * libevent, sim with virtual links. Nothing above this line has a socket, a clock or entropy.
+ *
+ * What goes down is a call on struct port. What comes up are the calls of node/core:
+ *
+ *     port->dial(c)      ->  core_link_up(c) or core_link_down(c, why)
+ *     (a peer dials us)  ->  core_link_incoming(c)
+ *     port->write(c)     ->  core_writable(c), after a write that was not accepted whole
+ *     (bytes arrive)     ->  core_bytes(c), never while reading is paused
+ *     port->close(c)     ->  nothing: the id is dead when the call returns
+ *     (the link ends)    ->  core_link_down(c, why)
+ *     port->resolve(q)   ->  core_resolved(q)
+ *     port->datagram     ->  core_datagram
+ *     port->job(j)       ->  core_job_done(j)
+ *
+ * Ids of links that we dial are even and chosen by the core; ids of incoming links are odd and
+ * chosen by the world. None is used twice in the life of a node.
+ */
+#pragma once
+
+#include "crypto/base/env.h"
+
+/* a carrier of bytes: 16-byte IPv6 address (IPv4 mapped), port, and what runs on top of TCP */
+enum link_kind {
+    LINK_TCP,
+    LINK_WS,
+    LINK_WSS
+};
+
+struct endpoint {
+    uint8_t ip[16]; /* IPv4 as ::ffff:a.b.c.d */
+    uint16_t port;
+    enum link_kind kind;
+    const char *host; /* LINK_WSS: name for SNI, borrowed during the call; may be NULL */
+};
+
+/* Owned data and a pure function, for what may block or takes over 2 ms. The world calls run()
+ * on another thread (in sim: in place) and hands the job back with core_job_done, which looks at
+ * `result` and frees it. `lane` keeps order: jobs of one lane run one after the other. */
+enum job_lane {
+    JOB_STORE,
+    JOB_WORK,
+    JOB_LANES
+};
+
+struct job {
+    enum job_lane lane;
+    void (*run)(struct job *job);               /* no engine state; may block */
+    void (*done)(void *owner, struct job *job); /* on the engine thread; frees the job */
+    void *owner;                                /* borrowed by done() */
+};
+
+struct port {
+    void *world;
+
+    /** Begin to connect. */
+    void (*dial)(void *world, uint64_t link, const struct endpoint *to);
+
+    /** Hand over bytes; they are copied or sent before the call returns.
+     *
+     * @return how many were accepted, 0..bytes.len; fewer than all: core_writable follows
+     */
+    size_t (*write)(void *world, uint64_t link, struct span bytes);
+
+    /** Stop or resume core_bytes for this link (backpressure). */
+    void (*pause)(void *world, uint64_t link, bool paused);
+
+    /** End the link. `flush`: send what was accepted first; else reset. */
+    void (*close)(void *world, uint64_t link, bool flush);
+
+    /** Look up a DNS name: A, AAAA or TXT; core_resolved follows with the same query id. */
+    void (*resolve)(void *world, uint64_t query, const char *name, int type);
+
+    /** Send one UDP datagram (discv5); may be lost. */
+    void (*datagram)(void *world, const struct endpoint *to, struct span bytes);
+
+    /** Take over a job; job->done follows. */
+    void (*job)(void *world, struct job *job);
+};

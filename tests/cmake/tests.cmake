@@ -1,0 +1,71 @@
+# Tests are found by their names:
+#   tests/unit/ROOM/test_X.c     unit_ROOM_X, label unit
+#   tests/vectors/test_X.c       vectors_X, label vectors
+#   tests/sim/test_X.c           sim_X, label sim: scenarios in virtual time
+#   tests/hostile/test_X.c       hostile_X, label hostile
+#   tests/fuzz/fuzz_X.c          fuzz_X, label fuzz: a libFuzzer target, or (other presets) a runner of
+#                                its corpus tests/fuzz/corpus/X/*
+#   tests/bench/bench_X.c        bench_X, no test: `./check bench` runs it
+# They run in the source folder, so that they can open tests/vectors/....
+enable_testing()
+
+add_library(testing STATIC tests/lib/testing.c)
+target_link_libraries(testing PUBLIC house room_crypto_base cmocka)
+
+function(test_program name source)
+    add_executable(${name} ${source})
+    target_link_libraries(${name} PRIVATE testing rooms)
+endfunction()
+
+function(tests_of label pattern)
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests/${label}/${pattern}_*.c)
+    foreach(source ${sources})
+        string(REGEX REPLACE "^tests/(.*)\\.c$" "\\1" name ${source})
+        string(REGEX REPLACE "(^|/)${pattern}_" "/" name ${name})
+        string(REGEX REPLACE "/+" "_" name ${name})
+        test_program(${name} ${source})
+        add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+        set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 300)
+    endforeach()
+endfunction()
+
+option(SOTTO_FUZZ "build the fuzz targets with libFuzzer" OFF)
+option(SOTTO_TESTS "build the tests" ON)
+option(SOTTO_BENCH "build the benchmarks" OFF)
+
+if(SOTTO_TESTS)
+    tests_of(unit test)
+    tests_of(vectors test)
+    tests_of(sim test)
+    tests_of(hostile test)
+endif()
+
+file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_*.c)
+foreach(source ${fuzz_sources})
+    get_filename_component(name ${source} NAME_WE)
+    string(REGEX REPLACE "^fuzz_" "" corpus ${name})
+    if(SOTTO_FUZZ)
+        test_program(${name} ${source})
+        target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    elseif(SOTTO_TESTS)
+        test_program(${name} ${source})
+        target_sources(${name} PRIVATE tests/fuzz/driver.c)
+        add_test(NAME ${name} COMMAND ${name} tests/fuzz/corpus/${corpus} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+        set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 300)
+    endif()
+endforeach()
+
+if(SOTTO_BENCH)
+    file(GLOB bench_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/bench/bench_*.c)
+    foreach(source ${bench_sources})
+        get_filename_component(name ${source} NAME_WE)
+        test_program(${name} ${source})
+    endforeach()
+endif()
+
+file(GLOB lints CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/lint/*.sh)
+foreach(lint ${lints})
+    get_filename_component(name ${lint} NAME_WE)
+    add_test(NAME lint_${name} COMMAND bash ${lint} ${CMAKE_BINARY_DIR} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(lint_${name} PROPERTIES LABELS lint)
+endforeach()
