@@ -34,20 +34,20 @@ struct endpoint {
     const char *host; /* LINK_WSS: name for SNI, borrowed during the call; may be NULL */
 };
 
-/* Owned data and a pure function, for what may block or takes over 2 ms. The world calls run()
- * on another thread (in sim: in place) and hands the job back with core_job_done, which looks at
- * `result` and frees it. `lane` keeps order: jobs of one lane run one after the other. */
+/* Owned data and a pure function, for what may block or takes over 2 ms. The world calls run() on
+ * another thread (in sim: in place) and hands the job back to core_job_done, which calls done() on
+ * the engine thread; done() frees it. Jobs of one lane run one after the other, in order. */
 enum job_lane {
-    JOB_STORE,
-    JOB_WORK,
-    JOB_LANES
+    JOB_STORE, /* commits: one thread */
+    JOB_WORK,  /* queries, heavy sums: one thread */
+    JOB_LANES,
 };
 
 struct job {
     enum job_lane lane;
-    void (*run)(struct job *job);               /* no engine state; may block */
-    void (*done)(void *owner, struct job *job); /* on the engine thread; frees the job */
-    void *owner;                                /* borrowed by done() */
+    void (*run)(struct job *job); /* no engine state; may block */
+    void (*done)(void *owner, const struct env *env, struct job *job);
+    void *owner; /* borrowed; outlives the job */
 };
 
 struct port {

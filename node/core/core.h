@@ -1,0 +1,213 @@
+/* The whole node as one deterministic object: everything between the waterline (net/host/port.h)
+ * and the person or program that uses the node. node/evio and sim drive it in the same way:
+ *
+ *     one or more of core_link_*, core_bytes, core_writable, core_resolved, core_job_done,
+ * core_tick, or of the user's calls (core_publish, core_query, ...); then once: core_pump(core,
+ * env, port), which writes bytes, dials and hands out jobs; then core_poll until it is empty; then
+ * arm a timer at core_deadline.
+ *
+ * Read all ready sockets first and pump once: what arrived together leaves together, one RPC per
+ * peer and one write per connection.
+ *
+ * Bounds: every queue below has one (core_config and the params.h of the rooms). Single-threaded;
+ * what blocks leaves as struct job.
+ */
+#pragma once
+
+#include "crypto/base/blob.h"
+#include "crypto/base/env.h"
+#include "net/host/port.h"
+
+struct archive;
+struct keyring;
+struct core;
+
+enum core_overflow {
+    CORE_OVERFLOW_WAIT, /* read more slowly until the store has caught up */
+    CORE_OVERFLOW_DROP, /* go on relaying; the message is not archived, and counted */
+};
+
+/* everything is copied by core_new but the archive and the keyring */
+struct core_config {
+    struct keyring *keyring; /* holds the host identity (node key); borrowed, outlives the core */
+    struct archive *archive; /* NULL: no store; borrowed, outlives the core */
+    const char *agent_version;
+    uint16_t cluster;
+    uint16_t shards_in_network; /* autosharding over this many shards; 0: static sharding only */
+    const uint16_t *shards;     /* relay subscriptions at start */
+    size_t shards_count;
+    const char *const *listen; /* multiaddrs that we announce, without /p2p; may be empty */
+    size_t listen_count;
+    const char *const *statics; /* multiaddrs with /p2p to stay connected with */
+    size_t statics_count;
+    bool relay;               /* mount relay; default of a node */
+    bool flood_publish;       /* names the sender; off unless an operator insists */
+    size_t message_bytes_max; /* of an encoded WakuMessage; 153600 is the network's */
+    size_t store_queue_bytes; /* bound of messages that wait for their commit */
+    enum core_overflow store_overflow;
+    size_t store_page_max; /* cap of a page, 100 */
+    size_t connections_max;
+    size_t connections_per_ip; /* loopback is exempt */
+    const char *retention;     /* "time:3600;size:1GB;capacity:100", NULL: keep all */
+};
+
+enum err core_new(struct core **out, const struct core_config *config,
+                  const struct env *env) MUST_CHECK;
+
+/** Free everything. Jobs must have been handed back. Accepts NULL. */
+void core_free(struct core *c);
+
+/** Begin to leave: no new links or streams, queues are flushed, waiting messages are committed.
+ * core_stopped tells when nothing is left to wait for. */
+void core_stop(struct core *c, const struct env *env);
+bool core_stopped(const struct core *c);
+
+/* ---- the world speaks: see net/host/port.h ---- */
+
+void core_link_incoming(struct core *c, const struct env *env, uint64_t link,
+                        const struct endpoint *from);
+void core_link_up(struct core *c, const struct env *env, uint64_t link);
+void core_link_down(struct core *c, const struct env *env, uint64_t link, enum err why);
+void core_bytes(struct core *c, const struct env *env, uint64_t link, struct span bytes);
+void core_writable(struct core *c, const struct env *env, uint64_t link);
+void core_resolved(struct core *c, const struct env *env, uint64_t query, enum err err,
+                   const struct span *answers, size_t count); /* 4, 16 bytes or TXT text */
+void core_job_done(struct core *c, const struct env *env, struct job *job);
+void core_tick(struct core *c, const struct env *env);
+struct mono core_deadline(const struct core *c);
+void core_pump(struct core *c, const struct env *env, const struct port *port);
+
+/* ---- the user speaks ---- */
+
+struct core_message { /* a Waku message as a person writes it; spans borrowed */
+    struct span payload, content_topic, meta;
+    uint32_t version;
+    int64_t timestamp_ns; /* 0: now */
+    bool ephemeral;
+};
+
+/** Publish under a pubsub topic; an empty one means: by autosharding of the content topic.
+ *
+ * @param hash   receives the message hash (out, may be NULL)
+ * @return OK; ERR_ARGUMENT malformed topic, or empty payload or content topic; ERR_LIMIT too large;
+ *         ERR_NOT_FOUND not subscribed to that pubsub topic; ERR_FULL a queue is at its bound,
+ *         nothing was sent
+ */
+enum err core_publish(struct core *c, const struct env *env, struct span pubsub_topic,
+                      const struct core_message *message, uint8_t hash[32]) MUST_CHECK;
+
+/** Join or leave the mesh of a pubsub topic ("/waku/2/rs/66/3"). ERR_ARGUMENT; ERR_LIMIT. */
+enum err core_subscribe(struct core *c, const struct env *env, struct span pubsub_topic) MUST_CHECK;
+enum err core_unsubscribe(struct core *c, const struct env *env,
+                          struct span pubsub_topic) MUST_CHECK;
+
+/** Pubsub topic of a content topic by autosharding, written as text.
+ * ERR_ARGUMENT malformed, or static sharding only. */
+enum err core_shard_of(const struct core *c, struct span content_topic, char out[32]) MUST_CHECK;
+
+/** Dial a multiaddr with /p2p. The outcome shows in core_peers and the log; `ticket` (not 0) in a
+ * CORE_EVENT_DIALED. */
+enum err core_connect(struct core *c, const struct env *env, struct span multiaddr,
+                      uint64_t ticket) MUST_CHECK;
+
+struct store_query; /* net/services/store_query.h */
+
+/** Ask our own archive, or (peer_addr not empty) another store; CORE_EVENT_STORE_ANSWER follows
+ * with the ticket. ERR_NOT_FOUND no store mounted; ERR_FULL too many queries under way. */
+enum err core_query(struct core *c, const struct env *env, const struct store_query *query,
+                    struct span peer_addr, uint64_t ticket) MUST_CHECK;
+
+/** Ping a connected peer once: CORE_EVENT_PONG. ERR_NOT_FOUND. */
+enum err core_ping(struct core *c, const struct env *env, uint64_t peer,
+                   uint64_t ticket) MUST_CHECK;
+
+/* ---- what the user is told ---- */
+
+enum core_event_kind {
+    CORE_EVENT_MESSAGE,      /* a valid message arrived or was published here; once per hash */
+    CORE_EVENT_DIALED,       /* err, peer */
+    CORE_EVENT_PEER_UP,      /* connected; identify may follow */
+    CORE_EVENT_PEER_KNOWN,   /* identify and metadata have answered */
+    CORE_EVENT_PEER_DOWN,    /* err */
+    CORE_EVENT_STORE_ANSWER, /* err, answer */
+    CORE_EVENT_PONG,         /* err, round_trip_ns */
+};
+
+struct store_answer; /* net/services/store_query.h */
+
+struct core_event { /* borrowed until the next call on the core */
+    enum core_event_kind kind;
+    uint64_t ticket;
+    enum err err;
+    uint64_t peer;
+    struct span pubsub_topic;
+    struct span message; /* encoded WakuMessage */
+    const uint8_t *hash; /* 32 bytes */
+    const struct store_answer *answer;
+    int64_t round_trip_ns;
+};
+
+bool core_poll(struct core *c, struct core_event *ev);
+
+/* ---- looking in: for REST and metrics ---- */
+
+struct core_peer {
+    uint64_t peer;
+    char id[64];       /* base58 */
+    char address[600]; /* multiaddr with /p2p */
+    bool connected, outbound, metadata_known;
+    const char *agent;            /* "" until identified; borrowed */
+    const char *const *protocols; /* from identify; borrowed */
+    size_t protocols_count;
+    uint16_t cluster;
+    const uint16_t *shards; /* from metadata; borrowed */
+    size_t shards_count;
+    double score;    /* gossipsub */
+    int64_t ping_ns; /* 0: not measured */
+};
+
+/** Step through the known peers in order of connection; start with *cursor = 0. Borrowed until the
+ * next call on the core. */
+bool core_peers(const struct core *c, size_t *cursor, struct core_peer *out);
+
+/** Is the peer in our mesh of this pubsub topic? */
+bool core_in_mesh(const struct core *c, uint64_t peer, struct span pubsub_topic);
+
+/** Step through the pubsub topics that we relay. */
+bool core_topics(const struct core *c, size_t *cursor, struct span *out);
+
+/** Text of our peer id, valid as long as the core. */
+const char *core_id(const struct core *c);
+
+/* counters of the core itself; the rooms' own are reached through core_counters */
+#define CORE_COUNTERS(X)                                                                           \
+    X(messages_valid) /* waku messages accepted */                                                 \
+    X(messages_invalid)                                                                            \
+    X(messages_too_large)                                                                          \
+    X(messages_published)                                                                          \
+    X(archive_stored) /* after fdatasync */                                                        \
+    X(archive_duplicates)                                                                          \
+    X(archive_skipped) /* ephemeral, or timestamp off by over 20 s */                              \
+    X(archive_dropped) /* the queue was at its bound (--store-overflow=drop) */                    \
+    X(archive_errors)  /* failed commits */                                                        \
+    X(queries_answered)                                                                            \
+    X(queries_refused)
+
+struct core_counters {
+#define X(name) uint64_t name;
+    CORE_COUNTERS(X)
+#undef X
+};
+
+const struct core_counters *core_counters(const struct core *c);
+
+struct gossipsub;
+struct swarm;
+const struct gossipsub *core_gossipsub(const struct core *c); /* NULL: relay off */
+const struct swarm *core_swarm(const struct core *c);
+
+/** Bytes and messages that wait for their commit. */
+size_t core_archive_waiting(const struct core *c, size_t *messages);
+
+/** Is the archive failing (disk full...)? OK: no. For /health. */
+enum err core_archive_health(const struct core *c);
