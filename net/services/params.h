@@ -1,0 +1,17 @@
+/* Every bound of the service protocols, with unit and source. */
+#pragma once
+
+/* store-query 3.0.0 */
+#define STORE_QUERY_ID_BYTES_MAX      256u  /* request_id; nwaku makes 10 bytes, js 36 */
+#define STORE_QUERY_TOPIC_BYTES_MAX   1024u /* one topic in a query */
+#define STORE_QUERY_TOPICS_MAX        100u  /* content topics; js-waku's filters have the same */
+#define STORE_QUERY_HASHES_MAX        1000u /* message hashes, own choice: 34 KB */
+#define STORE_QUERY_REQUEST_BYTES_MAX (160u << 10)  /* a whole request: all of the above */
+#define STORE_QUERY_PAGE_DEFAULT      20u           /* nwaku waku_store DefaultPageSize */
+#define STORE_QUERY_PAGE_MAX          100u          /* nwaku waku_store MaxPageSize */
+#define STORE_QUERY_DESC_BYTES_MAX    1024u         /* status_desc that a client keeps */
+#define STORE_QUERY_ANSWER_BYTES_MAX  (32u << 20)   /* that a client reads: 100 of 150 KiB, twice */
+#define STORE_SERVER_PENDING_MAX      256u          /* queries waiting for the archive */
+#define STORE_SERVER_PENDING_PEER_MAX 8u            /* of one peer; more is answered 429 */
+#define STORE_CLIENT_PENDING_MAX      64u           /* own questions under way */
+#define STORE_CLIENT_TIMEOUT_NS       10000000000ll /* 10 s for an answer, own choice */
