@@ -63,7 +63,7 @@ static enum err on_message(struct mplex *x, struct mux_stream *s)
     return ERR_MORE;
 }
 
-static enum err on_close(struct mplex *x, struct mux_stream *s, struct mux_event *ev)
+static enum err on_close(struct mux_stream *s, struct mux_event *ev)
 {
     if (s == NULL || s->ended)
         return ERR_MORE;
@@ -99,7 +99,7 @@ static enum err on_frame(struct mplex *x, struct mux_event *ev)
         return on_message(x, s);
     case MPLEX_CLOSE_RECEIVER:
     case MPLEX_CLOSE_INITIATOR:
-        return on_close(x, s, ev);
+        return on_close(s, ev);
     case MPLEX_RESET_RECEIVER:
     case MPLEX_RESET_INITIATOR:
         return on_reset(x, s, ev);
