@@ -11,8 +11,8 @@
  *
  * A stream is allocated by the muxer with room for the owner's fields behind it. It lives
  *  - until reset() was called, or until the next call after MUX_RESET;
- *  - else until its owner, who closed it and got MUX_END, calls mux_release: the muxer frees it then
- *    or when the closing frame was sent.
+ *  - else until its owner, who closed it and got MUX_END, calls mux_release: the muxer frees it
+ * then or when the closing frame was sent.
  */
 #pragma once
 

@@ -1,0 +1,81 @@
+# Compares the map in the top CMakeLists.txt with the #includes: rooms, doors, toolboxes, libraries.
+# STYLE: arrows only point up the page; a room shows one header, its door, and keeps the others.
+set -euo pipefail
+. tests/lint/lib.sh
+
+declare -A deps place library
+order=0
+while read -r room wanted; do
+    deps[$room]=" $wanted "
+    place[$room]=$((order++))
+done < <(sed -n 's/^room(\([^ )]*\) *\([^)]*\)).*/\1 \2/p' CMakeLists.txt)
+
+while read -r room wanted; do
+    for name in $wanted; do library[$name]+=" $room "; done
+done < <(sed -n 's/^room_library(\([^ )]*\) *\([^)]*\)).*/\1 \2/p' CMakeLists.txt)
+
+# Doors besides ROOM/ROOM.h: the two lines below the node, and the parts of the store.
+declare -A door=(
+    [net/host/port.h]="net/swarm node/core node/api node/evio sim"
+    [net/host/streams.h]="net/swarm node/core sim"
+    [store/archive.h]="node/core node/api node/main node/evio sim"
+    [store/kv.h]="node/core node/chat node/main node/evio sim"
+    [store/retention.h]="node/core node/main"
+)
+
+# toolbox FROM ROOM: every header of these is a door for the rooms below them on the page
+toolbox() {
+    case $2 in
+    crypto/base | crypto/prim) ;;
+    net/wire) [[ $1 == net/* || $1 == node/* || $1 == sim ]] || return 1 ;;
+    *) return 1 ;;
+    esac
+    ((${place[$1]} > ${place[$2]}))
+}
+
+# library_of HEADER: the name it has in room_library, or nothing
+library_of() {
+    case $1 in
+    openssl/ssl.h | openssl/tls1.h | openssl/x509*.h) echo ssl ;;
+    openssl/*) echo crypto ;;
+    secp256k1*) echo secp256k1 ;;
+    sodium*) echo sodium ;;
+    msgpack*) echo msgpackc ;;
+    lmdb.h) echo lmdb ;;
+    wslay/*) echo wslay ;;
+    jansson.h) echo jansson ;;
+    event2/*) echo event_core ;;
+    ares*) echo cares ;;
+    *curses*) echo ncursesw ;;
+    pthread.h) echo pthread ;;
+    esac
+}
+
+check_room_include() {
+    local where=$1 from=$2 header=$3 to=${3%/*}
+    [[ -f $header ]] || { bad "$where includes \"$header\", which is no path from the root"; return; }
+    [[ $from == "$to" ]] && return
+    [[ -v place[$to] ]] || { bad "$where includes \"$header\", which is in no room"; return; }
+    toolbox "$from" "$to" && return
+    [[ -v door[$header] && " ${door[$header]} " == *" $from "* ]] && return
+    [[ ${deps[$from]} == *" $to "* ]] || { bad "$where: $from may not include from $to (CMakeLists.txt)"; return; }
+    [[ $header == "$to/${to##*/}.h" ]] || bad "$where includes \"$header\", a private header: the door of $to is ${to##*/}.h"
+}
+
+check_library_include() {
+    local where=$1 from=$2 header=$3 name
+    name=$(library_of "$header")
+    [[ -z $name || ${library[$name]-} == *" $from "* ]] ||
+        bad "$where includes <$header>: the map allows $name in${library[$name]- no room}"
+}
+
+while IFS=: read -r file line text; do
+    room=${file%/*}
+    [[ -v place[$room] ]] || { bad "$file is in no room of CMakeLists.txt"; continue; }
+    case $text in
+    *\"*) header=${text#*\"} && check_room_include "$file:$line" "$room" "${header%%\"*}" ;;
+    *\<*) header=${text#*<} && check_library_include "$file:$line" "$room" "${header%%>*}" ;;
+    esac
+done < <(git ls-files 'crypto/*.[ch]' 'net/*.[ch]' 'node/*.[ch]' 'store/*.[ch]' 'sim/*.[ch]' |
+    xargs -r grep -nE '^ *# *include')
+verdict
