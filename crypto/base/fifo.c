@@ -48,6 +48,18 @@ enum err fifo_push(struct fifo *f, const void *item)
     return OK;
 }
 
+enum err fifo_push_front(struct fifo *f, const void *item)
+{
+    if (f->count >= f->max)
+        return ERR_FULL;
+    if (f->count == f->cap)
+        TRY(grow(f));
+    f->head = (f->head + f->cap - 1) % f->cap;
+    f->count++;
+    memcpy(fifo_at(f, 0), item, f->item_bytes);
+    return OK;
+}
+
 bool fifo_pop(struct fifo *f, void *item)
 {
     if (f->count == 0)

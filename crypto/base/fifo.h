@@ -17,6 +17,9 @@ void fifo_clear(struct fifo *f);
 /** Append a copy of *item. OK; ERR_FULL at the bound; ERR_MEMORY. */
 enum err fifo_push(struct fifo *f, const void *item) MUST_CHECK;
 
+/** Put a copy of *item before all others: it is the oldest now. As fifo_push. */
+enum err fifo_push_front(struct fifo *f, const void *item) MUST_CHECK;
+
 /** Move the oldest item to *item; false when there is none. */
 bool fifo_pop(struct fifo *f, void *item);
 

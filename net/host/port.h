@@ -47,7 +47,8 @@ struct job {
     enum job_lane lane;
     void (*run)(struct job *job); /* no engine state; may block */
     void (*done)(void *owner, const struct env *env, struct job *job);
-    void *owner; /* borrowed; outlives the job */
+    void (*drop)(struct job *job); /* frees a job that will never be handed back: the owner died */
+    void *owner;                   /* borrowed; outlives the job */
 };
 
 struct port {

@@ -75,4 +75,8 @@ struct streams {
 
     /** Next event; false: nothing left. */
     bool (*poll)(void *impl, const struct env *env, struct stream_event *ev);
+
+    /** Say which protocols incoming streams may negotiate from now on (NULL-terminated list of
+     * static strings; the list is copied). OK; ERR_FULL too many. */
+    enum err (*serve)(void *impl, const char *const *protocols);
 };

@@ -20,6 +20,7 @@
 
 struct archive;
 struct keyring;
+struct streams;
 struct core;
 
 enum core_overflow {
@@ -31,6 +32,7 @@ enum core_overflow {
 struct core_config {
     struct keyring *keyring; /* holds the host identity (node key); borrowed, outlives the core */
     struct archive *archive; /* NULL: no store; borrowed, outlives the core */
+    const struct streams *streams; /* NULL: an own swarm over struct port; sim gives its pipe */
     const char *agent_version;
     uint16_t cluster;
     uint16_t shards_in_network; /* autosharding over this many shards; 0: static sharding only */
@@ -75,7 +77,9 @@ void core_resolved(struct core *c, const struct env *env, uint64_t query, enum e
 void core_job_done(struct core *c, const struct env *env, struct job *job);
 void core_tick(struct core *c, const struct env *env);
 struct mono core_deadline(const struct core *c);
-void core_pump(struct core *c, const struct env *env, const struct port *port);
+
+/** @return true: there is more to move; poll until empty and pump again */
+bool core_pump(struct core *c, const struct env *env, const struct port *port);
 
 /* ---- the user speaks ---- */
 
@@ -142,7 +146,7 @@ struct core_event { /* borrowed until the next call on the core */
     uint64_t peer;
     struct span pubsub_topic;
     struct span message; /* encoded WakuMessage */
-    const uint8_t *hash; /* 32 bytes */
+    uint8_t hash[32];
     const struct store_answer *answer;
     int64_t round_trip_ns;
 };
@@ -169,6 +173,9 @@ struct core_peer {
 /** Step through the known peers in order of connection; start with *cursor = 0. Borrowed until the
  * next call on the core. */
 bool core_peers(const struct core *c, size_t *cursor, struct core_peer *out);
+
+/** One connected peer by its number. */
+bool core_peer(const struct core *c, uint64_t peer, struct core_peer *out);
 
 /** Is the peer in our mesh of this pubsub topic? */
 bool core_in_mesh(const struct core *c, uint64_t peer, struct span pubsub_topic);
@@ -203,8 +210,12 @@ const struct core_counters *core_counters(const struct core *c);
 
 struct gossipsub;
 struct swarm;
-const struct gossipsub *core_gossipsub(const struct core *c); /* NULL: relay off */
-const struct swarm *core_swarm(const struct core *c);
+struct store_server;
+struct gossipsub *
+core_gossipsub(const struct core *c); /* for its views and counts; NULL: relay off */
+const struct swarm *core_swarm(const struct core *c); /* NULL: streams are the world's */
+const struct store_server *core_store_server(const struct core *c); /* NULL: store off */
+struct archive *core_archive(const struct core *c);                 /* NULL: store off */
 
 /** Bytes and messages that wait for their commit. */
 size_t core_archive_waiting(const struct core *c, size_t *messages);

@@ -114,6 +114,9 @@ static void fifo_is_bounded_and_keeps_order(void **state)
             assert_int_equal(v, next_out++);
         }
     }
+    next_out--;
+    assert_ok(fifo_push_front(&f, &next_out)); /* what was popped last is the oldest again */
+    assert_int_equal(*(int *)fifo_peek(&f), next_out);
     fifo_clear(&f);
     assert_false(fifo_pop(&f, &v));
 }
