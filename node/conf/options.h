@@ -1,0 +1,140 @@
+/* Every option of the node in one table: the flags of nwaku 0.37 and logos-delivery 0.38, and our
+ * own. From it come the parser, the variables, the TOML keys, --help and docs/configuration.md.
+ *
+ * X(id, flag, type, many, status, group, ours, theirs, allowed, help, why)
+ *
+ * flag     "tcp-port": --tcp-port, WAKUNODE2_TCP_PORT, TOML key tcp-port
+ * many     ONE: a later value of one source replaces the earlier; MANY: they add up
+ * status   DONE; ACCEPTED: taken, one warning, no effect; REFUSED: an error unless harmless
+ * ours     default as text; NULL: unset (MANY: separated by commas)
+ * theirs   default of nwaku 0.37 / 0.38 for the document; NULL: not an option of theirs
+ * allowed  NUMBER, SIZE: "least..most"; CHOICE: "a|b"; REFUSED: values that are harmless, "a|b*"
+ * why      DONE: why our default differs; else: why it has no effect, or is refused
+ */
+#pragma once
+
+/* clang-format off */
+#define CONF_TABLE(X) \
+X(CONFIG_FILE, "config-file", TEXT, ONE, DONE, NODE, NULL, "", NULL, "read a TOML file; flags and variables take precedence over it", NULL) \
+X(DATA_DIR, "data-dir", TEXT, ONE, DONE, NODE, NULL, NULL, NULL, "folder of node key and archive", "unset: $XDG_DATA_HOME/sotto, or ~/.local/share/sotto") \
+X(LOCAL_STORAGE_PATH, "local-storage-path", TEXT, ONE, DONE, NODE, NULL, "./data", NULL, "another name of --data-dir, which takes precedence", "our folder does not depend on where the node was started") \
+X(LOG_LEVEL, "log-level", CHOICE, ONE, DONE, NODE, "INFO", "INFO", "TRACE|DEBUG|INFO|NOTICE|WARN|ERROR|FATAL", "least level that is logged", NULL) \
+X(LOG_FORMAT, "log-format", CHOICE, ONE, DONE, NODE, "TEXT", "TEXT", "TEXT|JSON", "form of the log lines", NULL) \
+X(NODEKEY, "nodekey", KEY, ONE, DONE, NODE, NULL, "", NULL, "secp256k1 key of the host identity, 64 hexadecimal digits", "unset: made once and kept in --data-dir, so that the peer id stays") \
+X(CLUSTER_ID, "cluster-id", NUMBER, ONE, DONE, NODE, "66", "0", "0..65535", "network; peers of another one are disconnected", "0 has no network, and 1 demands RLN; 66 is ours") \
+X(AGENT_STRING, "agent-string", TEXT, ONE, DONE, NODE, "sotto", "nwaku-VERSION / logos-delivery-VERSION", NULL, "name in identify", "the version is not told to strangers") \
+X(PRESET, "preset", CHOICE, ONE, DONE, NODE, "", "", "|sotto", "network preset; sotto: cluster 66, 8 shards", "twn needs RLN, and the logos presets need discovery, which this version has not; give --cluster-id, --num-shards-in-network and --staticnode") \
+X(MAX_MSG_SIZE, "max-msg-size", SIZE, ONE, DONE, NODE, "150KiB", "150KiB", "1B..1MiB", "largest encoded message that is relayed: KiB, KB, B", NULL) \
+X(PROTECTED_SHARD, "protected-shard", TEXT, MANY, REFUSED, NODE, NULL, "", "", "shard:pubkey whose messages must be signed", "signed shards are not checked yet, and ignoring this would take the protection away silently") \
+X(EXECUTE, "execute", BOOL, ONE, ACCEPTED, NODE, "false", "false", NULL, "part of the subcommand generateRlnKeystore", "there is no RLN") \
+X(ENTRY_LAYER, "entry-layer", TEXT, ONE, ACCEPTED, NODE, NULL, "channels (after 0.38)", NULL, "top API layer to run", "the layers above the Waku node have no counterpart here") \
+X(MODE, "mode", TEXT, ONE, ACCEPTED, NODE, NULL, "noMode", NULL, "operating mode Core or Edge", "choose protocols by --relay, --store, --filter, --lightpush") \
+X(LISTEN_ADDRESS, "listen-address", IP, MANY, DONE, TRANSPORT, "0.0.0.0,::", "0.0.0.0", NULL, "addresses to listen on for libp2p", "IPv6 too, where there is IPv6") \
+X(TCP_PORT, "tcp-port", NUMBER, ONE, DONE, TRANSPORT, "60000", "60000", "0..65535", "TCP port; 0: any free one", NULL) \
+X(PORTS_SHIFT, "ports-shift", NUMBER, ONE, DONE, TRANSPORT, "0", "0", "0..65535", "added to all port numbers", NULL) \
+X(NAT, "nat", TEXT, ONE, DONE, TRANSPORT, "any", "any", NULL, "public address: none, extip:<IP>; any, upnp and pmp are taken as none", "port mapping is not there yet") \
+X(EXT_MULTIADDR, "ext-multiaddr", TEXT, MANY, DONE, TRANSPORT, NULL, "", NULL, "multiaddr to announce besides our own", NULL) \
+X(EXT_MULTIADDR_ONLY, "ext-multiaddr-only", BOOL, ONE, DONE, TRANSPORT, "false", "false", NULL, "announce nothing but --ext-multiaddr", NULL) \
+X(DNS4_DOMAIN_NAME, "dns4-domain-name", TEXT, ONE, DONE, TRANSPORT, NULL, "", NULL, "announce /dns4/<name>/tcp/<port>", NULL) \
+X(DNS_ADDRS_NAME_SERVER, "dns-addrs-name-server", IP, MANY, DONE, TRANSPORT, NULL, "1.1.1.1,1.0.0.1", NULL, "name servers for dns multiaddrs", "unset: those of the system; no third party learns whom we dial") \
+X(MAX_CONNECTIONS, "max-connections", NUMBER, ONE, DONE, TRANSPORT, "150", "50 / 150", "1..100000", "most libp2p connections", NULL) \
+X(IP_COLOCATION_LIMIT, "ip-colocation-limit", NUMBER, ONE, DONE, TRANSPORT, "5", "5", "0..100000", "most connections from one address, loopback exempt; 0: no limit", NULL) \
+X(MAX_RELAY_PEERS, "max-relay-peers", NUMBER, ONE, ACCEPTED, TRANSPORT, NULL, "unset (0.37)", "0..100000", "most relay peers", "--max-connections is the one limit") \
+X(RELAY_SERVICE_RATIO, "relay-service-ratio", TEXT, ONE, ACCEPTED, TRANSPORT, NULL, "60:40 / 50:50", NULL, "share of relay and service peers", "peers are not divided by role") \
+X(PEER_STORE_CAPACITY, "peer-store-capacity", NUMBER, ONE, ACCEPTED, TRANSPORT, NULL, "unset", "0..1000000", "peers that are remembered", "peers are not remembered after they left") \
+X(PEER_PERSISTENCE, "peer-persistence", BOOL, ONE, ACCEPTED, TRANSPORT, "false", "false", NULL, "remember peers on disk", "peers are not remembered after they left") \
+X(RELAY_CLIENT, "relay-client", BOOL, ONE, ACCEPTED, TRANSPORT, "false", "false", NULL, "use circuit relays", "circuit relay is not there yet") \
+X(WEBSOCKET_SUPPORT, "websocket-support", BOOL, ONE, ACCEPTED, TRANSPORT, "false", "false", NULL, "listen for WebSockets", "WebSockets are not there yet") \
+X(WEBSOCKET_PORT, "websocket-port", NUMBER, ONE, ACCEPTED, TRANSPORT, "8000", "8000", "0..65535", "WebSocket port", "WebSockets are not there yet") \
+X(WEBSOCKET_SECURE_SUPPORT, "websocket-secure-support", BOOL, ONE, ACCEPTED, TRANSPORT, "false", "false", NULL, "listen for WebSockets over TLS", "WebSockets are not there yet") \
+X(WEBSOCKET_SECURE_KEY_PATH, "websocket-secure-key-path", TEXT, ONE, ACCEPTED, TRANSPORT, NULL, "", NULL, "file of the TLS key", "WebSockets are not there yet") \
+X(WEBSOCKET_SECURE_CERT_PATH, "websocket-secure-cert-path", TEXT, ONE, ACCEPTED, TRANSPORT, NULL, "", NULL, "file of the TLS certificate", "WebSockets are not there yet") \
+X(QUIC_SUPPORT, "quic-support", BOOL, ONE, ACCEPTED, TRANSPORT, "false", "false (after 0.38)", NULL, "listen for QUIC", "QUIC is not there yet") \
+X(QUIC_PORT, "quic-port", NUMBER, ONE, ACCEPTED, TRANSPORT, "60000", "60000 (after 0.38)", "0..65535", "QUIC port", "QUIC is not there yet") \
+X(RELAY, "relay", BOOL, ONE, DONE, RELAY, "true", "true", NULL, "mount relay", NULL) \
+X(NUM_SHARDS_IN_NETWORK, "num-shards-in-network", NUMBER, ONE, DONE, RELAY, "8", "1 / 0", "0..1024", "shards for autosharding; 0: static sharding only", "autosharded content topics work without further flags") \
+X(SHARD, "shard", NUMBER, MANY, DONE, RELAY, NULL, "", "0..1023", "shards to subscribe to; unset: all of the network", NULL) \
+X(CONTENT_TOPIC, "content-topic", TEXT, MANY, DONE, RELAY, NULL, "", NULL, "content topics whose shards to subscribe to", NULL) \
+X(STATICNODE, "staticnode", TEXT, MANY, DONE, RELAY, NULL, "", NULL, "multiaddr of a peer to stay connected with", NULL) \
+X(ENTRY_NODE, "entry-node", TEXT, MANY, DONE, RELAY, NULL, "unset (0.38)", NULL, "as --staticnode; enrtree: and enr: are refused until there is discovery", NULL) \
+X(FLOOD_PUBLISH, "flood-publish", BOOL, ONE, DONE, RELAY, "false", NULL, NULL, "send own messages to all peers instead of the mesh", "nwaku floods always; whoever floods is seen to be the sender") \
+X(RELAY_PEER_EXCHANGE, "relay-peer-exchange", BOOL, ONE, ACCEPTED, RELAY, "false", "false", NULL, "peer exchange of gossipsub", "peers are exchanged within the limits of gossipsub 1.1") \
+X(RELAY_SHARD_MANAGER, "relay-shard-manager", BOOL, ONE, ACCEPTED, RELAY, "false", "false", NULL, "shard-aware choice of peers", "there is one way to choose peers") \
+X(KEEP_ALIVE, "keep-alive", BOOL, ONE, ACCEPTED, RELAY, "true", "true", NULL, "ping idle peers", "always on; nwaku ignores it too") \
+X(RELIABILITY, "reliability", BOOL, ONE, ACCEPTED, RELAY, "false", "false / true", NULL, "end-to-end reliability of the library", "it belongs to the application, not to a node") \
+X(RLN_RELAY, "rln-relay", BOOL, ONE, REFUSED, RLN, "false", "false", "false", "spam protection by RLN proofs", "this node cannot make or check RLN proofs; it would relay what an RLN network rejects") \
+X(RLN_RELAY_DYNAMIC, "rln-relay-dynamic", BOOL, ONE, REFUSED, RLN, "false", "false", "false", "RLN with group management on a chain", "this node cannot make or check RLN proofs") \
+X(RLN_RELAY_CRED_PATH, "rln-relay-cred-path", TEXT, ONE, ACCEPTED, RLN, NULL, "", NULL, "file of RLN credentials", "there is no RLN") \
+X(RLN_RELAY_CRED_PASSWORD, "rln-relay-cred-password", TEXT, ONE, ACCEPTED, RLN, NULL, "", NULL, "password of the RLN credentials", "there is no RLN") \
+X(RLN_RELAY_MEMBERSHIP_INDEX, "rln-relay-membership-index", NUMBER, ONE, ACCEPTED, RLN, NULL, "unset", "0..4294967295", "index of the RLN membership", "there is no RLN") \
+X(RLN_RELAY_ETH_CLIENT_ADDRESS, "rln-relay-eth-client-address", TEXT, MANY, ACCEPTED, RLN, NULL, "http://localhost:8540/", NULL, "Ethereum client", "there is no RLN") \
+X(RLN_RELAY_ETH_CONTRACT_ADDRESS, "rln-relay-eth-contract-address", TEXT, ONE, ACCEPTED, RLN, NULL, "", NULL, "membership contract", "there is no RLN") \
+X(RLN_RELAY_ETH_PRIVATE_KEY, "rln-relay-eth-private-key", TEXT, ONE, ACCEPTED, RLN, NULL, "", NULL, "key for transactions", "there is no RLN") \
+X(RLN_RELAY_CHAIN_ID, "rln-relay-chain-id", NUMBER, ONE, ACCEPTED, RLN, NULL, "0", "0..4294967295", "chain of the contract", "there is no RLN") \
+X(RLN_RELAY_USER_MESSAGE_LIMIT, "rln-relay-user-message-limit", NUMBER, ONE, ACCEPTED, RLN, NULL, "1", "0..4294967295", "messages per epoch", "there is no RLN") \
+X(RLN_RELAY_EPOCH_SEC, "rln-relay-epoch-sec", NUMBER, ONE, ACCEPTED, RLN, NULL, "1", "0..4294967295", "length of an epoch", "there is no RLN") \
+X(STORE, "store", BOOL, ONE, DONE, STORE, "true", "false", NULL, "mount store and archive what is relayed", "a node without an archive has nothing to tell who comes later") \
+X(STORE_MESSAGE_RETENTION_POLICY, "store-message-retention-policy", TEXT, ONE, DONE, STORE, "time:172800", "time:172800", NULL, "what to keep: time:<seconds>;size:<n>GB;capacity:<count>, or none", NULL) \
+X(STORE_QUEUE_MB, "store-queue-mb", NUMBER, ONE, DONE, STORE, "64", NULL, "1..4096", "MiB of messages that may wait for their commit", NULL) \
+X(STORE_OVERFLOW, "store-overflow", CHOICE, ONE, DONE, STORE, "wait", NULL, "wait|drop", "at that bound: read more slowly, or relay without archiving and count", NULL) \
+X(STORENODE, "storenode", TEXT, ONE, DONE, STORE, NULL, "", NULL, "peer that /store/v3/messages asks when --store=false", NULL) \
+X(STORE_MESSAGE_DB_URL, "store-message-db-url", TEXT, ONE, REFUSED, STORE, NULL, "sqlite://store.sqlite3", "|sqlite://*", "database of the archive", "the archive is built in (LMDB, in --data-dir); there is no postgres behind it") \
+X(STORE_MESSAGE_DB_VACUUM, "store-message-db-vacuum", BOOL, ONE, ACCEPTED, STORE, "false", "false", NULL, "vacuum the database at start", "retention removes whole files; nothing is to be vacuumed") \
+X(STORE_MESSAGE_DB_MIGRATION, "store-message-db-migration", BOOL, ONE, ACCEPTED, STORE, "true", "true", NULL, "migrate the database at start", "the archive has one format") \
+X(STORE_MAX_NUM_DB_CONNECTIONS, "store-max-num-db-connections", NUMBER, ONE, ACCEPTED, STORE, NULL, "50", "0..100000", "connections to postgres", "there is no postgres") \
+X(LEGACY_STORE, "legacy-store", BOOL, ONE, ACCEPTED, STORE, "false", "false (0.37)", NULL, "store protocol 2.0.0-beta4", "only store-query 3.0.0 is spoken") \
+X(STORE_RESUME, "store-resume", BOOL, ONE, ACCEPTED, STORE, "false", "false", NULL, "fetch what was missed", "not there yet") \
+X(STORE_SYNC, "store-sync", BOOL, ONE, ACCEPTED, STORE, "false", "false", NULL, "reconcile archives with other nodes", "not there yet") \
+X(STORE_SYNC_INTERVAL, "store-sync-interval", NUMBER, ONE, ACCEPTED, STORE, "300", "300", "0..4294967295", "seconds between reconciliations", "not there yet") \
+X(STORE_SYNC_RANGE, "store-sync-range", NUMBER, ONE, ACCEPTED, STORE, "3600", "3600", "0..4294967295", "seconds that are reconciled", "not there yet") \
+X(STORE_SYNC_RELAY_JITTER, "store-sync-relay-jitter", NUMBER, ONE, ACCEPTED, STORE, "20", "20", "0..4294967295", "seconds of jitter", "not there yet") \
+X(FILTER, "filter", BOOL, ONE, ACCEPTED, SERVICES, "false", "false", NULL, "serve filter", "not there yet; it will be on by default") \
+X(FILTERNODE, "filternode", TEXT, ONE, ACCEPTED, SERVICES, NULL, "", NULL, "peer that filters for us", "not there yet") \
+X(FILTER_SUBSCRIPTION_TIMEOUT, "filter-subscription-timeout", NUMBER, ONE, ACCEPTED, SERVICES, "300", "300", "0..65535", "seconds until a silent subscription ends", "not there yet") \
+X(FILTER_MAX_PEERS_TO_SERVE, "filter-max-peers-to-serve", NUMBER, ONE, ACCEPTED, SERVICES, "1000", "1000", "0..4294967295", "most filter clients", "not there yet") \
+X(FILTER_MAX_CRITERIA, "filter-max-criteria", NUMBER, ONE, ACCEPTED, SERVICES, "1000", "1000", "0..4294967295", "most topics per filter client", "not there yet") \
+X(LIGHTPUSH, "lightpush", BOOL, ONE, ACCEPTED, SERVICES, "false", "false", NULL, "serve lightpush", "not there yet; it will be on by default") \
+X(LIGHTPUSHNODE, "lightpushnode", TEXT, ONE, ACCEPTED, SERVICES, NULL, "", NULL, "peer that publishes for us", "not there yet") \
+X(PEER_EXCHANGE, "peer-exchange", BOOL, ONE, ACCEPTED, SERVICES, "false", "true", NULL, "serve peer exchange", "not there yet") \
+X(PEER_EXCHANGE_NODE, "peer-exchange-node", TEXT, ONE, ACCEPTED, SERVICES, NULL, "", NULL, "peer to ask for peers", "not there yet") \
+X(RENDEZVOUS, "rendezvous", BOOL, ONE, ACCEPTED, SERVICES, "false", "true", NULL, "serve rendezvous", "not there yet") \
+X(RATE_LIMIT, "rate-limit", TEXT, MANY, ACCEPTED, SERVICES, NULL, "", NULL, "protocol:volume/period", "requests under way are bounded per peer and in all, not per period") \
+X(MIX, "mix", BOOL, ONE, REFUSED, SERVICES, "false", "false", "false", "mix protocol", "there is no mix protocol here; without it messages would go out in the open") \
+X(MIXKEY, "mixkey", TEXT, ONE, ACCEPTED, SERVICES, NULL, "unset", NULL, "key of a mix node", "there is no mix protocol") \
+X(MIXNODE, "mixnode", TEXT, MANY, ACCEPTED, SERVICES, NULL, "", NULL, "mix nodes", "there is no mix protocol") \
+X(DNS_DISCOVERY, "dns-discovery", BOOL, ONE, ACCEPTED, DISCOVERY, "false", "false", NULL, "find nodes through DNS", "not there yet; give --staticnode") \
+X(DNS_DISCOVERY_URL, "dns-discovery-url", TEXT, ONE, ACCEPTED, DISCOVERY, NULL, "", NULL, "enrtree:// of a node list", "not there yet; give --staticnode") \
+X(DISCV5_DISCOVERY, "discv5-discovery", BOOL, ONE, ACCEPTED, DISCOVERY, "false", "unset", NULL, "find nodes through discv5", "not there yet; give --staticnode") \
+X(DISCV5_UDP_PORT, "discv5-udp-port", NUMBER, ONE, ACCEPTED, DISCOVERY, "9000", "9000", "0..65535", "UDP port of discv5", "not there yet") \
+X(DISCV5_BOOTSTRAP_NODE, "discv5-bootstrap-node", TEXT, MANY, ACCEPTED, DISCOVERY, NULL, "", NULL, "ENR to begin with", "not there yet; give --staticnode") \
+X(DISCV5_ENR_AUTO_UPDATE, "discv5-enr-auto-update", BOOL, ONE, ACCEPTED, DISCOVERY, "false", "false", NULL, "learn our address from others", "not there yet") \
+X(DISCV5_TABLE_IP_LIMIT, "discv5-table-ip-limit", NUMBER, ONE, ACCEPTED, DISCOVERY, "10", "10", "0..100000", "nodes of one address in the table", "not there yet") \
+X(DISCV5_BUCKET_IP_LIMIT, "discv5-bucket-ip-limit", NUMBER, ONE, ACCEPTED, DISCOVERY, "2", "2", "0..100000", "nodes of one address in a bucket", "not there yet") \
+X(DISCV5_BITS_PER_HOP, "discv5-bits-per-hop", NUMBER, ONE, ACCEPTED, DISCOVERY, "1", "1", "0..256", "Kademlia's b", "not there yet") \
+X(ENABLE_KAD_DISCOVERY, "enable-kad-discovery", BOOL, ONE, ACCEPTED, DISCOVERY, "false", "false (0.38)", NULL, "Kademlia discovery", "not there yet; give --staticnode") \
+X(KAD_BOOTSTRAP_NODE, "kad-bootstrap-node", TEXT, MANY, ACCEPTED, DISCOVERY, NULL, "unset (0.38)", NULL, "Kademlia nodes to begin with", "not there yet") \
+X(KAD_RANDOM_LOOKUP_INTERVAL, "kad-random-lookup-interval", NUMBER, ONE, ACCEPTED, DISCOVERY, "60", "60 (after 0.38)", "0..4294967295", "seconds between lookups", "not there yet") \
+X(KAD_SERVICE_LOOKUP_INTERVAL, "kad-service-lookup-interval", NUMBER, ONE, ACCEPTED, DISCOVERY, "60", "60 (after 0.38)", "0..4294967295", "seconds between lookups of services", "not there yet") \
+X(REST, "rest", BOOL, ONE, DONE, REST, "true", "true / false", NULL, "serve the REST API", NULL) \
+X(REST_ADDRESS, "rest-address", IP, ONE, DONE, REST, "127.0.0.1", "127.0.0.1", NULL, "address of the REST API", NULL) \
+X(REST_PORT, "rest-port", NUMBER, ONE, DONE, REST, "8645", "8645", "0..65535", "port of the REST API; 0: any free one", NULL) \
+X(REST_ADMIN, "rest-admin", BOOL, ONE, DONE, REST, "false", "false", NULL, "serve /admin", NULL) \
+X(REST_ALLOW_ORIGIN, "rest-allow-origin", TEXT, MANY, DONE, REST, NULL, "", NULL, "origins of web pages that may use the API; * and ? match", "nwaku answers every page; we refuse those that are not named here") \
+X(REST_RELAY_CACHE_CAPACITY, "rest-relay-cache-capacity", NUMBER, ONE, DONE, REST, "50", "50", "1..100000", "messages kept for each topic subscribed through REST", NULL) \
+X(REST_RATE, "rest-rate", NUMBER, ONE, DONE, REST, "10000", NULL, "0..1000000", "requests a second that are answered, then 429; 0: no limit", NULL) \
+X(METRICS_SERVER, "metrics-server", BOOL, ONE, DONE, METRICS, "false", "false", NULL, "serve /metrics on a port of its own (the REST port has it too)", NULL) \
+X(METRICS_SERVER_ADDRESS, "metrics-server-address", IP, ONE, DONE, METRICS, "127.0.0.1", "127.0.0.1", NULL, "address of the metrics server", NULL) \
+X(METRICS_SERVER_PORT, "metrics-server-port", NUMBER, ONE, DONE, METRICS, "8008", "8008", "0..65535", "port of the metrics server", NULL) \
+X(METRICS_LOGGING, "metrics-logging", BOOL, ONE, ACCEPTED, METRICS, "true", "true", NULL, "log metrics now and then", "ask /metrics")
+
+#define CONF_GROUPS(X) \
+X(NODE, "Node") \
+X(TRANSPORT, "Addresses and connections") \
+X(RELAY, "Relay") \
+X(STORE, "Archive and store") \
+X(REST, "REST API") \
+X(METRICS, "Metrics") \
+X(SERVICES, "Other services") \
+X(DISCOVERY, "Discovery") \
+X(RLN, "RLN")
+/* clang-format on */
