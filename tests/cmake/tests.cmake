@@ -9,7 +9,7 @@
 # They run in the source folder, so that they can open tests/vectors/....
 enable_testing()
 
-add_library(testing STATIC tests/lib/testing.c)
+add_library(testing STATIC tests/lib/testing.c tests/lib/json.c)
 target_link_libraries(testing PUBLIC house room_crypto_base cmocka)
 
 function(test_program name source)
