@@ -66,7 +66,7 @@ enum err buf_append(struct buf *b, struct span bytes)
 enum err buf_extend(struct buf *b, size_t len, uint8_t **out)
 {
     TRY(buf_reserve(b, len));
-    *out = b->ptr + b->len;
+    *out = b->ptr == NULL ? NULL : b->ptr + b->len; /* NULL: nothing yet, and len is 0 */
     b->len += len;
     return OK;
 }

@@ -72,6 +72,18 @@ struct span test_hex(const char *hex)
     return span_of(out, n / 2);
 }
 
+bool test_vector_next(FILE *f, char name[64], struct span *value)
+{
+    static char line_text[2 * HEX_BYTES + 64];
+    int at = 0;
+
+    if (fgets(line_text, sizeof line_text, f) == NULL)
+        return false;
+    assert_int_equal(sscanf(line_text, "%63s %n", name, &at), 1);
+    *value = test_hex(line_text + at);
+    return true;
+}
+
 void test_assert_span_equal(struct span got, struct span wanted, const char *what, const char *file,
                             int where)
 {

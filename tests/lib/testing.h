@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -31,6 +32,9 @@ void test_env_advance(struct test_env *t, int64_t ns);
 /** Bytes of a hex literal (spaces allowed, at most 64 KiB), in one of eight rotating static
  * buffers. */
 struct span test_hex(const char *hex);
+
+/** The next line "name hex" of a vector file; false at its end. `value` as from test_hex. */
+bool test_vector_next(FILE *f, char name[64], struct span *value);
 
 #define assert_ok(expr)          assert_int_equal((expr), OK)
 #define assert_err(expr, wanted) assert_int_equal((expr), (wanted))
