@@ -1,0 +1,159 @@
+#include "net/wire/peer_record.h"
+
+#include "net/wire/protobuf.h"
+#include "net/wire/public_key.h"
+#include "net/wire/varint.h"
+
+static const char DOMAIN[] = "libp2p-peer-record";
+static const uint8_t PAYLOAD_TYPE[] = {0x03,
+                                       0x01}; /* multicodec libp2p-peer-record, as two bytes */
+
+enum { /* record.pb.Envelope */
+    ENVELOPE_PUBLIC_KEY = 1,
+    ENVELOPE_PAYLOAD_TYPE = 2,
+    ENVELOPE_PAYLOAD = 3,
+    ENVELOPE_SIGNATURE = 5,
+};
+
+enum { /* peer.pb.PeerRecord */
+    RECORD_PEER_ID = 1,
+    RECORD_SEQ = 2,
+    RECORD_ADDRESSES = 3,
+    ADDRESS_MULTIADDR = 1,
+};
+
+struct envelope {
+    struct span public_key, type, payload, signature;
+};
+
+enum err peer_record_encode(const struct peer_id *id, uint64_t seq, const struct multiaddr *addrs,
+                            size_t count, struct buf *out)
+{
+    struct writer w = writer_to(out);
+
+    pb_put_bytes(&w, RECORD_PEER_ID, peer_id_span(id));
+    pb_put_u64(&w, RECORD_SEQ, seq);
+    for (size_t i = 0; i < count; i++) {
+        size_t begun = pb_begin(&w, RECORD_ADDRESSES);
+        pb_put_bytes(&w, ADDRESS_MULTIADDR, multiaddr_span(&addrs[i]));
+        pb_end(&w, begun);
+    }
+    return writer_status(&w);
+}
+
+static void write_prefixed(struct writer *w, struct span bytes)
+{
+    write_varint(w, bytes.len);
+    write_bytes(w, bytes);
+}
+
+enum err envelope_to_sign(struct span record, struct buf *out)
+{
+    struct writer w = writer_to(out);
+
+    write_prefixed(&w, span_str(DOMAIN));
+    write_prefixed(&w, SPAN_ARRAY(PAYLOAD_TYPE));
+    write_prefixed(&w, record);
+    return writer_status(&w);
+}
+
+enum err envelope_encode(struct span public_key, struct span record, struct span signature,
+                         struct buf *out)
+{
+    struct writer w = writer_to(out);
+
+    pb_put_bytes(&w, ENVELOPE_PUBLIC_KEY, public_key);
+    pb_put_bytes(&w, ENVELOPE_PAYLOAD_TYPE, SPAN_ARRAY(PAYLOAD_TYPE));
+    pb_put_bytes(&w, ENVELOPE_PAYLOAD, record);
+    pb_put_bytes(&w, ENVELOPE_SIGNATURE, signature);
+    return writer_status(&w);
+}
+
+static enum err read_envelope(struct span in, struct envelope *e)
+{
+    struct pb p = pb_of(in);
+
+    *e = (struct envelope){.public_key = SPAN_EMPTY};
+    for (struct pb_field f; pb_next(&p, &f);)
+        switch (f.number) {
+        case ENVELOPE_PUBLIC_KEY:
+            e->public_key = pb_bytes(&p, &f);
+            break;
+        case ENVELOPE_PAYLOAD_TYPE:
+            e->type = pb_bytes(&p, &f);
+            break;
+        case ENVELOPE_PAYLOAD:
+            e->payload = pb_bytes(&p, &f);
+            break;
+        case ENVELOPE_SIGNATURE:
+            e->signature = pb_bytes(&p, &f);
+            break;
+        }
+    return pb_status(&p);
+}
+
+static struct span read_address(struct pb *p, const struct pb_field *f)
+{
+    struct pb q = pb_of(pb_bytes(p, f));
+    struct span addr = SPAN_EMPTY;
+
+    for (struct pb_field g; pb_next(&q, &g);)
+        if (g.number == ADDRESS_MULTIADDR)
+            addr = pb_bytes(&q, &g);
+    if (pb_status(&q) != OK)
+        p->failed = true;
+    return addr;
+}
+
+static enum err read_record(struct span in, struct peer_record *r)
+{
+    struct pb p = pb_of(in);
+    struct span id = SPAN_EMPTY;
+
+    r->seq = 0;
+    r->count = 0;
+    for (struct pb_field f; pb_next(&p, &f);)
+        switch (f.number) {
+        case RECORD_PEER_ID:
+            id = pb_bytes(&p, &f);
+            break;
+        case RECORD_SEQ:
+            r->seq = pb_u64(&p, &f);
+            break;
+        case RECORD_ADDRESSES: {
+            struct span addr = read_address(&p, &f);
+            if (addr.len > 0 && r->count < PEER_RECORD_ADDRS_MAX)
+                r->addrs[r->count++] = addr;
+            break;
+        }
+        }
+    TRY(pb_status(&p));
+    return peer_id_from_bytes(id, &r->id);
+}
+
+static enum err verify(const struct envelope *e)
+{
+    struct buf message = BUF_INIT(2 * PEER_RECORD_BYTES_MAX);
+    enum err err = envelope_to_sign(e->payload, &message);
+
+    if (err == OK)
+        err = public_key_verify(e->public_key, buf_span(&message), e->signature);
+    buf_clear(&message);
+    return err;
+}
+
+enum err peer_record_open(struct span envelope, struct peer_record *out)
+{
+    struct envelope e;
+    struct peer_id signer;
+
+    if (envelope.len > PEER_RECORD_BYTES_MAX)
+        return ERR_LIMIT;
+    TRY(read_envelope(envelope, &e));
+    if (!span_eq(e.type, SPAN_ARRAY(PAYLOAD_TYPE)))
+        return ERR_UNSUPPORTED;
+    TRY(verify(&e)); /* RFC 0003: before the record is even parsed */
+    TRY(read_record(e.payload, out));
+    peer_id_from_key(e.public_key, &signer);
+    return peer_id_eq(&signer, &out->id) ? OK : ERR_AUTH;
+}
