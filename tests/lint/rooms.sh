@@ -36,6 +36,7 @@ toolbox() {
 # library_of HEADER: the name it has in room_library, or nothing
 library_of() {
     case $1 in
+    openssl/x509.h) echo crypto ;; # d2i_PUBKEY: public keys in DER are a part of libcrypto
     openssl/ssl.h | openssl/tls1.h | openssl/x509*.h) echo ssl ;;
     openssl/*) echo crypto ;;
     secp256k1*) echo secp256k1 ;;
