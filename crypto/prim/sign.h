@@ -12,7 +12,7 @@
  */
 #pragma once
 
-#include "crypto/base/span.h"
+#include "crypto/prim/sha2.h"
 
 #define ED25519_SEED_BYTES       32u
 #define ED25519_PUBLIC_BYTES     32u
@@ -45,7 +45,8 @@ struct sign {
     enum err (*make)(const struct sign *s, const uint8_t *secret, const uint8_t *pub,
                      struct span msg, uint8_t *sig, size_t *sig_len);
     enum err (*verify)(const struct sign *s, const uint8_t *pub, struct span msg, struct span sig);
-    int curve; /* libcrypto's number */
+    const struct hash *hash; /* of ECDSA, for message and nonce */
+    int curve;               /* libcrypto's number */
 };
 
 extern const struct sign sign_ed25519, sign_ed448, sign_ecdsa_p256_sha256, sign_ecdsa_p384_sha384,
