@@ -51,7 +51,7 @@ struct archive_entry { /* spans borrowed */
 enum err archive_open_lmdb(struct archive **out, const char *folder,
                            const struct retention *keep) MUST_CHECK;
 
-/** An archive in memory. `seed` keys its hash table. */
+/** An archive in memory, for one thread: the simulator's. `seed` keys its hash table. */
 enum err archive_open_mem(struct archive **out, const uint8_t seed[16]) MUST_CHECK;
 
 /** Close; no query or commit may be running. Accepts NULL. */

@@ -27,11 +27,9 @@
 #define ARCHIVE_BLOCK_BYTES   (64u << 10) /* bodies are packed into blocks of about this size */
 #define ARCHIVE_BLOCK_ENTRIES 256u        /* bodies in one block: 8 bits of a place */
 #define ARCHIVE_BLOCKS_MAX    (1u << 24)  /* blocks in one segment: the other 24 bits */
-#define ARCHIVE_LOOSE_BYTES                                                                        \
-    (16u << 10)                 /* less than this is not packed: small blocks waste pages          \
-                                 */
-#define ARCHIVE_RUN_FANOUT 4u   /* runs of one size before they are merged */
-#define ARCHIVE_RUNS_MAX   256u /* runs of one index in one segment */
+#define ARCHIVE_LOOSE_BYTES   (16u << 10) /* less than this is not packed into a block */
+#define ARCHIVE_RUN_FANOUT    4u          /* runs of one size before they are merged */
+#define ARCHIVE_RUNS_MAX      64u         /* runs of one index in one segment */
 
 #define KV_TABLES_MAX      32u         /* tables of one kv */
 #define KV_KEY_BYTES_MAX   511u        /* LMDB's bound */
