@@ -19,7 +19,7 @@
 #include "net/host/port.h"
 
 struct archive;
-struct keyring;
+struct keyring_host;
 struct streams;
 struct core;
 
@@ -28,11 +28,11 @@ enum core_overflow {
     CORE_OVERFLOW_DROP, /* go on relaying; the message is not archived, and counted */
 };
 
-/* everything is copied by core_new but the archive and the keyring */
+/* everything is copied by core_new but the archive and the key */
 struct core_config {
-    struct keyring *keyring; /* holds the host identity (node key); borrowed, outlives the core */
-    struct archive *archive; /* NULL: no store; borrowed, outlives the core */
-    const struct streams *streams; /* NULL: an own swarm over struct port; sim gives its pipe */
+    const struct keyring_host *key; /* names the node; borrowed, outlives the core */
+    struct archive *archive;        /* NULL: no store; borrowed, outlives the core */
+    const struct streams *streams;  /* NULL: an own swarm over struct port; sim gives its pipe */
     const char *agent_version;
     uint16_t cluster;
     uint16_t shards_in_network; /* autosharding over this many shards; 0: static sharding only */

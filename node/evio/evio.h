@@ -1,0 +1,74 @@
+/* The real world: implements net/host/port.h with libevent, sockets, c-ares and two job threads,
+ * and fills struct env from the system. Everything above is in node/core, and knows none of this.
+ *
+ *     event_base_loop: all that is ready   sockets -> core_bytes, timers -> core_tick,
+ *             |                            names -> core_resolved, jobs -> core_job_done
+ *             v
+ *     once:  core_pump -> one send() per link;  core_poll -> the owner's `told`
+ *             v
+ *     the timer is set to core_deadline; back to sleep
+ *
+ * Files: loop.c (this cycle, env, timers, signals), links.c (TCP), names.c (c-ares), jobs.c
+ * (threads), http.c (REST and metrics), logs.c (text and JSON lines).
+ *
+ * Bounds: params.h. One thread runs the loop and the core; job threads see jobs only.
+ */
+#pragma once
+
+#include "node/core/core.h"
+
+struct event_base;
+struct evio;
+
+struct evio_owner { /* who is told what the core tells; may change nothing but through core calls */
+    void *ctx;
+    void (*told)(void *ctx, const struct core_event *ev);
+    void (*signal)(void *ctx, int number); /* SIGTERM, SIGINT, SIGHUP; on the loop's thread */
+};
+
+/** A loop without a core.
+ *
+ * @param log    borrowed; may be NULL
+ * @return OK; ERR_MEMORY; ERR_IO no event mechanism or no randomness from the system
+ */
+enum err evio_new(struct evio **out, const struct log *log,
+                  const struct evio_owner *owner) MUST_CHECK;
+
+/** Close everything, end the threads after their current job. Accepts NULL. The core must be freed
+ * before, by evio_detach. */
+void evio_free(struct evio *e);
+
+/** Clocks, randomness, log, scratch: for core_new and whoever calls the core from outside the
+ * cycle. The clocks are those of the current wake-up. */
+const struct env *evio_env(struct evio *e);
+
+/** Drive this core from now on; borrowed until evio_detach. */
+void evio_attach(struct evio *e, struct core *core);
+
+/** Hand back: waits for running jobs, drops the queued ones, forgets the links. */
+void evio_detach(struct evio *e);
+
+/** Accept links at an address.
+ *
+ * @param ip     "0.0.0.0", "127.0.0.1", "::", ... (in)
+ * @param port   0: the system chooses (in)
+ * @param bound  the port that it is (out)
+ * @return OK; ERR_ARGUMENT no address; ERR_EXISTS the port is taken; ERR_REFUSED not allowed;
+ *         ERR_IO; ERR_FULL over EVIO_LISTENERS_MAX
+ */
+enum err evio_listen(struct evio *e, const char *ip, uint16_t port, uint16_t *bound) MUST_CHECK;
+
+/** The core was called from outside: pump it before the next sleep. */
+void evio_touch(struct evio *e);
+
+/** Run until evio_break, or until the core has stopped after core_stop. */
+void evio_run(struct evio *e);
+
+/** Let evio_run return. */
+void evio_break(struct evio *e);
+
+/** For http.c and other users of the loop. */
+struct event_base *evio_base(struct evio *e);
+
+/** Raise the soft limit of open files to the hard one; the new one. */
+uint64_t evio_raise_files(void);
