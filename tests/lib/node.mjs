@@ -30,6 +30,11 @@ export function testFlags ({ tcp, rest, dataDir }) {
   ]
 }
 
+/** a line of /proc/PID/status in bytes, RssAnon by default */
+export function memoryOf (pid, name = 'RssAnon') {
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024
+}
+
 export class SottoNode {
   /** options: flags (more of them), dataDir (kept afterwards), wrap (a command that runs the binary), tcp, rest */
   static async start ({ flags = [], dataDir, wrap = [], tcp, rest, wait = 15000 } = {}) {
@@ -77,10 +82,7 @@ export class SottoNode {
     }
   }
 
-  /** a line of /proc/PID/status in bytes, RssAnon by default */
-  memory (name = 'RssAnon') {
-    return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))[1]) * 1024
-  }
+  memory (name) { return memoryOf(this.pid, name) }
 
   /** user and system time spent so far, in seconds */
   cpu () {

@@ -17,7 +17,7 @@ const FAULTS = {
   'relay-message-id': ['msgid-waku-hash', 'iwant-ignored', 'ihave-ignored', 'no-ihave'],
   'relay-mesh3': ['relay-duplicate', 'relay-echo', 'relay-no-forward', 'max-size-64k'],
   'store-query': ['store-ignore-time', 'store-ignore-content-topic', 'store-keeps-ephemeral', 'store-wrong-request-id', 'store-hash-miss', 'store-no-eof', 'store-always-data'],
-  'store-pagination': ['store-cursor-inclusive', 'store-no-cap', 'store-cursor-loops', 'store-backward-descending', 'store-no-cursor'],
+  'store-pagination': ['store-cursor-inclusive', 'store-no-cap', 'store-backward-descending', 'store-no-cursor'],
   'message-hash': ['hash-no-timestamp', 'hash-no-meta', 'store-wrong-hash'],
   autosharding: ['autoshard-wrong'],
   'rest-relay': ['rest-bad-is-200', 'rest-unsubscribe-noop'],
