@@ -108,8 +108,7 @@ static enum err try_next(struct swarm *s, const struct env *env, struct dial *d)
 /* Begin the next address when its time has come; end the dial when there is none. */
 void dial_advance(struct swarm *s, const struct env *env, struct dial *d)
 {
-    while (d->targets_next < d->targets_count &&
-           (d->active == 0 || d->next_at.ns <= env->now.ns)) {
+    while (d->targets_next < d->targets_count && (d->active == 0 || d->next_at.ns <= env->now.ns)) {
         enum err err = try_next(s, env, d);
         if (err != OK)
             d->err = err;

@@ -57,8 +57,8 @@ struct target {
 struct lookup {
     uint64_t query; /* 0: free */
     bool asked;
-    int type;           /* DNS number: A 1, TXT 16, AAAA 28 */
-    unsigned depth;     /* of dnsaddr */
+    int type;       /* DNS number: A 1, TXT 16, AAAA 28 */
+    unsigned depth; /* of dnsaddr */
     uint16_t port;
     enum link_kind kind;
     struct peer_id suffix; /* what a dnsaddr record must end with; len 0: anything */
@@ -126,7 +126,8 @@ enum err limits_outbound(const struct swarm *s);
 /* peer.c */
 struct peer *peer_find(const struct swarm *s, const struct peer_id *id);
 /** A link came up; *fresh: it is the peer's first. */
-enum err peer_attach(struct swarm *s, const struct env *env, struct link *l, bool *fresh) MUST_CHECK;
+enum err peer_attach(struct swarm *s, const struct env *env, struct link *l,
+                     bool *fresh) MUST_CHECK;
 /** It went down; true: it was the last, and s->departed says whose. */
 bool peer_detach(struct swarm *s, struct link *l);
 /** The link that new streams use. */

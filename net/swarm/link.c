@@ -163,10 +163,10 @@ void link_free(struct swarm *s, struct link *l)
 
 bool link_before(const struct heap_node *a, const struct heap_node *b)
 {
-    const struct link *x = (const struct link *)(const void *)((const char *)a -
-                                                               offsetof(struct link, timer));
-    const struct link *y = (const struct link *)(const void *)((const char *)b -
-                                                               offsetof(struct link, timer));
+    const struct link *x =
+        (const struct link *)(const void *)((const char *)a - offsetof(struct link, timer));
+    const struct link *y =
+        (const struct link *)(const void *)((const char *)b - offsetof(struct link, timer));
 
     return x->due.ns != y->due.ns ? x->due.ns < y->due.ns : x->id < y->id;
 }
