@@ -39,10 +39,15 @@ struct hpke_kem {
                       const uint8_t *pub, const uint8_t *auth_public, uint8_t *shared);
 };
 
-extern const struct hpke_kem hpke_x25519, hpke_x448, hpke_p256, hpke_p384, hpke_p521, hpke_mlkem768,
-    hpke_xwing;
+extern const struct hpke_kem hpke_x25519, hpke_x448, hpke_p256, hpke_p384, hpke_p521, hpke_mlkem768;
 
-/** The KEM with this IANA identifier, NULL when it is not one of ours. */
+/* One KEM and one number, 0x647a, but two ways to derive a key pair from keying material: X-Wing's
+ * own draft (what MLS peers of today do), and draft-ietf-hpke-pq. Keys and ciphertexts are
+ * interchangeable.
+ */
+extern const struct hpke_kem hpke_xwing, hpke_mlkem768_x25519;
+
+/** The KEM with this IANA identifier (0x647a: hpke_xwing), NULL when it is not one of ours. */
 const struct hpke_kem *hpke_kem_by_id(uint16_t id);
 
 struct hpke_suite {
