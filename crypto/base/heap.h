@@ -30,4 +30,5 @@ void heap_remove(struct heap *h, struct heap_node *n);
 /** Restore the order after the key of `n` changed. */
 void heap_moved(struct heap *h, struct heap_node *n);
 
-#define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+/* through an integer, so that a const node gives a const container: const struct t * as `type *` */
+#define CONTAINER_OF(ptr, type, member) ((type *)((uintptr_t)(ptr)-offsetof(type, member)))
