@@ -180,7 +180,8 @@ static enum err mem_query(struct archive *base, const struct archive_query *q,
                           struct archive_page *p)
 {
     struct archive_mem *a = (struct archive_mem *)base;
-    return answer(a, q, p);
+    enum err err = answer(a, q, p);
+    return err;
 }
 
 /* ---- keeping house ---- */
