@@ -180,8 +180,7 @@ static enum err mem_query(struct archive *base, const struct archive_query *q,
                           struct archive_page *p)
 {
     struct archive_mem *a = (struct archive_mem *)base;
-    enum err err = answer(a, q, p);
-    return err;
+    return answer(a, q, p);
 }
 
 /* ---- keeping house ---- */

@@ -39,10 +39,15 @@ struct hpke_kem {
                       const uint8_t *pub, const uint8_t *auth_public, uint8_t *shared);
 };
 
-extern const struct hpke_kem hpke_x25519, hpke_x448, hpke_p256, hpke_p384, hpke_p521, hpke_mlkem768,
-    hpke_xwing;
+extern const struct hpke_kem hpke_x25519, hpke_x448, hpke_p256, hpke_p384, hpke_p521, hpke_mlkem768;
 
-/** The KEM with this IANA identifier, NULL when it is not one of ours. */
+/* One KEM and one number, 0x647a, but two ways to derive a key pair from keying material: X-Wing's
+ * own draft (what MLS peers of today do), and draft-ietf-hpke-pq. Keys and ciphertexts are
+ * interchangeable.
+ */
+extern const struct hpke_kem hpke_xwing, hpke_mlkem768_x25519;
+
+/** The KEM with this IANA identifier (0x647a: hpke_xwing), NULL when it is not one of ours. */
 const struct hpke_kem *hpke_kem_by_id(uint16_t id);
 
 struct hpke_suite {
@@ -53,20 +58,10 @@ struct hpke_suite {
 
 /* What authenticates the sender, beside the receiver's key; NULL or all zeros is the base mode. */
 struct hpke_mode {
-    struct span psk, psk_id;  /* both or neither; psk at least HPKE_PSK_BYTES_MIN */
-    struct span auth_secret;  /* the sender's, when setting up the sender */
-    struct span auth_public;  /* the sender's, when setting up the receiver */
-    const uint8_t *info_hash; /* of hpke_info_hash: stands for info, which is then not read */
+    struct span psk, psk_id; /* both or neither; psk at least HPKE_PSK_BYTES_MIN */
+    struct span auth_secret; /* the sender's, when setting up the sender */
+    struct span auth_public; /* the sender's, when setting up the receiver */
 };
-
-/** Hash an info of any length, in parts, once for many recipients (MLS seals to a whole group under
- * a context as long as its tree).
- *
- * @param out  suite->kdf->bytes (out)
- * @source RFC 9180 5.1 (info_hash)
- */
-void hpke_info_hash(const struct hpke_suite *suite, const struct span *parts, size_t count,
-                    uint8_t *out);
 
 /** Derive a key pair from at least secret_bytes of keying material.
  *

@@ -4,8 +4,8 @@
 
 const struct hpke_kem *hpke_kem_by_id(uint16_t id)
 {
-    static const struct hpke_kem *const all[] = {&hpke_p256, &hpke_p384, &hpke_p521, &hpke_x25519,
-                                                 &hpke_x448};
+    static const struct hpke_kem *const all[] = {
+        &hpke_p256, &hpke_p384, &hpke_p521, &hpke_x25519, &hpke_x448, &hpke_mlkem768, &hpke_xwing};
 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (all[i]->id == id)

@@ -86,12 +86,15 @@ struct conn_event {
 /** A connection whose carrier is up.
  *
  * @param common    borrowed, outlives the connection
+ * @param owner     borrowed, given back by conn_owner
  * @param dialer    we dialed
  * @param expected  peer id that the other side must prove; NULL: anyone
  * @return OK; ERR_MEMORY
  */
-enum err conn_new(struct conn **out, struct conn_common *common, const struct env *env, bool dialer,
-                  const struct peer_id *expected) MUST_CHECK;
+enum err conn_new(struct conn **out, struct conn_common *common, void *owner, const struct env *env,
+                  bool dialer, const struct peer_id *expected) MUST_CHECK;
+
+void *conn_owner(const struct conn *c);
 
 /** Free everything at once. Accepts NULL. */
 void conn_free(struct conn *c);

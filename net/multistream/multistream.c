@@ -176,6 +176,8 @@ enum err multistream_feed(struct multistream *m, struct span in, size_t *used, s
     enum err err = ERR_MORE;
 
     *used = 0;
+    if (!m->greeted && m->partial.len == 0 && in.len > 0 && in.ptr[0] != sizeof HEADER)
+        return ERR_PROTOCOL; /* garbage is not waited for */
     while (err == ERR_MORE) {
         struct span text;
         size_t n = 0;

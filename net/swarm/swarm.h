@@ -117,17 +117,7 @@ void swarm_free(struct swarm *s);
 /** The upper line: fills `out`, valid as long as the swarm. */
 void swarm_streams(struct swarm *s, struct streams *out);
 
-/** Accept streams of a protocol from now on.
- *
- * @param protocol  static string, e.g. "/ipfs/ping/1.0.0"
- * @return OK, also when it is there; ERR_FULL beyond SWARM_PROTOCOLS_MAX
- */
-enum err swarm_serve(struct swarm *s, const char *protocol) MUST_CHECK;
-
-/** Answer `na` for a protocol from now on. */
-void swarm_unserve(struct swarm *s, const char *protocol);
-
-/** The protocol table, for identify: NULL-terminated, borrowed until the table changes. */
+/** The protocol table, for identify: NULL-terminated, borrowed until streams->serve. */
 const char *const *swarm_protocols(const struct swarm *s);
 
 /** Connect to a peer by any of its addresses. Addresses are tried in the given order, a little
@@ -138,8 +128,9 @@ const char *const *swarm_protocols(const struct swarm *s);
  * @param flags  SWARM_DIAL_FORCE, SWARM_DIAL_AGAIN
  * @param dial   number of this dial, repeated in swarm_dialed (out)
  * @return OK, one swarm_dialed follows (at once when the peer is connected); ERR_BUSY all addresses
- *         are in backoff; ERR_NOT_FOUND no usable address; ERR_ARGUMENT it is ourselves;
- *         ERR_FULL too many dials; ERR_LIMIT too many connections; ERR_MEMORY
+ *         are in backoff, or a dial to this peer is under way; ERR_CLOSED swarm_stop was called;
+ * ERR_NOT_FOUND no usable address; ERR_ARGUMENT it is ourselves; ERR_FULL too many dials; ERR_LIMIT
+ * too many connections; ERR_MEMORY
  */
 enum err swarm_dial(struct swarm *s, const struct env *env, const struct peer_id *peer,
                     const struct multiaddr *addrs, size_t count, unsigned flags,
@@ -177,8 +168,11 @@ struct mono swarm_deadline(const struct swarm *s);
 void swarm_tick(struct swarm *s, const struct env *env);
 
 /** Do what is due at the waterline: one write per link that has something to say (more while all
- * is accepted), pauses, dials, lookups, closes. */
-void swarm_pump(struct swarm *s, const struct env *env, const struct port *port);
+ * is accepted), pauses, dials, lookups, closes.
+ *
+ * @return true: events wait to be polled, or more could be written; poll and pump again
+ */
+bool swarm_pump(struct swarm *s, const struct env *env, const struct port *port);
 
 /** Leave: refuse new links and dials, close all connections after what is queued was sent. */
 void swarm_stop(struct swarm *s, const struct env *env);

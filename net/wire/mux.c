@@ -195,6 +195,19 @@ struct mux_stream *mux_each(const struct mux *m, size_t *cursor)
     return s;
 }
 
+bool mux_unsent(const struct mux *m)
+{
+    size_t cursor = 0;
+    struct mux_stream *s;
+
+    if (m->control.len > 0)
+        return true;
+    while ((s = map_next(&m->streams, &cursor, NULL)) != NULL)
+        if (s->send.bytes > 0 || (s->closing && !s->closed))
+            return true;
+    return false;
+}
+
 void mux_control(struct mux *m, struct span frame)
 {
     enum err err = buf_append(&m->control, frame);

@@ -155,6 +155,9 @@ void mux_release(struct mux *m, struct mux_stream *s);
  * that were released are left out. Streams may be reset meanwhile, not opened. */
 struct mux_stream *mux_each(const struct mux *m, size_t *cursor);
 
+/** Does any stream have bytes or its closing frame still to send? */
+bool mux_unsent(const struct mux *m);
+
 /** The next stream whose owner set wants_room and that has it now; NULL: none. */
 struct mux_stream *mux_take_writable(struct mux *m);
 

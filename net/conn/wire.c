@@ -1,0 +1,116 @@
+/* Between the muxer's frames and the carrier's bytes. */
+#include "net/conn/inner.h"
+
+#define SMALL_BYTES 4096u /* a buffer of at most so many is not worth lending */
+
+/* A buffer that was emptied goes to whoever works next: few connections work at a time, and those
+ * that rest should cost little memory. */
+static void give_back(struct buf *b, struct buf *spare)
+{
+    buf_reset(b);
+    if (spare->cap >= b->cap)
+        buf_clear(b);
+    else
+        buf_move(spare, b);
+}
+
+static void borrow(struct buf *b, struct buf *spare)
+{
+    size_t max = b->max;
+
+    if (b->cap > 0 || spare->cap == 0)
+        return;
+    buf_move(b, spare);
+    b->max = max;
+}
+
+struct buf *conn_wire_buf(struct conn *c)
+{
+    return &c->wire;
+}
+
+void conn_plain_done(struct conn *c)
+{
+    c->plain_off = 0;
+    if (c->plain.cap > SMALL_BYTES)
+        give_back(&c->plain, &c->common->spare_plain);
+    else
+        buf_reset(&c->plain);
+}
+
+enum err conn_seal_bytes(struct conn *c, struct span plain)
+{
+    return noise_seal(c->noise, &plain, 1, &c->wire);
+}
+
+static size_t waiting(const struct conn *c)
+{
+    return c->wire.len - c->wire_off;
+}
+
+/* Good-bye was said and everything is out. */
+static void maybe_closed(struct conn *c)
+{
+    if (c->state == CONN_CLOSING && waiting(c) == 0 && !mux_unsent(c->mux))
+        conn_fail(c, c->why);
+}
+
+static enum err seal_once(struct conn *c, const struct env *env, bool *more)
+{
+    struct span parts[CONN_SEAL_PARTS];
+    size_t count;
+
+    size_t bytes = mux_gather(c->mux, env, CONN_SEAL_BYTES, parts, CONN_SEAL_PARTS, &count);
+    *more = bytes > 0;
+    enum err err = bytes == 0 ? OK : noise_seal(c->noise, parts, count, &c->wire);
+    mux_sent(c->mux);
+    return err;
+}
+
+void conn_seal(struct conn *c, const struct env *env)
+{
+    bool more = true;
+
+    if (c->state != CONN_OPEN && c->state != CONN_CLOSING)
+        return;
+    while (more && waiting(c) < CONN_WIRE_BYTES_HIGH && mux_due(c->mux)) {
+        borrow(&c->wire, &c->common->spare_wire);
+        enum err err = seal_once(c, env, &more);
+        if (err != OK) {
+            conn_fail(c, err);
+            return;
+        }
+    }
+    maybe_closed(c);
+}
+
+struct span conn_wire(const struct conn *c)
+{
+    return span_after(buf_span(&c->wire), c->wire_off);
+}
+
+void conn_wrote(struct conn *c, size_t n)
+{
+    assert(n <= waiting(c));
+    c->wire_off += n;
+    if (waiting(c) > 0) {
+        if (c->wire_off < CONN_WIRE_BYTES_HIGH)
+            return;
+        buf_drop(&c->wire, c->wire_off);
+        c->wire_off = 0;
+        return;
+    }
+    c->wire_off = 0;
+    if (c->wire.cap > SMALL_BYTES)
+        give_back(&c->wire, &c->common->spare_wire);
+    else
+        buf_reset(&c->wire);
+    maybe_closed(c);
+}
+
+bool conn_writable_due(const struct conn *c)
+{
+    bool open = c->state == CONN_OPEN || c->state == CONN_CLOSING;
+
+    return waiting(c) > 0 || (open && mux_due(c->mux)) || c->state == CONN_CLOSING;
+}
