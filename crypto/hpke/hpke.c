@@ -48,6 +48,27 @@ static enum err mode_check(const struct hpke_suite *s, const struct hpke_mode *m
     return info.len <= HPKE_INFO_BYTES_MAX ? OK : ERR_ARGUMENT;
 }
 
+void hpke_info_hash(const struct hpke_suite *suite, const struct span *parts, size_t count,
+                    uint8_t *out)
+{
+    struct suite_id id = suite_id_of(suite);
+    struct span head[] = {SPAN_LIT("HPKE-v1"), SPAN_ARRAY(id.bytes), SPAN_LIT("info_hash")};
+    struct hmac_key salt;
+    struct hash_state inner, outer;
+    uint8_t digest[HASH_BYTES_MAX];
+
+    hmac_key_init(&salt, suite->kdf, SPAN_EMPTY); /* LabeledExtract("", "info_hash", info) */
+    inner = salt.inner;
+    outer = salt.outer;
+    for (size_t i = 0; i < sizeof head / sizeof *head; i++)
+        hash_add(&inner, head[i]);
+    for (size_t i = 0; i < count; i++)
+        hash_add(&inner, parts[i]);
+    hash_end(&inner, digest);
+    hash_add(&outer, span_of(digest, suite->kdf->bytes));
+    hash_end(&outer, out);
+}
+
 /* KeySchedule, RFC 9180 5.1 */
 static enum err key_schedule(struct hpke_context *c, const struct hpke_suite *s, uint8_t mode,
                              struct span shared, struct span info, const struct hpke_mode *m)
@@ -62,7 +83,10 @@ static enum err key_schedule(struct hpke_context *c, const struct hpke_suite *s,
 
     hpke_labeled_extract(s->kdf, suite, SPAN_EMPTY, SPAN_LIT("psk_id_hash"), m->psk_id,
                          context + 1);
-    hpke_labeled_extract(s->kdf, suite, SPAN_EMPTY, SPAN_LIT("info_hash"), info, context + 1 + nh);
+    if (m->info_hash != NULL)
+        memcpy(context + 1 + nh, m->info_hash, nh);
+    else
+        hpke_info_hash(s, &info, 1, context + 1 + nh);
     hpke_labeled_extract(s->kdf, suite, shared, SPAN_LIT("secret"), m->psk, secret);
 
     *c = (struct hpke_context){.suite = *s};

@@ -58,10 +58,20 @@ struct hpke_suite {
 
 /* What authenticates the sender, beside the receiver's key; NULL or all zeros is the base mode. */
 struct hpke_mode {
-    struct span psk, psk_id; /* both or neither; psk at least HPKE_PSK_BYTES_MIN */
-    struct span auth_secret; /* the sender's, when setting up the sender */
-    struct span auth_public; /* the sender's, when setting up the receiver */
+    struct span psk, psk_id;  /* both or neither; psk at least HPKE_PSK_BYTES_MIN */
+    struct span auth_secret;  /* the sender's, when setting up the sender */
+    struct span auth_public;  /* the sender's, when setting up the receiver */
+    const uint8_t *info_hash; /* of hpke_info_hash: stands for info, which is then not read */
 };
+
+/** Hash an info of any length, in parts, once for many recipients (MLS seals to a whole group under
+ * a context as long as its tree).
+ *
+ * @param out  suite->kdf->bytes (out)
+ * @source RFC 9180 5.1 (info_hash)
+ */
+void hpke_info_hash(const struct hpke_suite *suite, const struct span *parts, size_t count,
+                    uint8_t *out);
 
 /** Derive a key pair from at least secret_bytes of keying material.
  *
