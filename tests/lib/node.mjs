@@ -23,7 +23,7 @@ export async function freePort () {
 /** What every test node is told: loopback only, a test cluster, all shards, no limit on peers of one address. */
 export function testFlags ({ tcp, rest, dataDir }) {
   return [
-    '--listen-address=127.0.0.1', `--tcp-port=${tcp}`, '--nat=none', '--discv5-discovery=false',
+    '--listen-address=127.0.0.1', `--tcp-port=${tcp}`, '--nat=none',
     '--rest=true', `--rest-port=${rest}`, '--rest-admin=true',
     `--cluster-id=${CLUSTER}`, '--num-shards-in-network=8', '--ip-colocation-limit=0', '--max-connections=3000',
     '--relay=true', '--store=true', `--data-dir=${dataDir}`
