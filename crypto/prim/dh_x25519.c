@@ -1,4 +1,5 @@
 #include "crypto/base/wipe.h"
+#include "crypto/prim/ct.h"
 #include "crypto/prim/dh.h"
 #include "crypto/prim/sodium_ready.h"
 
@@ -17,7 +18,9 @@ enum err x25519(const uint8_t secret[X25519_BYTES], const uint8_t pub[X25519_BYT
                 uint8_t out[X25519_BYTES])
 {
     sodium_ready();
-    if (crypto_scalarmult_curve25519(out, secret, pub) == 0)
+    int small_order = crypto_scalarmult_curve25519(out, secret, pub);
+    CT_PUBLIC(&small_order, sizeof small_order); /* a property of the public key */
+    if (small_order == 0)
         return OK;
     wipe(out, X25519_BYTES); /* small order: the result would be zero */
     return ERR_AUTH;

@@ -5,6 +5,7 @@
 #   tests/hostile/test_X.c       hostile_X, label hostile
 #   tests/fuzz/fuzz_X.c          fuzz_X, label fuzz: a libFuzzer target, or (other presets) a runner of
 #                                its corpus tests/fuzz/corpus/X/*
+#   tests/ct/ct_X.c              ct_X, label ct, in the ct preset only: under valgrind, secrets poisoned
 #   tests/bench/bench_X.c        bench_X, no test: `./check bench` runs it
 # They run in the source folder, so that they can open tests/vectors/....
 enable_testing()
@@ -39,6 +40,16 @@ if(SOTTO_TESTS)
     target_sources(vectors_mls PRIVATE tests/vectors/mls/run_codec.c tests/vectors/mls/run_keys.c tests/vectors/mls/run_tree.c tests/vectors/mls/run_group.c)
     tests_of(sim test)
     tests_of(hostile test)
+endif()
+
+if(CMAKE_C_FLAGS MATCHES SOTTO_CT) # the ct preset: valgrind reports what branches on a poisoned secret
+    file(GLOB ct_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/ct/ct_*.c)
+    foreach(source ${ct_sources})
+        get_filename_component(name ${source} NAME_WE)
+        test_program(${name} ${source})
+        add_test(NAME ${name} COMMAND bash tests/ct/run.sh $<TARGET_FILE:${name}> WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+        set_tests_properties(${name} PROPERTIES LABELS ct TIMEOUT 300)
+    endforeach()
 endif()
 
 file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_*.c)
