@@ -1,0 +1,73 @@
+/* /health, /info, /version and what describes itself. */
+#include "node/api/room.h"
+
+static json_t *protocol(const char *name, const char *health, const char *desc)
+{
+    json_t *j = json_object();
+    json_object_set_new(j, name, json_string(health));
+    if (desc != NULL)
+        json_object_set_new(j, "desc", json_string(desc));
+    return j;
+}
+
+static size_t connected_peers(struct api *a)
+{
+    size_t n = 0;
+    struct core_peer p;
+    for (size_t cursor = 0; a->backend.peers(a->backend.state, &cursor, &p);)
+        n += p.connected;
+    return n;
+}
+
+bool info_health(struct call *c)
+{
+    static const char *const absent[] = {
+        "Rln Relay",     "Filter",     "Lightpush", "Legacy Lightpush",
+        "Peer Exchange", "Rendezvous", "Mix"};
+    struct api *a = c->a;
+    size_t peers = connected_peers(a);
+    enum err archive = a->config.store ? a->backend.archive_health(a->backend.state) : OK;
+    json_t *list = json_array();
+    json_array_append_new(list, !a->config.relay ? protocol("Relay", "NOT_MOUNTED", NULL)
+                                : peers == 0 ? protocol("Relay", "NOT_READY", "No connected peers")
+                                             : protocol("Relay", "READY", NULL));
+    json_array_append_new(list, !a->config.store ? protocol("Store", "NOT_MOUNTED", NULL)
+                                : archive != OK  ? protocol("Store", "NOT_READY", err_text(archive))
+                                                 : protocol("Store", "READY", NULL));
+    for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++)
+        json_array_append_new(list, protocol(absent[i], "NOT_MOUNTED", NULL));
+    return answer_json(c, 200,
+                       json_pack("{s:s, s:s, s:o}", "nodeHealth", "READY", "connectionStatus",
+                                 peers == 0  ? "Disconnected"
+                                 : peers < 4 ? "PartiallyConnected"
+                                             : "Connected",
+                                 "protocolsHealth", list));
+}
+
+bool info_info(struct call *c)
+{
+    json_t *addresses = json_array();
+    const char *text;
+    for (size_t i = 0; (text = c->a->backend.address(c->a->backend.state, i)) != NULL; i++)
+        json_array_append_new(addresses, json_string(text));
+    return answer_json(c, 200, json_pack("{s:o, s:s}", "listenAddresses", addresses, "enrUri", ""));
+}
+
+bool info_version(struct call *c)
+{
+    return answer_text(c, 200, "%s", c->a->config.version);
+}
+
+bool info_openapi(struct call *c)
+{
+    c->out->status = 200;
+    c->out->type = "application/json";
+    return api_openapi(&c->out->body) == OK || answer_text(c, 500, "memory is out");
+}
+
+bool info_metrics(struct call *c)
+{
+    c->out->status = 200;
+    c->out->type = "text/plain; version=0.0.4; charset=utf-8";
+    return api_metrics(c->a, c->env, &c->out->body) == OK || answer_text(c, 500, "memory is out");
+}

@@ -1,0 +1,224 @@
+/* Prometheus text (exposition format 0.0.4). */
+#include "node/api/metrics.h"
+#include "crypto/base/writer.h"
+#include "net/gossipsub/gossipsub.h"
+#include "net/services/store_query.h"
+#include "net/swarm/swarm.h"
+#include "node/api/room.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+const double api_seconds_bounds[API_HISTOGRAM_BUCKETS] = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+                                                          0.05,   0.1,   0.25,   0.5,   1,    5};
+const double api_bytes_bounds[API_HISTOGRAM_BUCKETS] = {
+    0,     5120,   10240,  15360,  20480,  40960,
+    76800, 102400, 153600, 307200, 716800, 1048576}; /* nwaku: 0, 5, 10, 15, 20, 40, 75 ... KiB */
+
+void api_histogram_add(struct api_histogram *h, const double bounds[API_HISTOGRAM_BUCKETS],
+                       double value)
+{
+    size_t i = 0;
+    while (i < API_HISTOGRAM_BUCKETS && value > bounds[i])
+        i++;
+    h->buckets[i]++;
+    h->count++;
+    h->sum += value;
+}
+
+struct sample {
+    struct api *a;
+    double peers, known, store_peers, filter_peers, lightpush_peers, px_peers;
+};
+
+static void line(struct writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void line(struct writer *w, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    write_bytes(w, span_str(text));
+}
+
+#define GAUGE   "gauge"
+#define COUNTER "counter"
+
+static void head(struct writer *w, const char *name, const char *type, const char *help)
+{
+    line(w, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void one(struct writer *w, const char *name, const char *type, const char *help, double v)
+{
+    head(w, name, type, help);
+    line(w, "%s %.16g\n", name, v);
+}
+
+static void histogram(struct writer *w, const char *name, const char *help,
+                      const struct api_histogram *h, const double *bounds)
+{
+    static const struct api_histogram none;
+    uint64_t sum = 0;
+    if (h == NULL)
+        h = &none;
+    head(w, name, "histogram", help);
+    for (size_t i = 0; i < API_HISTOGRAM_BUCKETS; i++) {
+        sum += h->buckets[i];
+        line(w, "%s_bucket{le=\"%.16g\"} %llu\n", name, bounds[i], (unsigned long long)sum);
+    }
+    line(w, "%s_bucket{le=\"+Inf\"} %llu\n%s_sum %.16g\n%s_count %llu\n", name,
+         (unsigned long long)h->count, name, h->sum, name, (unsigned long long)h->count);
+}
+
+static bool serves(const struct core_peer *p, const char *prefix)
+{
+    for (size_t i = 0; i < p->protocols_count; i++)
+        if (strncmp(p->protocols[i], prefix, strlen(prefix)) == 0)
+            return true;
+    return false;
+}
+
+static void count_peers(struct sample *s)
+{
+    struct core_peer p;
+    for (size_t cursor = 0; s->a->backend.peers(s->a->backend.state, &cursor, &p);) {
+        s->known++;
+        s->peers += p.connected;
+        s->store_peers += p.connected && serves(&p, "/vac/waku/store-query/");
+        s->filter_peers += p.connected && serves(&p, "/vac/waku/filter-subscribe/");
+        s->lightpush_peers += p.connected && serves(&p, "/vac/waku/lightpush/");
+        s->px_peers += p.connected && serves(&p, "/vac/waku/peer-exchange/");
+    }
+}
+
+#define CORE(field)  (n->core != NULL ? (double)n->core->field : 0)
+#define SWARM(field) (n->swarm != NULL ? (double)n->swarm->field : 0)
+#define STORE(field) (n->store != NULL ? (double)n->store->field : 0)
+
+static void labelled_swarm(struct writer *w, const struct api_numbers *n)
+{
+    head(w, "waku_connected_peers", GAUGE, "connections by direction and protocol");
+    line(w, "waku_connected_peers{direction=\"In\",protocol=\"all\"} %.16g\n", SWARM(conns_in));
+    line(w, "waku_connected_peers{direction=\"Out\",protocol=\"all\"} %.16g\n", SWARM(conns_out));
+    head(w, "waku_streams_peers", GAUGE, "streams by direction and protocol");
+    line(w, "waku_streams_peers{direction=\"In\",protocol=\"all\"} %.16g\n", SWARM(streams_in));
+    line(w, "waku_streams_peers{direction=\"Out\",protocol=\"all\"} %.16g\n", SWARM(streams_out));
+    head(w, "libp2p_open_streams", GAUGE, "open streams");
+    line(w, "libp2p_open_streams{type=\"MuxedStream\",dir=\"In\"} %.16g\n", SWARM(streams_in));
+    line(w, "libp2p_open_streams{type=\"MuxedStream\",dir=\"Out\"} %.16g\n", SWARM(streams_out));
+    head(w, "libp2p_network_bytes_total", COUNTER, "bytes of all connections");
+    line(w, "libp2p_network_bytes_total{direction=\"in\"} %.16g\n", SWARM(bytes_in));
+    line(w, "libp2p_network_bytes_total{direction=\"out\"} %.16g\n", SWARM(bytes_out));
+    head(w, "waku_node_conns_initiated_total", COUNTER, "connections that we began");
+    line(w, "waku_node_conns_initiated_total{source=\"all\"} %.16g\n", SWARM(dials_started));
+    head(w, "waku_peers_errors_total", COUNTER, "failures with peers");
+    line(w, "waku_peers_errors_total{type=\"dial_failure\"} %.16g\n", SWARM(dials_failed));
+    line(w, "waku_peers_errors_total{type=\"upgrade_failure\"} %.16g\n", SWARM(upgrades_failed));
+    head(w, "libp2p_autonat_reachability_confidence", GAUGE, "what AutoNAT says; 0: unknown");
+    line(w, "libp2p_autonat_reachability_confidence{reachability=\"NotReachable\"} 0\n"
+            "libp2p_autonat_reachability_confidence{reachability=\"Reachable\"} 0\n"
+            "libp2p_autonat_reachability_confidence{reachability=\"Unknown\"} 1\n");
+}
+
+static void labelled_waku(struct writer *w, const struct sample *s, const struct api_numbers *n)
+{
+    head(w, "waku_version", GAUGE, "version of the node");
+    line(w, "waku_version{version=\"%s\"} 1\n", s->a->config.version);
+    head(w, "waku_node_messages_total", COUNTER, "messages accepted; content topics are not told");
+    line(w, "waku_node_messages_total{type=\"relay\"} %llu\n", (unsigned long long)s->a->messages);
+    head(w, "waku_node_errors_total", COUNTER, "messages refused");
+    line(w, "waku_node_errors_total{type=\"invalid\"} %.16g\n", CORE(messages_invalid));
+    line(w, "waku_node_errors_total{type=\"too_large\"} %.16g\n", CORE(messages_too_large));
+    head(w, "waku_archive_errors_total", COUNTER, "failures of the archive");
+    line(w, "waku_archive_errors_total{type=\"insert_failure\"} %.16g\n", CORE(archive_errors));
+    line(w, "waku_archive_errors_total{type=\"dropped\"} %.16g\n", CORE(archive_dropped));
+    head(w, "waku_store_errors_total", COUNTER, "store queries that were refused or failed");
+    line(w, "waku_store_errors_total{type=\"malformed\"} %.16g\n", STORE(malformed));
+    line(w, "waku_store_errors_total{type=\"refused\"} %.16g\n", STORE(refused));
+    line(w, "waku_store_errors_total{type=\"failed\"} %.16g\n", STORE(failed));
+    head(w, "nim_gc_heap_instance_occupied_bytes", GAUGE, "heap in use, by kind");
+    line(w, "nim_gc_heap_instance_occupied_bytes{type_name=\"heap\"} %.16g\n",
+         (double)n->heap_used_bytes);
+    histogram(w, "waku_histogram_message_size", "bytes of a message", &s->a->message_bytes,
+              api_bytes_bounds);
+}
+
+static void durations(struct writer *w, const struct api_numbers *n)
+{
+    const double *b = api_seconds_bounds;
+    histogram(w, "waku_archive_insert_duration_seconds", "commit of a group of messages",
+              n->store_jobs, b);
+    histogram(w, "waku_store_insert_duration_seconds", "the same (older name)", n->store_jobs, b);
+    histogram(w, "waku_archive_query_duration_seconds", "query of the archive", n->work_jobs, b);
+    histogram(w, "waku_store_query_duration_seconds", "the same (older name)", n->work_jobs, b);
+    histogram(w, "waku_filter_handle_message_duration_seconds", "no filter here", NULL, b);
+    histogram(w, "waku_filter_request_duration_seconds", "no filter here", NULL, b);
+}
+
+/* One row a topic: these are our own subscriptions or those of peers, bounded by gossipsub. */
+static void topics(struct writer *w, const struct sample *s)
+{
+    static const struct {
+        const char *name, *help;
+    } rows[] = {
+        {"libp2p_gossipsub_peers_per_topic_mesh", "peers in the mesh of a topic"},
+        {"libp2p_gossipsub_peers_per_topic_gossipsub", "peers subscribed to a topic"},
+        {"libp2p_gossipsub_peers_per_topic_fanout", "peers in the fanout of a topic"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct gossipsub_topic_view v;
+        head(w, rows[i].name, GAUGE, rows[i].help);
+        for (size_t cursor = 0; s->a->backend.topic_view(s->a->backend.state, &cursor, &v);)
+            if (v.subscribed) /* names of strangers do not go into our metrics */
+                line(w, "%s{topic=\"%.*s\"} %u\n", rows[i].name, (int)v.name.len,
+                     (const char *)v.name.ptr,
+                     i == 0   ? v.mesh
+                     : i == 1 ? v.members
+                              : v.fanout);
+    }
+}
+
+/* Names ending in _total are counters. */
+static const char *type_of(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 6 && strcmp(name + len - 6, "_total") == 0 ? COUNTER : GAUGE;
+}
+
+static void plain(struct writer *w, const struct sample *s, const struct api_numbers *n)
+{
+    static const struct gossipsub_counts no_counts;
+    const struct gossipsub_counts *g = n->gossipsub != NULL ? n->gossipsub : &no_counts;
+#define X(name, type, help, value) one(w, name, type, help, value);
+    METRICS(X)
+#undef X
+#define X(name, type, help) one(w, name, type, help, 0);
+    METRICS_ABSENT(X)
+#undef X
+#define X(field, name, help) one(w, name, type_of(name), help, (double)g->field);
+    GOSSIPSUB_COUNTS(X)
+#undef X
+#define X(field)                                                                                   \
+    one(w, "sotto_" #field "_total", COUNTER, "see node/core/core.h: " #field, CORE(field));
+    CORE_COUNTERS(X)
+#undef X
+}
+
+enum err api_metrics(struct api *a, const struct env *env, struct buf *out)
+{
+    struct writer w = writer_to(out);
+    struct api_numbers n = {0};
+    struct sample s = {.a = a};
+    (void)env;
+    a->backend.numbers(a->backend.state, &n);
+    count_peers(&s);
+    plain(&w, &s, &n);
+    labelled_swarm(&w, &n);
+    labelled_waku(&w, &s, &n);
+    durations(&w, &n);
+    topics(&w, &s);
+    return writer_status(&w);
+}

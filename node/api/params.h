@@ -1,0 +1,16 @@
+/* Bounds of the REST API: unit and source. All own choices but where a source is named. */
+#pragma once
+
+#define API_BODY_BYTES_MAX   (4u << 20)    /* of a message: 1 MiB in base 64, and then some */
+#define API_LIST_BYTES_MAX   (256u << 10)  /* of a list of topics or addresses */
+#define API_TARGET_BYTES_MAX (96u << 10)   /* path and query: 1,000 hashes */
+#define API_ANSWER_BYTES_MAX (64u << 20)   /* a page of 100 messages of 150 KiB in base 64 */
+#define API_LIST_MAX         1000u         /* topics or addresses in one request */
+#define API_PEERS_ASKED_MAX  32u           /* addresses in one POST /admin/v1/peers */
+#define API_WAITING_MAX      256u          /* requests that wait for the core; more: 503 */
+#define API_WAITING_NS       20000000000ll /* ns until such a one is answered with 504 */
+#define API_CACHES_MAX       1024u         /* topics subscribed through REST */
+#define API_CACHE_BYTES_MAX  (32u << 20)   /* of all messages in the caches */
+#define API_ORIGIN_BYTES_MAX 256u          /* of an Origin header */
+#define API_PAGE_DEFAULT     20u           /* nwaku rest_api/endpoint/store */
+#define API_PAGE_MAX         100u          /* nwaku rest_api/endpoint/store */
