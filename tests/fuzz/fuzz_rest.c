@@ -27,8 +27,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct rng rng = {zeros, NULL};
     struct arena scratch;
     struct env env = {.now = {NS_PER_S}, .rng = &rng, .scratch = &scratch};
-    struct api_config config = {.admin = true, .origins = origins, .origins_count = 1,
-                                .cache_capacity = 3, .version = "v", .relay = true, .store = true,
+    struct api_config config = {.admin = true,
+                                .origins = origins,
+                                .origins_count = 1,
+                                .cache_capacity = 3,
+                                .version = "v",
+                                .relay = true,
+                                .store = true,
                                 .storenode = ""};
     struct api *api;
     node = (struct fake_node){.topics = {"/waku/2/rs/66/3"}, .topics_count = 1};
@@ -48,7 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
             assert(!answered || (r.status >= 200 && r.status < 600 && r.type != NULL));
             api_response_clear(&r);
         }
-        struct core_event ev = {.kind = CORE_EVENT_MESSAGE, .message = rest,
+        struct core_event ev = {.kind = CORE_EVENT_MESSAGE,
+                                .message = rest,
                                 .pubsub_topic = SPAN_LIT("/waku/2/rs/66/3")};
         api_event(api, &env, &ev);
         struct api_response r = {0};

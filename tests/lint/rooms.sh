@@ -20,6 +20,7 @@ declare -A door=(
     [net/host/streams.h]="net/swarm node/core sim"
     [store/archive.h]="node/core node/api node/main node/evio sim"
     [store/kv.h]="node/core node/chat node/main node/evio sim"
+    [net/services/store_query.h]="net/host node/core node/api"
     [store/retention.h]="node/core node/main"
 )
 

@@ -19,8 +19,13 @@ static int fresh(void **state)
     test_env_init(&t, 1);
     node = (struct fake_node){.topics = {"/waku/2/rs/66/3"}, .topics_count = 1};
     struct api_backend b = fake_backend(&node);
-    struct api_config c = {.admin = true, .origins = origins, .origins_count = 1,
-                           .cache_capacity = 3, .version = "v1", .relay = true, .store = true,
+    struct api_config c = {.admin = true,
+                           .origins = origins,
+                           .origins_count = 1,
+                           .cache_capacity = 3,
+                           .version = "v1",
+                           .relay = true,
+                           .store = true,
                            .storenode = ""};
     return api_new(&api, &c, &b, &t.env) == OK ? 0 : -1;
 }
@@ -36,7 +41,8 @@ static int done(void **state)
 
 static bool send(enum api_method method, const char *target, const char *body, const char *type)
 {
-    struct api_request rq = {.method = method, .target = span_str(target),
+    struct api_request rq = {.method = method,
+                             .target = span_str(target),
                              .host = SPAN_LIT("127.0.0.1:8645"),
                              .content_type = type == NULL ? SPAN_EMPTY : span_str(type),
                              .body = body == NULL ? SPAN_EMPTY : span_str(body)};
@@ -82,7 +88,8 @@ static void health_info_and_version_have_nwakus_shapes(void **state)
     assert_non_null(strstr((char *)r.body.ptr, "\"nodeHealth\":\"READY\""));
     assert_non_null(strstr((char *)r.body.ptr, "{\"Relay\":\"READY\"}"));
     assert_int_equal(status(API_GET, "/info", NULL), 200);
-    assert_body("{\"listenAddresses\":[\"/ip4/127.0.0.1/tcp/60000/p2p/16Uiu2HAm\"],\"enrUri\":\"\"}");
+    assert_body(
+        "{\"listenAddresses\":[\"/ip4/127.0.0.1/tcp/60000/p2p/16Uiu2HAm\"],\"enrUri\":\"\"}");
     assert_int_equal(status(API_GET, "/debug/v1/version", NULL), 200);
     assert_string_equal(r.type, "text/plain");
     assert_body("v1");
@@ -131,7 +138,8 @@ static void caches_keep_the_newest(void **state)
     assert_int_equal(status(API_GET, "/relay/v1/auto/messages/%2Fa%2F1%2Fb%2Fproto", NULL), 200);
     json_t *j = json_loadb((char *)r.body.ptr, r.body.len, 0, NULL);
     assert_int_equal(json_array_size(j), 3);
-    assert_string_equal(json_string_value(json_object_get(json_array_get(j, 0), "payload")), "Ag==");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(j, 0), "payload")),
+                        "Ag==");
     json_decref(j);
     assert_int_equal(status(API_DELETE, "/relay/v1/auto/subscriptions", "[\"/a/1/b/proto\"]"), 200);
     assert_int_equal(status(API_GET, "/relay/v1/auto/messages/%2Fa%2F1%2Fb%2Fproto", NULL), 404);
@@ -140,8 +148,9 @@ static void caches_keep_the_newest(void **state)
 static void wrong_bodies_are_400(void **state)
 {
     (void)state;
-    static const char *const subscriptions[] = {"not json", "{\"a\":1}", "[1]", "[\"/not/a/shard\"]",
-                                                "[\"/waku/2/rs/66/70000\"]", "[\"/waku/2/rs/66\"]"};
+    static const char *const subscriptions[] = {
+        "not json",           "{\"a\":1}", "[1]", "[\"/not/a/shard\"]", "[\"/waku/2/rs/66/70000\"]",
+        "[\"/waku/2/rs/66\"]"};
     static const char *const messages[] = {
         "x{",
         "[]",
@@ -174,7 +183,7 @@ static void publishing_maps_errors_to_codes(void **state)
     static const struct {
         enum err err;
         int status;
-    } codes[] = {{OK, 200},        {ERR_FULL, 503},     {ERR_NOT_FOUND, 400}, {ERR_LIMIT, 400},
+    } codes[] = {{OK, 200},         {ERR_FULL, 503},     {ERR_NOT_FOUND, 400}, {ERR_LIMIT, 400},
                  {ERR_EXISTS, 200}, {ERR_ARGUMENT, 400}, {ERR_MEMORY, 500}};
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         node.publish_err = codes[i].err;
@@ -194,22 +203,26 @@ static struct store_answer answer;
 static void store_answers_later(void **state)
 {
     (void)state;
-    assert_false(send(API_GET, "/store/v3/messages?includeData=true&pubsubTopic=" SHARD3
-                               "&contentTopics=%2Fa%2F1%2Fb%2Fc,/d/1/e/f&startTime=5&endTime=-1"
-                               "&pageSize=500&ascending=false&cursor=0x"
-                               "00000000000000000000000000000000000000000000000000000000000000ff",
+    assert_false(send(API_GET,
+                      "/store/v3/messages?includeData=true&pubsubTopic=" SHARD3
+                      "&contentTopics=%2Fa%2F1%2Fb%2Fc,/d/1/e/f&startTime=5&endTime=-1"
+                      "&pageSize=500&ascending=false&cursor=0x"
+                      "00000000000000000000000000000000000000000000000000000000000000ff",
                       NULL, NULL));
     assert_true(node.query.include_data && node.query.has_pubsub_topic && !node.query.forward);
     assert_int_equal(node.query_topics, 2);
     assert_true(node.query.has_time_start && !node.query.has_time_end && node.query.has_cursor);
     assert_int_equal(node.query.limit, 100);
     assert_int_equal(node.query.cursor[31], 0xff);
-    answer = (struct store_answer){.request_id = SPAN_LIT("id"), .status = 200,
-                                   .status_desc = SPAN_LIT("OK"), .count = 1};
-    answer.entries[0] = (struct store_entry){.hash = {0xab}, .has_data = true,
-                                             .message = SPAN_LIT("\x0a\x01\x01\x12\x02/a\xa8\x01\x00"),
-                                             .pubsub_topic = SPAN_LIT("/waku/2/rs/66/3")};
-    struct core_event ev = {.kind = CORE_EVENT_STORE_ANSWER, .ticket = node.ticket, .answer = &answer};
+    answer = (struct store_answer){
+        .request_id = SPAN_LIT("id"), .status = 200, .status_desc = SPAN_LIT("OK"), .count = 1};
+    answer.entries[0] =
+        (struct store_entry){.hash = {0xab},
+                             .has_data = true,
+                             .message = SPAN_LIT("\x0a\x01\x01\x12\x02/a\xa8\x01\x00"),
+                             .pubsub_topic = SPAN_LIT("/waku/2/rs/66/3")};
+    struct core_event ev = {
+        .kind = CORE_EVENT_STORE_ANSWER, .ticket = node.ticket, .answer = &answer};
     api_event(api, &t.env, &ev);
     api_event(api, &t.env, &ev); /* a second answer finds nobody */
     uint64_t ticket = 0;
@@ -223,9 +236,10 @@ static void store_answers_later(void **state)
 static void wrong_queries_are_400(void **state)
 {
     (void)state;
-    static const char *const queries[] = {"cursor=zz", "hashes=0x12", "pageSize=abc", "startTime=x",
-                                          "includeData=maybe", "ascending=up", "peerAddr=x",
-                                          "contentTopics=%zz", "endTime=9223372036854775808"};
+    static const char *const queries[] = {
+        "cursor=zz",   "hashes=0x12",       "pageSize=abc",
+        "startTime=x", "includeData=maybe", "ascending=up",
+        "peerAddr=x",  "contentTopics=%zz", "endTime=9223372036854775808"};
     char target[100];
     for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
         snprintf(target, sizeof target, "/store/v3/messages?%s", queries[i]);
@@ -262,9 +276,14 @@ static void peers_are_listed_in_all_forms(void **state)
                         "Connected");
     json_decref(j);
     static const char *const good[] = {
-        "/admin/v1/peers/stats", "/admin/v1/peers/service", "/admin/v1/peers/connected",
-        "/admin/v1/peers/connected/on/3", "/admin/v1/peers/relay", "/admin/v1/peers/relay/on/3",
-        "/admin/v1/peers/mesh", "/admin/v1/peers/mesh/on/9",
+        "/admin/v1/peers/stats",
+        "/admin/v1/peers/service",
+        "/admin/v1/peers/connected",
+        "/admin/v1/peers/connected/on/3",
+        "/admin/v1/peers/relay",
+        "/admin/v1/peers/relay/on/3",
+        "/admin/v1/peers/mesh",
+        "/admin/v1/peers/mesh/on/9",
         "/admin/v1/peers/16Uiu2HAm6HZZr7aToTvEBPpiys4UxajCTU97zj5v7RNR2gbniy1D",
         "/admin/v1/peer/16Uiu2HAm6HZZr7aToTvEBPpiys4UxajCTU97zj5v7RNR2gbniy1D"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
@@ -287,7 +306,8 @@ static void connecting_answers_when_all_dials_ended(void **state)
     assert_int_equal(status(API_POST, "/admin/v1/peers", "[\"/not/an/address\"]"), 400);
     assert_int_equal(status(API_POST, "/admin/v1/peers", "[\"/ip4/1.2.3.4/tcp/1\"]"), 400);
     assert_int_equal(node.connects, 0);
-    assert_false(send(API_POST, "/admin/v1/peers", "[\"" ADDR "\",\"" ADDR "\"]", "application/json"));
+    assert_false(
+        send(API_POST, "/admin/v1/peers", "[\"" ADDR "\",\"" ADDR "\"]", "application/json"));
     ev.ticket = node.ticket - 1;
     api_event(api, &t.env, &ev);
     assert_false(api_poll(api, &ticket, &r));
@@ -302,8 +322,8 @@ static void connecting_answers_when_all_dials_ended(void **state)
 static void strangers_are_kept_out(void **state)
 {
     (void)state;
-    struct api_request rq = {.method = API_GET, .target = SPAN_LIT("/info"),
-                             .host = SPAN_LIT("rebound.example.com")};
+    struct api_request rq = {
+        .method = API_GET, .target = SPAN_LIT("/info"), .host = SPAN_LIT("rebound.example.com")};
     assert_true(api_request(api, &t.env, 1, &rq, &r));
     assert_int_equal(r.status, 403);
     api_response_clear(&r);
@@ -383,7 +403,8 @@ static void openapi_is_that_of_the_routes(void **state)
     assert_int_equal(status(API_GET, "/openapi.json", NULL), 200);
     if (!span_eq(buf_span(&r.body), span_of(file, len - 1)))
         fail_msg("docs/openapi.json is not what `sotto help --openapi` writes");
-    json_t *j = json_loadb(file, len, JSON_REJECT_DUPLICATES, NULL), *paths = json_object_get(j, "paths");
+    json_t *j = json_loadb(file, len, JSON_REJECT_DUPLICATES, NULL),
+           *paths = json_object_get(j, "paths");
     size_t operations = 0;
     const char *path;
     json_t *methods;

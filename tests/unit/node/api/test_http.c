@@ -39,8 +39,9 @@ static void parameters_are_found_by_their_whole_name(void **state)
 static void hosts_that_could_be_rebound_are_refused(void **state)
 {
     (void)state;
-    static const char *const good[] = {"127.0.0.1:8645", "localhost:8645", "[::1]:8645", "sotto",
-                                       "10.0.0.1", "node.example.org", "node.example.org:1"};
+    static const char *const good[] = {
+        "127.0.0.1:8645", "localhost:8645",   "[::1]:8645",        "sotto",
+        "10.0.0.1",       "node.example.org", "node.example.org:1"};
     static const char *const bad[] = {"evil.example.com", "127.0.0.1.nip.io:8645", "[::1", ":80"};
     static const char *const patterns[] = {"https://node.example.org"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
