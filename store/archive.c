@@ -162,7 +162,7 @@ struct archive_query *archive_query_copy(const struct archive_query *q)
         return NULL;
     uint8_t *at = c->bytes;
     c->query = *q;
-    c->query.hashes = (const void *)at;
+    c->query.hashes = (const uint8_t(*)[ARCHIVE_HASH_BYTES])(void *)at;
     if (q->hashes_count > 0)
         keep(&at, span_of(q->hashes, q->hashes_count * ARCHIVE_HASH_BYTES));
     c->query.pubsub_topic = keep(&at, q->pubsub_topic);

@@ -72,6 +72,7 @@ if(SOTTO_BENCH)
     foreach(source ${bench_sources})
         get_filename_component(name ${source} NAME_WE)
         test_program(${name} ${source})
+        target_link_libraries(${name} PRIVATE $<$<STREQUAL:${name},bench_store_sqlite>:sqlite3>)
     endforeach()
 endif()
 

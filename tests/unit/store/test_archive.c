@@ -2,8 +2,10 @@
 #include "tests/lib/testing.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <threads.h>
 #include <time.h>
 
 static const uint8_t seed[16] = {3};
@@ -436,6 +438,70 @@ static void nothing_reported_stored_is_lost_by_kill(void **state)
     test_env_clear(&t);
 }
 
+struct reading {
+    struct archive *archive;
+    atomic_bool stop;
+    atomic_uint reported, pages, faults;
+};
+
+/* Walk the archive again and again: every page ascends, and a walk that began after so many were
+ * reported stored sees at least as many. */
+static int read_all_the_time(void *state)
+{
+    struct reading *r = state;
+    struct archive_page *p = malloc(sizeof *p);
+    archive_page_init(p);
+    while (p != NULL && !atomic_load(&r->stop)) {
+        struct archive_query q = ARCHIVE_QUERY_ALL;
+        uint8_t cursor[32], last[32];
+        unsigned wanted = atomic_load(&r->reported), seen = 0;
+        int64_t last_ns = INT64_MIN;
+        q.limit = 100;
+        do {
+            if (archive_query(r->archive, &q, p) != OK)
+                atomic_fetch_add(&r->faults, 1);
+            for (size_t i = 0; i < p->count; i++, seen++) {
+                const struct archive_entry *e = &p->entries[i];
+                bool after = e->timestamp_ns > last_ns || memcmp(e->hash, last, 32) > 0;
+                if (e->timestamp_ns < last_ns || !after)
+                    atomic_fetch_add(&r->faults, 1);
+                last_ns = e->timestamp_ns;
+                memcpy(last, e->hash, 32);
+            }
+            memcpy(cursor, p->cursor, 32);
+            q.cursor = cursor;
+            atomic_fetch_add(&r->pages, 1);
+        } while (p->more);
+        if (seen < wanted)
+            atomic_fetch_add(&r->faults, 1);
+    }
+    archive_page_clear(p);
+    free(p);
+    return 0;
+}
+
+static void queries_run_while_commits_go_on(void **state)
+{
+    (void)state;
+    struct reading r = {0};
+    thrd_t threads[2];
+    small_segments.capacity = 2000; /* segments roll under the readers */
+    r.archive = reopen_lmdb(NULL);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(thrd_create(&threads[i], read_all_the_time, &r), thrd_success);
+    for (uint64_t n = 0; n < 4000; n += 40) {
+        commit_range(r.archive, n, n + 40, 5);
+        atomic_store(&r.reported, (unsigned)model.count);
+    }
+    atomic_store(&r.stop, true);
+    for (size_t i = 0; i < 2; i++)
+        thrd_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&r.faults), 0);
+    assert_true(atomic_load(&r.pages) > 2);
+    archive_close(r.archive);
+    small_segments.capacity = 2500;
+}
+
 #define UNIT(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -446,6 +512,7 @@ int main(void)
         UNIT(cuts_a_page_by_bytes_but_keeps_one_entry),
         UNIT(answers_as_the_model_in_memory),
         UNIT(answers_as_the_model_on_disk),
+        UNIT(queries_run_while_commits_go_on),
         UNIT(refuses_a_second_opening),
         UNIT(retention_removes_whole_segments),
         UNIT(a_full_disk_is_an_error_and_passes),
