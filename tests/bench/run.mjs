@@ -4,7 +4,7 @@
 // Each program prints JSON lines {bench, metric, value, unit, peer, runs, min, max}; the last figures of
 // each bench are kept in docs/figures.md.
 import { spawn, execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -15,14 +15,18 @@ const js = (file, ...args) => [process.execPath, join(root, 'tests/bench', file)
 const c = (name, ...args) => [join(root, 'build/release', name), ...args]
 const reference = process.env.SOTTO_REFERENCE_NODE
 
-// What runs for each bench, in turn. A C program that is not built is left out and named.
+// What runs for each bench, in turn. To these come the programs build/release/bench_NAME and
+// bench_NAME_PEER, one for each tests/bench/bench_*.c; a program that is not built is named and left out.
 const BENCHES = {
-  relay: [js('peers/libp2p.mjs', 'relay'), c('bench_relay_bound'), c('bench_line', 'relay')],
+  relay: [js('peers/libp2p.mjs', 'relay'), c('bench_line', 'relay')],
   overload: [c('bench_line', 'overload')],
   connections: [js('peers/libp2p.mjs', 'connections'), c('bench_line', 'connections')],
   streams: [js('peers/libp2p.mjs', 'streams'), c('bench_line', 'streams')],
-  archive: [c('bench_archive'), c('bench_archive_lmdb'), c('bench_archive_sqlite')],
   node: [js('node.mjs'), ...(reference ? [js('node.mjs', reference)] : [])]
+}
+for (const file of readdirSync(join(root, 'tests/bench')).sort()) {
+  const name = /^bench_(([a-z0-9]+)\w*)\.c$/.exec(file)
+  if (name != null && name[2] !== 'line') (BENCHES[name[2]] ??= []).push(c(`bench_${name[1]}`))
 }
 
 /** run one program; its figures, and whether it ended well */
