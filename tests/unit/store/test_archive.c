@@ -202,6 +202,17 @@ static void walks_pages_in_both_directions(void **state)
     archive_close(a);
 }
 
+static void every_entry_again_is_a_duplicate(void **state)
+{
+    (void)state;
+    struct archive *a = reopen_lmdb(NULL);
+    for (uint64_t n = 0; n < 1000; n += 250)
+        commit_range(a, n, n + 250, 3);
+    for (uint64_t n = 0; n < 1000; n++)
+        commit_range(a, n, n + 1, 3);
+    archive_close(a);
+}
+
 static void cuts_a_page_by_bytes_but_keeps_one_entry(void **state)
 {
     (void)state;
@@ -509,6 +520,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         UNIT(batches_are_bounded_and_merge),
         UNIT(walks_pages_in_both_directions),
+        UNIT(every_entry_again_is_a_duplicate),
         UNIT(cuts_a_page_by_bytes_but_keeps_one_entry),
         UNIT(answers_as_the_model_in_memory),
         UNIT(answers_as_the_model_on_disk),
