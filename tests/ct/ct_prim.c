@@ -7,6 +7,7 @@
  * is libcrypto's constant-time code. The chat's own suites use none of these. */
 #include "crypto/base/wipe.h"
 #include "crypto/hpke/hpke.h"
+#include "crypto/keyring/keyring.h"
 #include "crypto/prim/ct.h"
 #include "crypto/prim/keccak.h"
 #include "crypto/prim/mlkem768.h"
@@ -182,6 +183,30 @@ static void aead(void)
     }
 }
 
+static void keyring(void)
+{
+    struct keyring *k = NULL;
+    struct keyring_key *a = NULL, *b = NULL;
+    uint8_t seed[32], sig[64], out[32];
+    unsigned may = KEYRING_MAY_SIGN | KEYRING_MAY_DERIVE;
+
+    rng_fill(&secret_rng, seed, sizeof seed);
+    CHECK(keyring_new(&k) == OK);
+    CHECK(keyring_add(k, SPAN_LIT("a"), KEYRING_ED25519, may, seed) == OK);
+    seed[31] ^= 1;
+    CHECK(keyring_add(k, SPAN_LIT("b"), KEYRING_SECRET, may, seed) == OK);
+    CHECK(keyring_open(k, SPAN_LIT("a"), may, &a) == OK);
+    CHECK(keyring_open(k, SPAN_LIT("b"), may, &b) == OK);
+    bool same = keyring_same(a, b);
+    CT_PUBLIC(&same, sizeof same);
+    CHECK(!same);
+    CHECK(keyring_sign(a, SPAN_LIT("m"), sig) == OK);
+    CHECK(keyring_derive(b, LABEL_STORE_VALUE, SPAN_LIT("c"), out, 32) == OK);
+    keyring_close(a);
+    keyring_close(b);
+    keyring_free(k);
+}
+
 /* The controls: what must be reported. */
 
 static void planted_branch(void)
@@ -220,6 +245,7 @@ static const struct {
     {"hpke_xwing_chacha", hpke_xwing_chacha},
     {"hpke_mlkem_aes", hpke_mlkem_aes},
     {"aead", aead},
+    {"keyring", keyring},
     {"planted_branch", planted_branch},
     {"planted_index", planted_index},
 };
