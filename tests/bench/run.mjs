@@ -18,15 +18,15 @@ const reference = process.env.SOTTO_REFERENCE_NODE
 // What runs for each bench, in turn. To these come the programs build/release/bench_NAME and
 // bench_NAME_PEER, one for each tests/bench/bench_*.c; a program that is not built is named and left out.
 const BENCHES = {
-  relay: [js('peers/libp2p.mjs', 'relay'), c('bench_line', 'relay')],
-  overload: [c('bench_line', 'overload')],
-  connections: [js('peers/libp2p.mjs', 'connections'), c('bench_line', 'connections')],
-  streams: [js('peers/libp2p.mjs', 'streams'), c('bench_line', 'streams')],
+  relay: [js('peers/libp2p.mjs', 'relay'), js('line.mjs', 'relay')],
+  overload: [js('line.mjs', 'overload')],
+  connections: [js('peers/libp2p.mjs', 'connections')],
+  streams: [js('peers/libp2p.mjs', 'streams')],
   node: [js('node.mjs'), ...(reference ? [js('node.mjs', reference)] : [])]
 }
 for (const file of readdirSync(join(root, 'tests/bench')).sort()) {
   const name = /^bench_(([a-z0-9]+)\w*)\.c$/.exec(file)
-  if (name != null && name[2] !== 'line') (BENCHES[name[2]] ??= []).push(c(`bench_${name[1]}`))
+  if (name != null) (BENCHES[name[2]] ??= []).push(c(`bench_${name[1]}`))
 }
 
 /** run one program; its figures, and whether it ended well */

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Nothing that was called stored may be lost: kill -9, failing and slow disks, full disks, two processes.
-//   run.mjs [TEST...] [--long]      --long: a hundred kills instead of ten
+// Nothing may be lost: on the way through a line of nodes, and, once it was called stored, by kill -9,
+// slow, failing and full disks, or a second process.
+//   run.mjs [TEST...] [--long]      --long: a million messages, a hundred kills
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,6 +9,7 @@ import { join } from 'node:path'
 import { chosen, Report } from '../lib/report.mjs'
 import { SottoNode, binary, testFlags, freePort } from '../lib/node.mjs'
 import { Load, until, sleep } from './lib.mjs'
+import { lossless, losslessStored } from './line.mjs'
 
 process.on('unhandledRejection', () => {}) // peers of a killed node reject in the background
 process.on('uncaughtException', e => { if (process.env.TRACE) console.error(e) })
@@ -36,6 +38,9 @@ async function injectNow (node, what) {
 }
 
 const TESTS = {
+  'line-lossless': () => lossless(values.long ? 1000000 : 50000),
+  'line-stored': () => values.long ? losslessStored(1000000, 10000) : losslessStored(20000, 4000),
+
   /** every message that a query returned before a kill is there after it, without repair */
   kill9: () => inFolder(async dataDir => {
     const reported = new Set()
