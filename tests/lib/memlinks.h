@@ -3,6 +3,7 @@
 #pragma once
 
 #include "crypto/base/buf.h"
+#include "crypto/base/reader.h"
 #include "crypto/keyring/keyring.h"
 #include "net/noise/noise.h"
 #include "net/swarm/swarm.h"
@@ -15,7 +16,7 @@
 
 #define MEM_NODES_MAX  4
 #define MEM_PIPES_MAX  1024
-#define MEM_EVENTS_MAX 65536
+#define MEM_EVENTS_MAX 8192
 
 struct mem_event { /* what a stream_event said, kept */
     enum stream_event_kind kind;
@@ -150,7 +151,7 @@ static inline void mem_dial(void *world, uint64_t link, const struct endpoint *t
 static inline size_t mem_write(void *world, uint64_t link, struct span bytes)
 {
     struct mem_node *n = world;
-    struct mem_end *other, *end = mem_end_of(n, link, &other);
+    struct mem_end *other = NULL, *end = mem_end_of(n, link, &other);
 
     assert_non_null(end); /* a write to a dead link is a bug of the swarm */
     if (other->closed)
@@ -164,7 +165,7 @@ static inline size_t mem_write(void *world, uint64_t link, struct span bytes)
 
 static inline void mem_pause(void *world, uint64_t link, bool paused)
 {
-    struct mem_end *other, *end = mem_end_of(world, link, &other);
+    struct mem_end *other = NULL, *end = mem_end_of(world, link, &other);
 
     assert_non_null(end);
     end->paused = paused;
@@ -172,7 +173,7 @@ static inline void mem_pause(void *world, uint64_t link, bool paused)
 
 static inline void mem_close(void *world, uint64_t link, bool flush)
 {
-    struct mem_end *other, *end = mem_end_of(world, link, &other);
+    struct mem_end *other = NULL, *end = mem_end_of(world, link, &other);
 
     assert_non_null(end);
     end->closed = true;
