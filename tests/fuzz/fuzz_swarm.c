@@ -139,7 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         struct mem_node *n = mem_node_new(w, &params);
         assert_ok(n->streams.serve(n->swarm, protocols));
     }
-    while (r.rest.len >= 2) {
+    while (r.rest.len >= 2 && !r.failed) {
         uint8_t what = read_u8(&r), arg = read_u8(&r);
         op(w, what, arg, &r);
     }
