@@ -134,7 +134,7 @@ static bool is_over(const struct gossipsub *g, const struct env *env, const stru
     int64_t slack = (int64_t)g->params.backoff_slack * g->params.heartbeat_ns;
 
     return m->place == 0 && m->mesh_place == 0 && score_is_clean(m) &&
-           m->backoff_until_ns + slack <= env->now.ns;
+           (m->backoff_until_ns == 0 || m->backoff_until_ns + slack <= env->now.ns);
 }
 
 void members_tidy(struct gossipsub *g, const struct env *env, struct peer *p)
