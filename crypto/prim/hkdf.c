@@ -2,22 +2,26 @@
 
 #include "crypto/base/wipe.h"
 
+/* key ^ pad, in words: byte by byte it would cost as much as a compression */
+static void xor_pad(uint64_t block[HASH_BLOCK_MAX / 8], uint8_t pad)
+{
+    for (size_t i = 0; i < HASH_BLOCK_MAX / 8; i++)
+        block[i] ^= pad * 0x0101010101010101u;
+}
+
 void hmac_key_init(struct hmac_key *k, const struct hash *hash, struct span key)
 {
-    uint8_t block[HASH_BLOCK_MAX] = {0};
+    uint64_t block[HASH_BLOCK_MAX / 8] = {0};
 
     if (key.len > hash->block_bytes)
-        hash_parts(hash, &key, 1, block);
+        hash_parts(hash, &key, 1, (uint8_t *)block);
     else if (key.len > 0)
         memcpy(block, key.ptr, key.len);
 
-    for (size_t i = 0; i < hash->block_bytes; i++)
-        block[i] ^= 0x36;
+    xor_pad(block, 0x36);
     hash_init(&k->inner, hash);
     hash_add(&k->inner, span_of(block, hash->block_bytes));
-
-    for (size_t i = 0; i < hash->block_bytes; i++)
-        block[i] ^= 0x36 ^ 0x5c;
+    xor_pad(block, 0x36 ^ 0x5c);
     hash_init(&k->outer, hash);
     hash_add(&k->outer, span_of(block, hash->block_bytes));
     wipe(block, sizeof block);
@@ -33,16 +37,17 @@ static void mac(const struct hmac_key *k, struct span head, const struct span *p
                 struct span tail, uint8_t *out)
 {
     uint8_t digest[HASH_BYTES_MAX];
-    struct hash_state s = k->inner;
-    size_t bytes = s.hash->bytes;
+    struct hash_state s;
+    size_t bytes = k->inner.hash->bytes;
 
+    hash_fork(&s, &k->inner);
     hash_add(&s, head);
     for (size_t i = 0; i < count; i++)
         hash_add(&s, parts[i]);
     hash_add(&s, tail);
     hash_end(&s, digest);
 
-    s = k->outer;
+    hash_fork(&s, &k->outer);
     hash_add(&s, span_of(digest, bytes));
     hash_end(&s, out);
     wipe(digest, sizeof digest);

@@ -50,9 +50,12 @@ static void sha512_end(uint64_t *words, uint8_t *out) /* the context knows which
     (void)SHA512_Final(out, (SHA512_CTX *)(void *)words);
 }
 
-const struct hash hash_sha256 = {"SHA-256", 32, 64, sha256_init, sha256_add, sha256_end};
-const struct hash hash_sha384 = {"SHA-384", 48, 128, sha384_init, sha512_add, sha512_end};
-const struct hash hash_sha512 = {"SHA-512", 64, 128, sha512_init, sha512_add, sha512_end};
+const struct hash hash_sha256 = {"SHA-256",   32,         64,        sizeof(SHA256_CTX),
+                                 sha256_init, sha256_add, sha256_end};
+const struct hash hash_sha384 = {"SHA-384",   48,         128,       sizeof(SHA512_CTX),
+                                 sha384_init, sha512_add, sha512_end};
+const struct hash hash_sha512 = {"SHA-512",   64,         128,       sizeof(SHA512_CTX),
+                                 sha512_init, sha512_add, sha512_end};
 
 void hash_init(struct hash_state *s, const struct hash *hash)
 {
@@ -76,7 +79,9 @@ void hash_end(struct hash_state *s, uint8_t *out)
 
 void hash_clear(struct hash_state *s)
 {
-    wipe(s, sizeof *s);
+    if (s->hash != NULL)
+        wipe(s->words, s->hash->state_bytes);
+    s->hash = NULL;
 }
 
 void hash_parts(const struct hash *hash, const struct span *parts, size_t count, uint8_t *out)

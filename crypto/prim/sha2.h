@@ -21,6 +21,7 @@ struct hash {
     const char *name;   /* as in the specs, "SHA-256" */
     size_t bytes;       /* digest */
     size_t block_bytes; /* what HMAC pads its key to */
+    size_t state_bytes; /* of the words, in use */
     void (*init)(uint64_t *words);
     void (*add)(uint64_t *words, const uint8_t *in, size_t len);
     void (*end)(uint64_t *words, uint8_t *out);
@@ -36,6 +37,13 @@ struct hash_state {
 
 /** Begin. `s` needs no clearing before. */
 void hash_init(struct hash_state *s, const struct hash *hash);
+
+/** Copy a running hash: as assignment does, but without the words that are not in use. */
+static inline void hash_fork(struct hash_state *to, const struct hash_state *from)
+{
+    to->hash = from->hash;
+    memcpy(to->words, from->words, from->hash->state_bytes);
+}
 
 /** Take `in` into the running hash. */
 void hash_add(struct hash_state *s, struct span in);
