@@ -27,9 +27,21 @@ static const struct format {
 };
 
 static const char *const official[] = {
-    "deserialization", "tree-math",  "crypto-basics",     "key-schedule",
-    "secret-tree",     "psk_secret", "transcript-hashes", "tree-operations",
-    "tree-validation", "treekem",    "messages",
+    "deserialization",
+    "tree-math",
+    "crypto-basics",
+    "key-schedule",
+    "secret-tree",
+    "message-protection",
+    "psk_secret",
+    "transcript-hashes",
+    "tree-operations",
+    "tree-validation",
+    "treekem",
+    "messages",
+    "welcome",
+    "passive-client-welcome",
+    "passive-client-handling-commit",
 };
 
 bool wrong(const char *file, int line, const char *what)

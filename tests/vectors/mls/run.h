@@ -58,3 +58,15 @@ static inline struct mls_secret secret_of(struct vector *t, const struct json *v
         memcpy(k.bytes, s.ptr, s.len);
     return k;
 }
+
+/* a raw signature key as a signer */
+struct raw_signer {
+    const struct mls_suite *s;
+    struct span secret, pub;
+};
+
+static inline enum err sign_raw(void *ctx, struct span message, uint8_t *sig, size_t *sig_len)
+{
+    const struct raw_signer *k = ctx;
+    return sign_make(k->s->sign, k->secret.ptr, k->pub.ptr, message, sig, sig_len);
+}

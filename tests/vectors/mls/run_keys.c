@@ -3,18 +3,6 @@
 #include "crypto/mls/secret_tree.h"
 #include "tests/vectors/mls/run.h"
 
-/* a raw signature key as a signer */
-struct raw_signer {
-    const struct mls_suite *s;
-    struct span secret, pub;
-};
-
-static enum err sign_raw(void *ctx, struct span message, uint8_t *sig, size_t *sig_len)
-{
-    const struct raw_signer *k = ctx;
-    return sign_make(k->s->sign, k->secret.ptr, k->pub.ptr, message, sig, sig_len);
-}
-
 static bool signing(struct vector *t, const struct json *v)
 {
     struct raw_signer raw = {t->s, json_hex(t->a, v, "priv"), json_hex(t->a, v, "pub")};

@@ -195,17 +195,6 @@ static bool all_open(struct vector *t, const struct party *p, const struct mls_t
     return true;
 }
 
-struct raw_signer {
-    const struct mls_suite *s;
-    struct span secret, pub;
-};
-
-static enum err sign_raw(void *ctx, struct span message, uint8_t *sig, size_t *sig_len)
-{
-    const struct raw_signer *k = ctx;
-    return sign_make(k->s->sign, k->secret.ptr, k->pub.ptr, message, sig, sig_len);
-}
-
 /* Our own update path, opened by everybody. */
 static bool make_path(struct vector *t, const struct party *p, uint32_t sender)
 {
