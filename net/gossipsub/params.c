@@ -67,7 +67,7 @@ static void set_limit_defaults(struct gossipsub_params *p)
     p->idontwant_ids_max = 1024;
     p->idontwant_ttl = 3;
     p->idontwant_bytes_min = 4096;
-    p->message_bytes_max = (size_t)1 << 20;
+    p->message_bytes_max = GOSSIPSUB_MESSAGE_BYTES_MAX;
     p->peer_queue_bytes_max = (size_t)16 << 20;
     p->peer_queue_stall_ns = 10 * NS_PER_S;
     p->validating_bytes_max = (size_t)16 << 20;
@@ -145,7 +145,9 @@ enum err gossipsub_params_check(const struct gossipsub_params *p)
                  p->unsubscribe_backoff_ns >= 0 && p->opportunistic_graft_ns > 0 &&
                  p->direct_connect_ns > 0 && p->seen_ttl_ns > 0;
     bool caches = p->mcache_gossip <= p->mcache_len && p->mcache_len > 0 && p->gossip_factor >= 0 &&
-                  p->gossip_factor <= 1 && p->message_bytes_max <= GOSSIPSUB_RPC_BYTES_MAX / 2 &&
+                  p->gossip_factor <= 1 && p->message_bytes_max <= GOSSIPSUB_MESSAGE_BYTES_MAX &&
+                  p->px_peers <= 64 && p->ihave_ids_max > 0 &&
+                  p->ihave_ids_max <= 16384 && /* fits an RPC */
                   p->peer_queue_bytes_max > p->message_bytes_max;
 
     return degrees_fit(p) && thresholds_fit(p) && scores && times && caches ? OK : ERR_ARGUMENT;

@@ -30,8 +30,9 @@
 
 /* what we send */
 #define GOSSIPSUB_OUT_PARTS           64u /* blobs in one RPC: what streams.h takes in one write */
-#define GOSSIPSUB_OUT_BYTES_MAX       (1u << 20) /* one RPC unless a single message is larger [ours] */
+#define GOSSIPSUB_OUT_BYTES_MAX       (1u << 20) /* one RPC: what streams.h buffers [ours] */
 #define GOSSIPSUB_OUT_HEAD_BYTES      32u        /* what streams.h copies in front */
+#define GOSSIPSUB_MESSAGE_BYTES_MAX   (GOSSIPSUB_OUT_BYTES_MAX - 4096u) /* data; fits an RPC */
 #define GOSSIPSUB_OUTPUTS_MAX         (1u << 20) /* outputs not polled yet [ours] */
 #define GOSSIPSUB_IDONTWANT_QUEUE_MAX 256u       /* ids waiting to be told to one peer [ours] */
 #define GOSSIPSUB_DUPLICATES_MAX      64u /* peers remembered per message being validated [ours] */

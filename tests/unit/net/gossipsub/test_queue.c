@@ -178,6 +178,22 @@ static void rpcs_never_exceed_the_room_of_the_stream(void **state)
     script_end(&s);
 }
 
+static void the_largest_message_fits_the_room_of_a_stream(void **state)
+{
+    (void)state;
+    struct script s;
+    struct gossipsub_params p = script_params();
+    static uint8_t data[GOSSIPSUB_MESSAGE_BYTES_MAX];
+    script_begin(&s, &p);
+    script_join(&s, 1, 2);
+    script_hush(&s, 1, 2);
+    script_message(&s, 1, TOPIC, SPAN_ARRAY(data));
+    assert_int_equal(script_hear_room(&s, 2, 1u << 20).messages, 1);
+    p.message_bytes_max++;
+    assert_err(gossipsub_params_check(&p), ERR_ARGUMENT);
+    script_end(&s);
+}
+
 static void ready_is_announced_once_until_the_queue_is_empty(void **state)
 {
     (void)state;
@@ -313,6 +329,7 @@ int main(void)
         cmocka_unit_test(one_full_peer_does_not_stop_publishing_to_others),
         cmocka_unit_test(many_messages_travel_in_one_rpc_of_64_parts),
         cmocka_unit_test(rpcs_never_exceed_the_room_of_the_stream),
+        cmocka_unit_test(the_largest_message_fits_the_room_of_a_stream),
         cmocka_unit_test(ready_is_announced_once_until_the_queue_is_empty),
         cmocka_unit_test(peer_that_takes_nothing_loses_its_queue),
         cmocka_unit_test(caches_are_bounded_in_bytes),
