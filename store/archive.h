@@ -70,14 +70,15 @@ enum archive_outcome {
 struct archive_batch *archive_batch_new(size_t bytes_max) MUST_CHECK;
 void archive_batch_free(struct archive_batch *b);
 
-/** Add an entry: topics are copied, the blob is referenced.
+/** Add an entry: topics are copied, the blob that `message` lies in is referenced.
  *
  * @return OK; ERR_FULL the batch is at its bound; ERR_LIMIT a topic over ARCHIVE_TOPIC_BYTES_MAX
  *         or a message over ARCHIVE_MESSAGE_BYTES_MAX; ERR_MEMORY
  */
 enum err archive_batch_add(struct archive_batch *b, const uint8_t hash[ARCHIVE_HASH_BYTES],
                            int64_t timestamp_ns, struct span pubsub_topic,
-                           struct span content_topic, struct blob *message) MUST_CHECK;
+                           struct span content_topic, struct blob *holder,
+                           struct span message) MUST_CHECK;
 
 /** Move all entries of `from` behind those of `to`. ERR_FULL, ERR_MEMORY: nothing moved. */
 enum err archive_batch_merge(struct archive_batch *to, struct archive_batch *from) MUST_CHECK;

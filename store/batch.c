@@ -21,7 +21,7 @@ struct archive_batch *archive_batch_new(size_t bytes_max)
 void archive_batch_reset(struct archive_batch *b)
 {
     for (size_t i = 0; i < b->count; i++)
-        blob_unref(b->items[i].message);
+        blob_unref(b->items[i].holder);
     b->count = 0;
     b->bytes = 0;
     buf_reset(&b->names);
@@ -56,18 +56,19 @@ static enum err grow(struct archive_batch *b, size_t more)
 
 static size_t item_bytes(const struct batch_item *item)
 {
-    return sizeof *item + item->message->len + item->pubsub_len + item->content_len;
+    return sizeof *item + item->message.len + item->pubsub_len + item->content_len;
 }
 
 enum err archive_batch_add(struct archive_batch *b, const uint8_t hash[ARCHIVE_HASH_BYTES],
                            int64_t timestamp_ns, struct span pubsub_topic,
-                           struct span content_topic, struct blob *message)
+                           struct span content_topic, struct blob *holder, struct span message)
 {
     if (pubsub_topic.len > ARCHIVE_TOPIC_BYTES_MAX || content_topic.len > ARCHIVE_TOPIC_BYTES_MAX ||
-        message->len > ARCHIVE_MESSAGE_BYTES_MAX)
+        message.len > ARCHIVE_MESSAGE_BYTES_MAX)
         return ERR_LIMIT;
     struct batch_item item = {
         .timestamp_ns = timestamp_ns,
+        .holder = holder,
         .message = message,
         .names = b->names.len,
         .pubsub_len = (uint16_t)pubsub_topic.len,
@@ -82,7 +83,7 @@ enum err archive_batch_add(struct archive_batch *b, const uint8_t hash[ARCHIVE_H
     TRY(buf_reserve(&b->names, pubsub_topic.len + content_topic.len));
     TRY(buf_append(&b->names, pubsub_topic));
     TRY(buf_append(&b->names, content_topic));
-    blob_ref(message);
+    blob_ref(holder);
     b->items[b->count++] = item;
     b->bytes += bytes;
     return OK;
@@ -125,7 +126,7 @@ struct archive_entry archive_batch_entry(const struct archive_batch *b, size_t i
         .timestamp_ns = item->timestamp_ns,
         .pubsub_topic = span_sub(names, item->names, item->pubsub_len),
         .content_topic = span_sub(names, item->names + item->pubsub_len, item->content_len),
-        .message = blob_span(item->message),
+        .message = item->message,
     };
     memcpy(e.hash, item->hash, ARCHIVE_HASH_BYTES);
     return e;

@@ -6,8 +6,9 @@
 struct batch_item {
     uint8_t hash[ARCHIVE_HASH_BYTES];
     int64_t timestamp_ns;
-    struct blob *message; /* referenced */
-    size_t names;         /* offset in the batch's names: pubsub topic, then content topic */
+    struct blob *holder; /* referenced */
+    struct span message; /* lies inside it */
+    size_t names;        /* offset in the batch's names: pubsub topic, then content topic */
     uint16_t pubsub_len, content_len;
     enum archive_outcome outcome;
 };

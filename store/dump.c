@@ -113,12 +113,12 @@ static enum err take_entry(struct import *im, const struct archive_entry *e, str
     }
     im->report->entries++;
     enum err err = archive_batch_add(im->batch, e->hash, e->timestamp_ns, e->pubsub_topic,
-                                     e->content_topic, message);
+                                     e->content_topic, message, blob_span(message));
     if (err != ERR_FULL)
         return err;
     TRY(commit(im));
     return archive_batch_add(im->batch, e->hash, e->timestamp_ns, e->pubsub_topic, e->content_topic,
-                             message);
+                             message, blob_span(message));
 }
 
 static enum err get_entry(struct import *im)

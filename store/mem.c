@@ -8,7 +8,8 @@
 
 struct mem_entry {
     int64_t timestamp_ns;
-    struct blob *message;
+    struct blob *holder; /* of the message */
+    struct span message;
     struct span pubsub_topic, content_topic; /* in `names` */
     uint8_t hash[ARCHIVE_HASH_BYTES];
     uint8_t names[];
@@ -26,7 +27,7 @@ static void entry_free(struct mem_entry *e)
 {
     if (e == NULL)
         return;
-    blob_unref(e->message);
+    blob_unref(e->holder);
     free(e);
 }
 
@@ -38,7 +39,8 @@ static struct mem_entry *entry_new(const struct archive_batch *b, size_t i)
     if (e == NULL)
         return NULL;
     e->timestamp_ns = from.timestamp_ns;
-    e->message = blob_ref(b->items[i].message);
+    e->holder = blob_ref(b->items[i].holder);
+    e->message = b->items[i].message;
     e->pubsub_topic = span_of(e->names, from.pubsub_topic.len);
     e->content_topic = span_of(e->names + from.pubsub_topic.len, from.content_topic.len);
     memcpy(e->hash, from.hash, ARCHIVE_HASH_BYTES);
@@ -51,7 +53,7 @@ static struct mem_entry *entry_new(const struct archive_batch *b, size_t i)
 
 static uint64_t entry_bytes(const struct mem_entry *e)
 {
-    return e->message->len + e->pubsub_topic.len + e->content_topic.len + sizeof *e;
+    return e->message.len + e->pubsub_topic.len + e->content_topic.len + sizeof *e;
 }
 
 /* First entry that is not before (time, hash); `hash` NULL: all zeros. */
@@ -167,11 +169,11 @@ static enum err answer(struct archive_mem *a, const struct archive_query *q, str
         const struct mem_entry *e = a->entries[q->forward ? from++ : --to];
         if (!hash_wanted(q, e->hash) || !query_topics_match(q, e->content_topic, e->pubsub_topic))
             continue;
-        bytes += q->include_data ? e->message->len : 0;
+        bytes += q->include_data ? e->message.len : 0;
         more = count == query_limit(q) || (count > 0 && bytes > query_page_bytes(q));
         if (!more)
             found[count++] = (struct found){e->timestamp_ns, e->hash, e->pubsub_topic,
-                                            e->content_topic, blob_span(e->message)};
+                                            e->content_topic, e->message};
     }
     return page_fill(p, q, found, count, more);
 }
@@ -240,7 +242,7 @@ static enum err mem_verify(struct archive *base, archive_check *check, void *sta
         struct archive_entry e = {.timestamp_ns = m->timestamp_ns,
                                   .pubsub_topic = m->pubsub_topic,
                                   .content_topic = m->content_topic,
-                                  .message = blob_span(m->message)};
+                                  .message = m->message};
         memcpy(e.hash, m->hash, ARCHIVE_HASH_BYTES);
         out->entries++;
         if (check != NULL && !check(state, &e))

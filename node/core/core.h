@@ -90,6 +90,10 @@ struct core_message { /* a Waku message as a person writes it; spans borrowed */
     bool ephemeral;
 };
 
+/** Read an encoded WakuMessage (CORE_EVENT_MESSAGE, a store's answer); spans are borrowed from it.
+ * ERR_FORMAT. */
+enum err core_message_read(struct span encoded, struct core_message *out) MUST_CHECK;
+
 /** Publish under a pubsub topic; an empty one means: by autosharding of the content topic.
  *
  * @param hash   receives the message hash (out, may be NULL)

@@ -23,6 +23,7 @@ struct evio;
 struct evio_owner { /* who is told what the core tells; may change nothing but through core calls */
     void *ctx;
     void (*told)(void *ctx, const struct core_event *ev);
+    void (*pumped)(void *ctx);             /* after every pump; may call the core and evio_touch */
     void (*signal)(void *ctx, int number); /* SIGTERM, SIGINT, SIGHUP; on the loop's thread */
 };
 

@@ -245,8 +245,11 @@ void evio_run(struct evio *e)
 {
     e->stop = false;
     while (!e->stop) {
-        if (e->core != NULL)
+        if (e->core != NULL) {
             pump(e);
+            if (e->owner.pumped != NULL)
+                e->owner.pumped(e->owner.ctx);
+        }
         e->awake = false;
         if (e->core != NULL && core_stopped(e->core))
             return;

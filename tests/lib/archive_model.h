@@ -152,7 +152,7 @@ static inline enum err model_add(struct archive_batch *b, const struct model_ent
     if (message == NULL)
         return ERR_MEMORY;
     enum err err = archive_batch_add(b, e->hash, e->timestamp_ns, span_str(e->pubsub),
-                                     span_str(e->content), message);
+                                     span_str(e->content), message, blob_span(message));
     blob_unref(message);
     return err;
 }

@@ -1,0 +1,110 @@
+/* What an adapter is to the conductor: private to the room.
+ *
+ * An adapter owns the streams of its protocols. The conductor (host.c) finds it by the stream and
+ * calls; after `ended` the stream is freed.
+ */
+#pragma once
+
+#include "crypto/base/fifo.h"
+#include "crypto/base/map.h"
+#include "net/host/host.h"
+#include "net/host/params.h"
+
+struct adapter;
+
+struct host_stream {
+    uint64_t id, peer;
+    const struct adapter *adapter;
+    const char *protocol;
+    bool outbound;
+    bool wrote_end, read_end;
+    void *state; /* the adapter's, freed by its `ended` */
+};
+
+struct adapter {
+    const char *const *protocols; /* served; NULL-terminated */
+    void (*peer_up)(struct host *h, const struct env *env, const struct host_peer *p);
+    void (*peer_known)(struct host *h, const struct env *env, const struct host_peer *p);
+    void (*peer_down)(struct host *h, const struct env *env, const struct host_peer *p);
+    void (*opened)(struct host *h, const struct env *env, struct host_stream *s);
+    void (*incoming)(struct host *h, const struct env *env, struct host_stream *s);
+    void (*bytes)(struct host *h, const struct env *env, struct host_stream *s, struct span bytes);
+    void (*end)(struct host *h, const struct env *env, struct host_stream *s);
+    void (*writable)(struct host *h, const struct env *env, struct host_stream *s);
+    /* refused, reset, or the peer is gone; `why` is never OK */
+    void (*broken)(struct host *h, const struct env *env, struct host_stream *s, enum err why);
+    /* the stream is dead: free s->state. Always the last call for a stream. */
+    void (*ended)(struct host *h, struct host_stream *s);
+    bool (*pump)(struct host *h, const struct env *env); /* true: something moved */
+    void (*tick)(struct host *h, const struct env *env);
+    struct mono (*deadline)(const struct host *h);
+};
+
+extern const struct adapter adapter_gossip, adapter_identify, adapter_identify_push, adapter_ping,
+    adapter_metadata, adapter_store;
+
+/* an output and what it owns */
+struct host_out_slot {
+    struct host_out out;
+    struct blob *owned; /* topic, query or answer bytes; may be NULL */
+    void *object;       /* freed by `drop` */
+    void (*drop)(void *object);
+};
+
+struct host {
+    struct host_params params;
+    struct streams streams;
+    struct map streams_by_id;  /* struct host_stream */
+    struct map peers;          /* struct host_peer */
+    struct fifo out;           /* struct host_out_slot */
+    struct host_out_slot told; /* what the last host_poll lent */
+    struct exchanges *exchanges;
+    struct gossip_adapter *gossip;
+    struct ping_adapter *ping;
+    struct identify_adapter *identify;
+    struct store_adapter *store;
+    struct metadata *metadata;
+};
+
+enum err gossip_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
+void gossip_adapter_free(struct host *h);
+enum err ping_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
+void ping_adapter_free(struct host *h);
+enum err identify_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
+void identify_adapter_free(struct host *h);
+
+/** Say which protocols we serve; the strings are static. */
+enum err identify_adapter_describe(struct host *h, const struct env *env,
+                                   const char *const *protocols) MUST_CHECK;
+enum err metadata_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
+void metadata_adapter_free(struct host *h);
+enum err store_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
+void store_adapter_free(struct host *h);
+
+/** The next answer to a question of ours; false: none. */
+bool store_adapter_poll(struct host *h, const struct env *env, struct host_out *out);
+
+/** Is this adapter at work? Relay is an option. */
+bool host_mounted(const struct host *h, const struct adapter *a);
+
+/** Queue an output; takes over `slot`'s blobs and object. Beyond HOST_OUT_MAX it is dropped. */
+void host_emit(struct host *h, const struct env *env, struct host_out_slot *slot);
+
+/** The stream of that number, NULL when it is dead. */
+struct host_stream *host_stream(struct host *h, uint64_t id);
+
+/** Open a stream for an adapter; `state` is freed by its `ended`, also when this fails. */
+enum err host_open(struct host *h, const struct env *env, const struct adapter *a, uint64_t peer,
+                   const char *const *protocols, void *state, uint64_t *stream) MUST_CHECK;
+
+/** No more writing. When the other side has ended too, the stream is forgotten: `ended` is called.
+ */
+void host_close_write(struct host *h, struct host_stream *s);
+
+/** Reset a stream and forget it: `ended` is called. */
+void host_reset(struct host *h, struct host_stream *s);
+
+struct host_peer *host_peer_mutable(struct host *h, uint64_t peer);
+
+/** A peer was told apart by identify or metadata: all that we wait for is there. */
+void host_peer_learned(struct host *h, const struct env *env, struct host_peer *p);

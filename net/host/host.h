@@ -1,0 +1,127 @@
+/* The joint of net/: protocol engines above, streams below. Knows neither sockets nor the swarm.
+ *
+ *     struct streams  --events-->  host_pump: the adapter of the stream's protocol  -->  its engine
+ *     struct streams  <--writes--  adapters carry the engines' outputs              <--  its engine
+ *
+ * One adapter per protocol, one file each: gossip.c (relay and meshsub), identify.c, ping.c, and
+ * the request-response services over exchange.c (metadata.c, store.c). What concerns the node as a
+ * whole comes out of host_poll.
+ *
+ * Bounds: params.h; per stream by struct streams; the engines' own.
+ */
+#pragma once
+
+#include "crypto/base/blob.h"
+#include "crypto/base/env.h"
+#include "net/gossipsub/gossipsub.h"
+#include "net/host/streams.h"
+#include "net/wire/multiaddr.h"
+#include "net/wire/peer_id.h"
+
+struct keyring_host;
+struct store_query;
+struct store_answer;
+struct store_server;
+struct host;
+
+struct host_params {                /* everything is copied but the key */
+    const struct keyring_host *key; /* signs our peer record; borrowed, outlives the host */
+    const char *agent_version;
+    uint16_t cluster;
+    const struct multiaddr *listen; /* announced by identify, without /p2p */
+    size_t listen_count;
+    bool relay;
+    bool store;
+    struct gossipsub_params gossipsub;
+    size_t message_bytes_max; /* of an encoded WakuMessage */
+};
+
+enum host_out_kind {
+    HOST_OUT_MESSAGE, /* a valid Waku message: topic, data, hash; own ones too */
+    HOST_OUT_INVALID, /* one that the validators refused: err */
+    HOST_OUT_QUERY,   /* a peer asks the store: ticket, peer, query; answer with host_answer */
+    HOST_OUT_ANSWER,  /* a store answered our host_query: ticket, err, answer */
+    HOST_OUT_PEER_UP,
+    HOST_OUT_PEER_KNOWN, /* identify (and metadata, when it speaks it) have answered */
+    HOST_OUT_PEER_DOWN,  /* err */
+    HOST_OUT_PONG,       /* ticket, err, round_trip_ns */
+    HOST_OUT_CONNECT,    /* gossipsub would like this peer: peer_id, addresses in record */
+};
+
+struct host_out { /* borrowed until the next call on the host */
+    enum host_out_kind kind;
+    uint64_t peer;
+    uint64_t ticket;
+    enum err err;
+    struct span topic;
+    struct blob *data;   /* holds the message; blob_ref it to keep `payload` */
+    struct span payload; /* encoded WakuMessage, inside `data` */
+    uint8_t hash[32];
+    const struct store_query *query;
+    const struct store_answer *answer;
+    int64_t round_trip_ns;
+    struct peer_id peer_id;
+    struct span record; /* signed peer record, may be empty */
+};
+
+enum err host_new(struct host **out, const struct env *env, const struct host_params *params,
+                  const struct streams *streams) MUST_CHECK;
+void host_free(struct host *h);
+
+/** Move stream events to engines and engine outputs to streams.
+ *
+ * @return true: it stopped because host_poll has enough to give; poll until empty and pump again.
+ *         false: all is quiet
+ */
+bool host_pump(struct host *h, const struct env *env);
+void host_tick(struct host *h, const struct env *env);
+struct mono host_deadline(const struct host *h);
+bool host_poll(struct host *h, const struct env *env, struct host_out *out);
+
+/** Publish an encoded WakuMessage. ERR_FULL, ERR_NOT_FOUND, ERR_FORMAT, ERR_LIMIT. */
+enum err host_publish(struct host *h, const struct env *env, struct span topic, struct span data,
+                      size_t *relay_peers) MUST_CHECK;
+
+/** Read (or stop reading) what peers relay: backpressure of a full archive queue. */
+void host_pause_relay(struct host *h, bool paused);
+
+/** Ask a connected store. HOST_OUT_ANSWER follows. */
+enum err host_query(struct host *h, const struct env *env, uint64_t peer,
+                    const struct store_query *query, uint64_t ticket) MUST_CHECK;
+
+/** Answer a HOST_OUT_QUERY, at any time later: with `answer` when err is OK, else as failed. */
+void host_answer(struct host *h, const struct env *env, uint64_t ticket, enum err err,
+                 const struct store_answer *answer);
+
+enum err host_ping(struct host *h, const struct env *env, uint64_t peer,
+                   uint64_t ticket) MUST_CHECK;
+
+/** Our addresses changed: identify tells them from now on. `listen` is borrowed for the life of the
+ * host. ERR_FULL too many. */
+enum err host_set_listen(struct host *h, const struct env *env, const struct multiaddr *listen,
+                         size_t count) MUST_CHECK;
+
+/** Our subscriptions changed: metadata answers with these shards. At most 1024. */
+void host_set_shards(struct host *h, const uint16_t *shards, size_t count);
+
+struct gossipsub *host_gossipsub(struct host *h);                   /* NULL without relay */
+const struct store_server *host_store_server(const struct host *h); /* NULL without store */
+
+/* what is known of a peer; borrowed until the next call on the host */
+struct host_peer {
+    uint64_t peer;
+    struct peer_id id;
+    struct multiaddr remote;
+    bool outbound;
+    bool identified, metadata_known;
+    char agent[128];
+    char **protocols; /* owned */
+    size_t protocols_count;
+    uint16_t cluster;
+    uint16_t *shards; /* owned */
+    size_t shards_count;
+    int64_t ping_ns;
+};
+
+const struct host_peer *host_peer(const struct host *h, uint64_t peer);
+const struct host_peer *host_peers(const struct host *h, size_t *cursor);

@@ -1,0 +1,20 @@
+/* Bounds of net/host. */
+#pragma once
+
+#define HOST_OUT_MAX    65536u /* outputs that wait for host_poll */
+#define HOST_OUT_ENOUGH 1024u  /* host_pump returns when so many wait */
+#define HOST_EXCHANGE_TIMEOUT_MS                                                                   \
+    10000                              /* a request under way, from its first byte to the answer   \
+                                        */
+#define HOST_EXCHANGES_PEER_MAX  64u   /* requests of one peer being answered at a time */
+#define HOST_EXCHANGES_MAX       4096u /* of all peers */
+#define HOST_SHARDS_MAX          1024u /* shards of a cluster: RELAY-SHARDING, 64/WAKU2-NETWORK */
+#define HOST_PEER_PROTOCOLS_MAX  128u  /* remembered of one peer's identify */
+#define HOST_PING_INTERVAL_MS    15000
+#define HOST_PING_TIMEOUT_MS     10000
+#define HOST_PING_ECHO_BYTES_MAX 4096u /* echoes that wait for room on their stream */
+#define HOST_PEERS_MAX           65536u
+#define HOST_STREAMS_MAX         1000000u /* net/swarm bounds them per connection */
+#define HOST_ROUNDS_MAX          64 /* of one pump: engines that feed each other must come to rest */
+#define HOST_GOSSIP_INBOUND_MAX  4u         /* streams of one peer that carry its RPCs to us */
+#define HOST_DRAIN_BYTES_S       (1u << 20) /* a full peer that takes less than this a second is slow */

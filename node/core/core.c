@@ -1,0 +1,365 @@
+/* The conductor: the world's calls, the pump, events. What each thing does is in its own file. */
+#include "crypto/keyring/keyring.h"
+#include "net/noise/noise.h"
+#include "node/core/inside.h"
+
+#include <stdlib.h>
+
+/* ---- outputs ---- */
+
+static void slot_clear(struct event_slot *slot)
+{
+    blob_unref(slot->message);
+    blob_unref(slot->topic);
+    query_free(slot->query);
+    *slot = (struct event_slot){0};
+}
+
+void core_emit(struct core *c, const struct env *env, struct event_slot *slot)
+{
+    if (fifo_push(&c->events, slot) == OK)
+        return;
+    log_broken(env, "core", "event lost kind=%d", slot->event.kind);
+    slot_clear(slot);
+}
+
+bool core_poll(struct core *c, struct core_event *ev)
+{
+    slot_clear(&c->told);
+    if (!fifo_pop(&c->events, &c->told))
+        return false;
+    *ev = c->told.event;
+    return true;
+}
+
+enum err core_queue_job(struct core *c, struct job *job)
+{
+    return fifo_push(&c->jobs, &job);
+}
+
+/* ---- what the host tells ---- */
+
+void core_message_seen(struct core *c, const struct env *env, const struct host_out *out)
+{
+    struct event_slot slot = {.message = blob_ref(out->data), .topic = blob_new(out->topic)};
+
+    c->counters.messages_valid++;
+    archiving_add(c, env, out);
+    slot.event.kind = CORE_EVENT_MESSAGE;
+    slot.event.peer = out->peer;
+    slot.event.message = out->payload;
+    slot.event.pubsub_topic = slot.topic == NULL ? SPAN_EMPTY : blob_span(slot.topic);
+    memcpy(slot.event.hash, out->hash, sizeof slot.event.hash);
+    core_emit(c, env, &slot);
+}
+
+static void tell_peer(struct core *c, const struct env *env, enum core_event_kind kind,
+                      const struct host_out *out)
+{
+    core_emit(c, env,
+              &(struct event_slot){.event = {.kind = kind,
+                                             .peer = out->peer,
+                                             .ticket = out->ticket,
+                                             .err = out->err,
+                                             .round_trip_ns = out->round_trip_ns}});
+}
+
+static void host_told(struct core *c, const struct env *env, const struct host_out *out)
+{
+    switch (out->kind) {
+    case HOST_OUT_MESSAGE:
+        core_message_seen(c, env, out);
+        break;
+    case HOST_OUT_INVALID:
+        c->counters.messages_invalid++;
+        c->counters.messages_too_large += out->err == ERR_LIMIT;
+        break;
+    case HOST_OUT_QUERY:
+        query_of_peer(c, env, out);
+        break;
+    case HOST_OUT_ANSWER:
+        query_answered(c, env, out);
+        break;
+    case HOST_OUT_PEER_UP:
+        tell_peer(c, env, CORE_EVENT_PEER_UP, out);
+        break;
+    case HOST_OUT_PEER_KNOWN:
+        tell_peer(c, env, CORE_EVENT_PEER_KNOWN, out);
+        break;
+    case HOST_OUT_PEER_DOWN:
+        statics_lost(c, env, out->peer);
+        tell_peer(c, env, CORE_EVENT_PEER_DOWN, out);
+        break;
+    case HOST_OUT_PONG:
+        tell_peer(c, env, CORE_EVENT_PONG, out);
+        break;
+    case HOST_OUT_CONNECT:
+        break; /* candidates are the peer manager's: net/peers */
+    }
+}
+
+static void dials_ended(struct core *c, const struct env *env)
+{
+    struct swarm_dialed d;
+
+    while (c->swarm != NULL && swarm_poll_dialed(c->swarm, &d)) {
+        statics_dialed(c, env, &d);
+        uint64_t *ticket = map_take(&c->dials, MAP_KEY(d.dial));
+        if (ticket == NULL)
+            continue;
+        core_emit(c, env,
+                  &(struct event_slot){.event = {.kind = CORE_EVENT_DIALED,
+                                                 .ticket = *ticket,
+                                                 .peer = d.peer,
+                                                 .err = d.err}});
+        free(ticket);
+    }
+}
+
+bool core_pump(struct core *c, const struct env *env, const struct port *port)
+{
+    struct host_out out;
+    struct job *job;
+    bool more;
+
+    do {
+        more = host_pump(c->host, env);
+        while (host_poll(c->host, env, &out))
+            host_told(c, env, &out);
+    } while (more && fifo_count(&c->events) < CORE_EVENTS_ENOUGH);
+    dials_ended(c, env);
+    archiving_pump(c, env);
+    while (fifo_pop(&c->jobs, &job)) {
+        c->jobs_under_way++;
+        port->job(port->world, job);
+    }
+    if (c->swarm != NULL)
+        swarm_pump(c->swarm, env, port);
+    return more;
+}
+
+/* ---- the world speaks ---- */
+
+void core_link_incoming(struct core *c, const struct env *env, uint64_t link,
+                        const struct endpoint *from)
+{
+    swarm_link_incoming(c->swarm, env, link, from);
+}
+
+void core_link_up(struct core *c, const struct env *env, uint64_t link)
+{
+    swarm_link_up(c->swarm, env, link);
+}
+
+void core_link_down(struct core *c, const struct env *env, uint64_t link, enum err why)
+{
+    swarm_link_down(c->swarm, env, link, why);
+}
+
+void core_bytes(struct core *c, const struct env *env, uint64_t link, struct span bytes)
+{
+    swarm_bytes(c->swarm, env, link, bytes);
+}
+
+void core_writable(struct core *c, const struct env *env, uint64_t link)
+{
+    swarm_writable(c->swarm, env, link);
+}
+
+void core_resolved(struct core *c, const struct env *env, uint64_t query, enum err err,
+                   const struct span *answers, size_t count)
+{
+    swarm_resolved(c->swarm, env, query, err, answers, count);
+}
+
+void core_job_done(struct core *c, const struct env *env, struct job *job)
+{
+    c->jobs_under_way--;
+    job->done(job->owner, env, job);
+}
+
+void core_tick(struct core *c, const struct env *env)
+{
+    if (c->swarm != NULL)
+        swarm_tick(c->swarm, env);
+    host_tick(c->host, env);
+    statics_tick(c, env);
+}
+
+struct mono core_deadline(const struct core *c)
+{
+    struct mono due = mono_min(host_deadline(c->host), archiving_deadline(c));
+
+    if (c->swarm != NULL)
+        due = mono_min(due, swarm_deadline(c->swarm));
+    return mono_min(due, statics_deadline(c));
+}
+
+/* ---- the user speaks ---- */
+
+enum err core_connect(struct core *c, const struct env *env, struct span multiaddr, uint64_t ticket)
+{
+    struct multiaddr addr;
+    uint64_t dial, *kept = NULL;
+
+    if (c->swarm == NULL)
+        return ERR_UNSUPPORTED;
+    TRY(multiaddr_parse(multiaddr, &addr));
+    if (ticket != 0 && (kept = malloc(sizeof *kept)) == NULL)
+        return ERR_MEMORY;
+    enum err err = swarm_dial(c->swarm, env, NULL, &addr, 1, SWARM_DIAL_FORCE, &dial);
+    if (err == OK && kept != NULL) {
+        *kept = ticket;
+        err = map_put(&c->dials, MAP_KEY(dial), kept);
+    }
+    if (err != OK)
+        free(kept);
+    return err;
+}
+
+enum err core_ping(struct core *c, const struct env *env, uint64_t peer, uint64_t ticket)
+{
+    return host_ping(c->host, env, peer, ticket);
+}
+
+/* ---- life ---- */
+
+/* A copy of a string that lives as long as the core. */
+static const char *keep(struct core *c, const char *s)
+{
+    char *copy = strdup(s);
+
+    if (copy != NULL)
+        c->strings[c->strings_count++] = copy;
+    return copy;
+}
+
+static enum err keep_config(struct core *c, const struct core_config *config)
+{
+    c->config = *config;
+    c->strings = calloc(2, sizeof *c->strings);
+    c->listen = calloc(config->listen_count + 1, sizeof *c->listen);
+    if (c->strings == NULL || c->listen == NULL)
+        return ERR_MEMORY;
+    c->config.agent_version = keep(c, config->agent_version);
+    if (config->retention != NULL)
+        c->config.retention = keep(c, config->retention);
+    for (size_t i = 0; i < config->listen_count; i++)
+        TRY(multiaddr_parse(span_str(config->listen[i]), &c->listen[i]));
+    return c->config.agent_version == NULL ? ERR_MEMORY : OK;
+}
+
+static enum err make_streams(struct core *c, const struct env *env)
+{
+    struct swarm_params p = SWARM_PARAMS_DEFAULT;
+
+    if (c->config.streams != NULL) {
+        c->streams = *c->config.streams;
+        return OK;
+    }
+    p.conns_max = (uint32_t)c->config.connections_max;
+    p.inbound_max = p.outbound_max = p.conns_max;
+    p.per_ip_max = (uint32_t)c->config.connections_per_ip;
+    TRY(noise_self_new(&c->noise, env, c->config.key, &aead_chacha20poly1305));
+    TRY(swarm_new(&c->swarm, env, &p, c->noise, &c->self));
+    swarm_streams(c->swarm, &c->streams);
+    return OK;
+}
+
+static enum err make_host(struct core *c, const struct env *env)
+{
+    struct host_params p = {
+        .key = c->config.key,
+        .agent_version = c->config.agent_version,
+        .cluster = c->config.cluster,
+        .listen = c->listen,
+        .listen_count = c->config.listen_count,
+        .relay = c->config.relay,
+        .store = c->archiving.archive != NULL,
+        .message_bytes_max = c->config.message_bytes_max,
+    };
+
+    p.gossipsub = gossipsub_params_default();
+    p.gossipsub.flood_publish = c->config.flood_publish;
+    if (p.gossipsub.message_bytes_max < p.message_bytes_max)
+        p.gossipsub.message_bytes_max = p.message_bytes_max;
+    return host_new(&c->host, env, &p, &c->streams);
+}
+
+enum err core_new(struct core **out, const struct core_config *config, const struct env *env)
+{
+    struct core *c = calloc(1, sizeof *c);
+    uint8_t seed[16];
+
+    if (c == NULL)
+        return ERR_MEMORY;
+    rng_fill(env->rng, seed, sizeof seed);
+    fifo_init(&c->events, sizeof(struct event_slot), CORE_EVENTS_MAX);
+    fifo_init(&c->jobs, sizeof(struct job *), CORE_QUERIES_MAX + 8);
+    map_init(&c->dials, seed, SWARM_DIALS_MAX);
+    enum err err = keep_config(c, config);
+    if (err == OK) {
+        peer_id_from_key(keyring_host_public(config->key), &c->self);
+        peer_id_text(&c->self, c->id);
+        err = archiving_init(c, env);
+    }
+    if (err == OK)
+        err = make_streams(c, env);
+    if (err == OK)
+        err = make_host(c, env);
+    if (err == OK)
+        err = topics_init(c, env);
+    if (err == OK)
+        err = statics_init(c, env);
+    if (err != OK) {
+        core_free(c);
+        return err;
+    }
+    *out = c;
+    return OK;
+}
+
+void core_stop(struct core *c, const struct env *env)
+{
+    c->stopping = true;
+    if (c->swarm != NULL)
+        swarm_stop(c->swarm, env);
+}
+
+bool core_stopped(const struct core *c)
+{
+    return c->stopping && (c->swarm == NULL || swarm_idle(c->swarm)) && archiving_idle(c) &&
+           c->jobs_under_way == 0 && fifo_count(&c->jobs) == 0;
+}
+
+void core_free(struct core *c)
+{
+    struct event_slot slot;
+    struct job *job;
+    uint64_t *ticket;
+    size_t cursor = 0;
+
+    if (c == NULL)
+        return;
+    while (fifo_pop(&c->jobs, &job))
+        job->drop(job);
+    slot_clear(&c->told);
+    while (fifo_pop(&c->events, &slot))
+        slot_clear(&slot);
+    statics_clear(c);
+    topics_clear(c);
+    host_free(c->host);
+    swarm_free(c->swarm);
+    noise_self_free(c->noise);
+    archiving_clear(c);
+    while ((ticket = map_next(&c->dials, &cursor, NULL)) != NULL)
+        free(ticket);
+    map_clear(&c->dials);
+    fifo_clear(&c->events);
+    fifo_clear(&c->jobs);
+    for (size_t i = 0; i < c->strings_count; i++)
+        free(c->strings[i]);
+    free(c->strings);
+    free(c->listen);
+    free(c);
+}

@@ -1,0 +1,106 @@
+/* The parts of struct core: private to the room.
+ *
+ *     core.c       the conductor: the world's calls, the pump, events
+ *     archiving.c  valid messages -> batches -> commit jobs
+ *     queries.c    questions of peers and of the user -> jobs -> answers
+ *     publishing.c messages of the user -> topic, bytes, hash -> relay
+ *     statics.c    peers that we stay connected with
+ *     topics.c     our pubsub topics and shards
+ *     view.c       looking in
+ */
+#pragma once
+
+#include "crypto/base/fifo.h"
+#include "crypto/base/map.h"
+#include "net/host/host.h"
+#include "net/services/store_query.h"
+#include "net/swarm/swarm.h"
+#include "node/core/core.h"
+#include "node/core/params.h"
+#include "store/archive.h"
+
+struct event_slot { /* an event and what it owns */
+    struct core_event event;
+    struct blob *message, *topic;
+    struct query_job *query;
+};
+
+struct archiving {
+    struct archive *archive; /* NULL: no store */
+    struct retention retention;
+    struct fifo batches;        /* struct archive_batch *: the last one is open */
+    struct archive_batch *busy; /* on the store thread */
+    bool retaining;             /* a retention job is under way */
+    bool failed;                /* the last commit */
+    enum err health;
+    struct mono retry, retain; /* when */
+    size_t bytes, messages;    /* that wait for their commit */
+    size_t bytes_max;
+    enum core_overflow overflow;
+    bool paused; /* we asked the host to read more slowly */
+};
+
+struct statics {
+    struct static_peer *list;
+    size_t count;
+};
+
+struct topics {
+    struct map names; /* topic -> itself (struct topic) */
+    uint16_t shards[CORE_TOPICS_MAX];
+    size_t shards_count;
+};
+
+struct core {
+    struct core_config config;
+    struct noise_self *noise;
+    struct swarm *swarm; /* NULL: the streams are the world's */
+    struct streams streams;
+    struct host *host;
+    struct peer_id self;
+    char id[PEER_ID_TEXT_MAX];
+    struct fifo events;
+    struct event_slot told;
+    struct fifo jobs; /* struct job * for the next pump */
+    size_t jobs_under_way;
+    struct archiving archiving;
+    struct statics statics;
+    struct topics topics;
+    struct map dials; /* dial number -> ticket of the user */
+    size_t queries_under_way;
+    bool stopping;
+    struct core_counters counters;
+    struct multiaddr *listen;
+    char **strings; /* copies that config points to */
+    size_t strings_count;
+};
+
+void core_emit(struct core *c, const struct env *env, struct event_slot *slot);
+void core_message_seen(struct core *c, const struct env *env, const struct host_out *out);
+enum err core_queue_job(struct core *c, struct job *job) MUST_CHECK;
+
+/* archiving.c */
+enum err archiving_init(struct core *c, const struct env *env) MUST_CHECK;
+void archiving_clear(struct core *c);
+bool archiving_has_room(const struct core *c);
+void archiving_add(struct core *c, const struct env *env, const struct host_out *out);
+void archiving_pump(struct core *c, const struct env *env);
+struct mono archiving_deadline(const struct core *c);
+bool archiving_idle(const struct core *c);
+
+/* queries.c */
+void query_of_peer(struct core *c, const struct env *env, const struct host_out *out);
+void query_answered(struct core *c, const struct env *env, const struct host_out *out);
+void query_free(struct query_job *q);
+
+/* statics.c */
+enum err statics_init(struct core *c, const struct env *env) MUST_CHECK;
+void statics_clear(struct core *c);
+void statics_tick(struct core *c, const struct env *env);
+void statics_dialed(struct core *c, const struct env *env, const struct swarm_dialed *d);
+void statics_lost(struct core *c, const struct env *env, uint64_t peer);
+struct mono statics_deadline(const struct core *c);
+
+/* topics.c */
+enum err topics_init(struct core *c, const struct env *env) MUST_CHECK;
+void topics_clear(struct core *c);

@@ -1,0 +1,93 @@
+/* Messages of the user: which topic, which bytes, which hash. An own message is archived and shown
+ * like one that came from a peer. */
+#include "net/waku/waku.h"
+#include "node/core/inside.h"
+
+#include <stdlib.h>
+
+enum err core_message_read(struct span encoded, struct core_message *out)
+{
+    struct waku_message m;
+
+    TRY(waku_message_decode(encoded, &m));
+    *out = (struct core_message){.payload = m.payload,
+                                 .content_topic = m.content_topic,
+                                 .meta = m.meta,
+                                 .version = m.version,
+                                 .timestamp_ns = m.timestamp_ns,
+                                 .ephemeral = m.ephemeral};
+    return OK;
+}
+
+static enum err choose_topic(const struct core *c, struct span given, struct span content_topic,
+                             char text[32], struct span *out)
+{
+    *out = given;
+    if (given.len == 0) {
+        TRY(core_shard_of(c, content_topic, text));
+        *out = span_str(text);
+    }
+    return map_get(&c->topics.names, *out) == NULL ? ERR_NOT_FOUND : OK;
+}
+
+static enum err encode(const struct core *c, const struct env *env, const struct core_message *from,
+                       struct buf *out)
+{
+    struct waku_message m = {
+        .payload = from->payload,
+        .content_topic = from->content_topic,
+        .meta = from->meta,
+        .version = from->version,
+        .timestamp_ns = from->timestamp_ns != 0 ? from->timestamp_ns : env->wall.ns,
+        .ephemeral = from->ephemeral,
+    };
+
+    if (from->payload.len == 0 || from->content_topic.len == 0)
+        return ERR_ARGUMENT;
+    enum err err = waku_message_encode(&m, out);
+    if (err == ERR_FULL || out->len > c->config.message_bytes_max)
+        return ERR_LIMIT;
+    return err;
+}
+
+static enum err publish(struct core *c, const struct env *env, struct span topic,
+                        struct span encoded, uint8_t hash[32])
+{
+    struct waku_message m;
+    size_t relay_peers;
+    struct blob *data = blob_new(encoded);
+
+    if (data == NULL)
+        return ERR_MEMORY;
+    enum err err = waku_message_decode(encoded, &m);
+    if (err == OK)
+        err = host_publish(c->host, env, topic, encoded, &relay_peers);
+    if (err == OK) {
+        struct host_out out = {
+            .kind = HOST_OUT_MESSAGE, .topic = topic, .data = data, .payload = blob_span(data)};
+        waku_message_hash(topic, &m, out.hash);
+        if (hash != NULL)
+            memcpy(hash, out.hash, sizeof out.hash);
+        c->counters.messages_published++;
+        core_message_seen(c, env, &out);
+    }
+    blob_unref(data);
+    return err;
+}
+
+enum err core_publish(struct core *c, const struct env *env, struct span pubsub_topic,
+                      const struct core_message *message, uint8_t hash[32])
+{
+    char text[32];
+    struct span topic;
+    struct buf encoded = BUF_INIT(c->config.message_bytes_max + 1024);
+
+    if (c->stopping || !archiving_has_room(c))
+        return ERR_FULL;
+    TRY(choose_topic(c, pubsub_topic, message->content_topic, text, &topic));
+    enum err err = encode(c, env, message, &encoded);
+    if (err == OK)
+        err = publish(c, env, topic, buf_span(&encoded), hash);
+    buf_clear(&encoded);
+    return err;
+}

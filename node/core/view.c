@@ -1,0 +1,104 @@
+/* Looking in, for REST and metrics: nothing here changes anything. */
+#include "node/core/inside.h"
+
+#include <stdio.h>
+
+const char *core_id(const struct core *c)
+{
+    return c->id;
+}
+
+const struct core_counters *core_counters(const struct core *c)
+{
+    return &c->counters;
+}
+
+struct gossipsub *core_gossipsub(const struct core *c)
+{
+    return host_gossipsub(c->host);
+}
+
+const struct swarm *core_swarm(const struct core *c)
+{
+    return c->swarm;
+}
+
+const struct store_server *core_store_server(const struct core *c)
+{
+    return host_store_server(c->host);
+}
+
+size_t core_archive_waiting(const struct core *c, size_t *messages)
+{
+    if (messages != NULL)
+        *messages = c->archiving.messages;
+    return c->archiving.bytes;
+}
+
+enum err core_archive_health(const struct core *c)
+{
+    return c->archiving.health;
+}
+
+struct archive *core_archive(const struct core *c)
+{
+    return c->archiving.archive;
+}
+
+static void fill(const struct core *c, const struct host_peer *p, struct core_peer *out)
+{
+    struct gossipsub_peer_view view;
+    struct multiaddr whole = p->remote;
+    char text[MULTIADDR_TEXT_MAX];
+
+    *out = (struct core_peer){
+        .peer = p->peer,
+        .connected = true,
+        .outbound = p->outbound,
+        .metadata_known = p->metadata_known,
+        .agent = p->agent,
+        .protocols = (const char *const *)p->protocols,
+        .protocols_count = p->protocols_count,
+        .cluster = p->cluster,
+        .shards = p->shards,
+        .shards_count = p->shards_count,
+        .ping_ns = p->ping_ns,
+    };
+    peer_id_text(&p->id, out->id);
+    if (multiaddr_add_peer(&whole, &p->id) == OK) {
+        multiaddr_text(&whole, text);
+        snprintf(out->address, sizeof out->address, "%s", text);
+    }
+    if (host_gossipsub(c->host) != NULL &&
+        gossipsub_peer_get(host_gossipsub(c->host), p->peer, &view))
+        out->score = view.score;
+}
+
+bool core_peers(const struct core *c, size_t *cursor, struct core_peer *out)
+{
+    const struct host_peer *p = host_peers(c->host, cursor);
+
+    if (p != NULL)
+        fill(c, p, out);
+    return p != NULL;
+}
+
+bool core_peer(const struct core *c, uint64_t peer, struct core_peer *out)
+{
+    const struct host_peer *p = host_peer(c->host, peer);
+
+    if (p != NULL)
+        fill(c, p, out);
+    return p != NULL;
+}
+
+bool core_in_mesh(const struct core *c, uint64_t peer, struct span pubsub_topic)
+{
+    const struct gossipsub *g = host_gossipsub(c->host);
+    uint64_t member;
+
+    for (size_t i = 0; g != NULL && gossipsub_topic_peer(g, pubsub_topic, true, i, &member); i++)
+        if (member == peer)
+            return true;
+    return false;
+}
