@@ -26,11 +26,13 @@ struct run {
     uint8_t *side;
     bool parted;
     uint64_t refused, spoken;
+    struct step *steps;
 };
 
-struct step { /* argument of a scenario call */
+struct step { /* argument of a scenario call; kept until the end of the run */
     struct run *run;
     uint32_t node;
+    struct step *next;
 };
 
 static struct step *step(struct run *r, uint32_t node)
@@ -38,7 +40,8 @@ static struct step *step(struct run *r, uint32_t node)
     struct step *s = malloc(sizeof *s);
     if (s == NULL)
         abort();
-    *s = (struct step){r, node};
+    *s = (struct step){r, node, r->steps};
+    r->steps = s;
     return s;
 }
 
@@ -68,7 +71,6 @@ static void reconnect(void *ctx)
         connect_some(r, s->node, r->lost[s->node]);
         r->lost[s->node] = 0;
     }
-    free(s);
 }
 
 static void on_event(void *ctx, struct sim *s, uint32_t node, const struct core_event *ev)
@@ -88,16 +90,14 @@ static void come_back(void *ctx)
         r->lost[s->node] = 0;
         connect_some(r, s->node, r->sc->degree);
     }
-    free(s);
 }
 
 static void leave(void *ctx)
 {
-    struct step *s = ctx;
+    const struct step *s = ctx;
     struct run *r = s->run;
     uint32_t node = (uint32_t)sim_random(r->sim, WHO_LEAVES, sim_nodes(r->sim));
 
-    free(s);
     if (!sim_is_up(r->sim, node))
         return;
     r->left_once[node] = true;
@@ -107,12 +107,11 @@ static void leave(void *ctx)
 
 static void speak(void *ctx)
 {
-    struct step *s = ctx;
+    const struct step *s = ctx;
     struct run *r = s->run;
     uint32_t node = (uint32_t)sim_random(r->sim, WHO_SPEAKS, sim_nodes(r->sim));
     uint8_t *payload = calloc(1, r->sc->payload_bytes + 8);
 
-    free(s);
     if (payload == NULL)
         abort();
     memcpy(payload, &r->spoken, sizeof r->spoken);
@@ -132,7 +131,6 @@ static void cut(void *ctx)
 
     s->run->parted = true;
     sim_partition(s->run->sim, s->run->side);
-    free(s);
 }
 
 static void heal(void *ctx)
@@ -140,7 +138,6 @@ static void heal(void *ctx)
     struct step *s = ctx;
 
     sim_partition(s->run->sim, NULL);
-    free(s);
 }
 
 static void speak_again(void *ctx)
@@ -148,7 +145,6 @@ static void speak_again(void *ctx)
     struct step *s = ctx;
 
     s->run->parted = false;
-    free(s);
 }
 
 static enum err add_nodes(struct run *r)
@@ -245,6 +241,11 @@ enum err relay_run(const struct relay_scenario *scenario, struct relay_result *o
     enum err err =
         r.lost == NULL || r.left_once == NULL || r.side == NULL ? ERR_MEMORY : run_all(&r, out);
     sim_free(r.sim);
+    while (r.steps != NULL) {
+        struct step *s = r.steps;
+        r.steps = s->next;
+        free(s);
+    }
     check_delivery_free(r.check);
     free(r.lost);
     free(r.left_once);
