@@ -51,7 +51,7 @@ static void port_dial(void *world, uint64_t link, const struct endpoint *to)
 
     if (c == NULL)
         abort();
-    for (size_t i = 12; i < 16; i++)
+    for (size_t i = 4; i < 8; i++)
         dst = dst << 8 | to->ip[i];
     fifo_init(&c->end[0].held, sizeof(struct blob *), SIZE_MAX);
     fifo_init(&c->end[1].held, sizeof(struct blob *), SIZE_MAX);
@@ -191,10 +191,10 @@ static void dialed(struct sim_node *n, struct sim_node *dialer, struct sim_conn 
         abort();
     int64_t at = sim_arrival(n, dialer->number, 60, &own->free_at_ns, &own->last_arrival_ns);
     post_link(n, c, 0, SIM_UP, at, NULL, OK);
-    struct endpoint from = {.ip = {0xfd}, .port = SIM_PORT, .kind = LINK_TCP};
+    struct endpoint from = {.ip = {[0] = 0xfd, [15] = 1}, .port = SIM_PORT, .kind = LINK_TCP};
     uint32_t v = dialer->number + 1;
     for (size_t i = 0; i < 4; i++)
-        from.ip[15 - i] = (uint8_t)(v >> (8 * i));
+        from.ip[7 - i] = (uint8_t)(v >> (8 * i));
     core_link_incoming(n->core, &n->env, own->link, &from);
 }
 

@@ -393,7 +393,7 @@ void sim_connect(struct sim *s, uint32_t a, uint32_t b)
         return;
     }
     uint32_t n = b + 1;
-    snprintf(addr, sizeof addr, "/ip6/fd00::%x:%x/tcp/%u/p2p/%s", n >> 16, n & 0xffff, SIM_PORT,
+    snprintf(addr, sizeof addr, "/ip6/fd00:0:%x:%x::1/tcp/%u/p2p/%s", n >> 16, n & 0xffff, SIM_PORT,
              core_id(y->core));
     enum err err = core_connect(x->core, &x->env, span_str(addr), 0);
     if (err != OK && err != ERR_EXISTS && err != ERR_BUSY && err != ERR_FULL)

@@ -8,7 +8,7 @@
 #include "sim/events.h"
 #include "sim/sim.h"
 
-#define SIM_PORT 60000u /* every node listens here, at fd00::number + 1 */
+#define SIM_PORT 60000u /* every node listens here, at fd00:0:HIGH:LOW::1 */
 #define SIM_SEND_BYTES_MAX                                                                         \
     (256u << 10) /* bytes under way in one direction, as socket buffers hold */
 #define SIM_JOB_NS       (2 * NS_PER_MS) /* virtual time of a job: one fdatasync */

@@ -103,6 +103,11 @@ enum err gossipsub_peer_up(struct gossipsub *g, const struct env *env, uint64_t 
                            const struct peer_id *id, const char *protocol, bool outbound,
                            struct span ip) MUST_CHECK;
 
+/** The stream to a peer was replaced, or the peer replaced its own: what was under way may be lost,
+ * and other implementations forget us then. Our subscriptions are told again, and GRAFT where it is
+ * in our mesh. Unknown numbers are ignored. */
+void gossipsub_peer_renew(struct gossipsub *g, uint64_t peer);
+
 /** The peer is gone; its number is free again. Unknown numbers are ignored. */
 void gossipsub_peer_down(struct gossipsub *g, const struct env *env, uint64_t peer);
 

@@ -86,6 +86,20 @@ enum err gossipsub_peer_up(struct gossipsub *g, const struct env *env, uint64_t 
     return OK;
 }
 
+void gossipsub_peer_renew(struct gossipsub *g, uint64_t peer)
+{
+    struct peer *p = peer_get(g, peer);
+
+    if (p == NULL)
+        return;
+    greet(g, p);
+    for (uint32_t i = 0; i < p->member_count; i++) {
+        const struct member *m = p->members[i];
+        if (m->mesh_place != 0 && queue_control(g, p, CONTROL_GRAFT, m->topic, 0, NULL))
+            g->counts.sent_graft++;
+    }
+}
+
 /* When there are too many memories, the oldest goes. */
 static void retain(struct gossipsub *g, const struct env *env, struct peer *p)
 {

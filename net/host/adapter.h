@@ -104,6 +104,10 @@ void host_close_write(struct host *h, struct host_stream *s);
 /** Reset a stream and forget it: `ended` is called. */
 void host_reset(struct host *h, struct host_stream *s);
 
+/** Is the peer connected, and not just going? While it goes its streams break, one after another.
+ */
+bool host_peer_stays(const struct host *h, uint64_t peer);
+
 struct host_peer *host_peer_mutable(struct host *h, uint64_t peer);
 
 /** A peer was told apart by identify or metadata: all that we wait for is there. */

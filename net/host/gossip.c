@@ -24,6 +24,7 @@ struct lane { /* one peer that may speak gossipsub */
     bool speaks;                          /* the engine knows it */
     bool waiting;                         /* the engine has more for it than its stream has room */
     bool held;                            /* its streams to us are paused, for backpressure */
+    bool heard;                           /* it has written to us before */
     unsigned tries;
     struct mono drain_from; /* since when it is waiting, or the last whole second of that */
     size_t drained;         /* bytes that it took since then */
@@ -101,6 +102,13 @@ static void opened(struct host *h, const struct env *env, struct host_stream *s)
 {
     struct lane *l = lane_of(h, s->peer);
     const struct host_peer *p = host_peer(h, s->peer);
+
+    if (l->speaks) { /* the stream before this one broke, the peer did not go */
+        log_debug(env, "gossip", "stream renewed peer=%llu", (unsigned long long)s->peer);
+        gossipsub_peer_renew(h->gossip->engine, s->peer);
+        l->tries = 0;
+        return;
+    }
     uint8_t ip[16];
     uint16_t port;
     bool known = multiaddr_ip(&p->remote, ip, &port);
@@ -151,6 +159,9 @@ static void incoming(struct host *h, const struct env *env, struct host_stream *
     s->state = f;
     *place = s->id;
     pause_lane(h, l);
+    if (l->heard && l->speaks)
+        gossipsub_peer_renew(h->gossip->engine, l->peer);
+    l->heard = true;
 }
 
 static void validate(struct host *h, const struct env *env, const struct gossipsub_out *out)
@@ -346,9 +357,13 @@ static void broken(struct host *h, const struct env *env, struct host_stream *s,
 
     if (l == NULL || l->out != s->id)
         return;
-    leave(h, env, l);
-    if (why != ERR_UNSUPPORTED && host_peer(h, s->peer) != NULL)
+    log_debug(env, "gossip", "stream broken peer=%llu err=%s", (unsigned long long)s->peer,
+              err_name(why));
+    l->out = 0;
+    if (why != ERR_UNSUPPORTED && host_peer_stays(h, s->peer))
         open_out(h, env, l);
+    if (l->out == 0)
+        leave(h, env, l);
 }
 
 static void ended(struct host *h, struct host_stream *s)

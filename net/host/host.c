@@ -144,6 +144,7 @@ static void peer_down(struct host *h, const struct env *env, const struct stream
 
     if (p == NULL)
         return;
+    p->going = true;
     while ((s = map_next(&h->streams_by_id, &cursor, NULL)) != NULL) {
         if (s->peer != ev->peer)
             continue;
@@ -159,6 +160,13 @@ static void peer_down(struct host *h, const struct env *env, const struct stream
     host_emit(h, env,
               &(struct host_out_slot){
                   .out = {.kind = HOST_OUT_PEER_DOWN, .peer = ev->peer, .err = ev->err}});
+}
+
+bool host_peer_stays(const struct host *h, uint64_t peer)
+{
+    const struct host_peer *p = map_get(&h->peers, MAP_KEY(peer));
+
+    return p != NULL && !p->going;
 }
 
 struct host_peer *host_peer_mutable(struct host *h, uint64_t peer)

@@ -112,7 +112,7 @@ struct host_peer {
     uint64_t peer;
     struct peer_id id;
     struct multiaddr remote;
-    bool outbound;
+    bool outbound, going;
     bool identified, metadata_known;
     char agent[128];
     char **protocols; /* owned */
