@@ -17,11 +17,12 @@ static const char usage[] =
     "sotto-sim relay [--seed N] [--tier f0|f1] [--nodes N] [--degree N] [--seconds N]\n"
     "                [--per-minute N] [--payload-bytes N] [--churn-percent N]\n"
     "                [--partition-from-s N] [--partition-for-s N] [--store 0|1]\n"
+    "                [--trace 0|1]\n"
     "                [--delay-ms N] [--jitter-ms N] [--bytes-per-s N] [--loss-per-million N]\n"
     "\n"
     "Runs a relay network in virtual time, checks that every message reaches every node that is\n"
     "up from 10 s before to 10 s after it, once, and prints figures and the digest of the run.\n"
-    "The same seed gives the same digest. SOTTO_SIM_TRACE=1 shows what the nodes log.\n"
+    "The same seed gives the same digest.\n"
     "\n"
     "exit status: 0 all properties hold, 1 one is broken, 2 usage, 3 out of memory\n";
 
@@ -70,6 +71,10 @@ static bool set(struct relay_scenario *sc, const char *name, const char *value)
     }
     if (strcmp(name, "--store") == 0 && number(value, 1, &v)) {
         sc->store = v == 1;
+        return true;
+    }
+    if (strcmp(name, "--trace") == 0 && number(value, 1, &v)) {
+        sc->trace = v == 1;
         return true;
     }
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {

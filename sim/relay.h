@@ -18,6 +18,7 @@ struct relay_scenario {
     uint32_t churn_percent;   /* of the nodes leave per minute, for 20 s each */
     int64_t partition_from_s; /* after the warm-up; 0: never */
     int64_t partition_for_s;
+    bool trace; /* show what the nodes log */
     bool store; /* every tenth node archives */
     struct sim_link link;
 };

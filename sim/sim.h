@@ -36,6 +36,7 @@ struct sim_params {
     uint64_t seed;
     enum sim_tier tier;
     uint32_t nodes_max;
+    bool trace;           /* nodes log everything to stderr, with virtual times */
     struct sim_link link; /* of every link, unless sim_link_between says otherwise */
 };
 

@@ -62,8 +62,8 @@ enum err sim_new(struct sim **out, const struct sim_params *params)
     }
     s->params = *params;
     s->nodes = nodes;
-    s->log = (struct log){
-        .min = getenv("SOTTO_SIM_TRACE") ? LOG_TRACE : LOG_BROKEN, .line = log_line, .sink = s};
+    s->log =
+        (struct log){.min = params->trace ? LOG_TRACE : LOG_BROKEN, .line = log_line, .sink = s};
     sim_events_init(&s->events);
     *out = s;
     return OK;

@@ -184,6 +184,12 @@ bool core_peer(const struct core *c, uint64_t peer, struct core_peer *out);
 /** Is the peer in our mesh of this pubsub topic? */
 bool core_in_mesh(const struct core *c, uint64_t peer, struct span pubsub_topic);
 
+/** Peers in our mesh of this pubsub topic. */
+size_t core_mesh_size(const struct core *c, struct span pubsub_topic);
+
+/** Bytes of messages that wait in the queues of relay peers. */
+size_t core_relay_waiting(const struct core *c);
+
 /** Step through the pubsub topics that we relay. */
 bool core_topics(const struct core *c, size_t *cursor, struct span *out);
 

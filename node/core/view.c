@@ -102,3 +102,18 @@ bool core_in_mesh(const struct core *c, uint64_t peer, struct span pubsub_topic)
             return true;
     return false;
 }
+
+size_t core_mesh_size(const struct core *c, struct span pubsub_topic)
+{
+    const struct gossipsub *g = host_gossipsub(c->host);
+    struct gossipsub_topic_view view;
+
+    return g != NULL && gossipsub_topic_get(g, pubsub_topic, &view) ? view.mesh : 0;
+}
+
+size_t core_relay_waiting(const struct core *c)
+{
+    struct gossipsub *g = host_gossipsub(c->host);
+
+    return g == NULL ? 0 : gossipsub_counts(g)->queued_bytes;
+}

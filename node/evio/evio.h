@@ -65,6 +65,10 @@ void evio_touch(struct evio *e);
 /** Run until evio_break, or until the core has stopped after core_stop. */
 void evio_run(struct evio *e);
 
+/** Call fn(ctx) on the loop's thread again and again; at most EVIO_CLOCKS_MAX of these, for the
+ * life of the loop. ERR_FULL. */
+enum err evio_every(struct evio *e, int64_t period_ns, void (*fn)(void *ctx), void *ctx) MUST_CHECK;
+
 /** Let evio_run return. */
 void evio_break(struct evio *e);
 

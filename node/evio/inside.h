@@ -36,6 +36,13 @@ struct evio {
     struct rng rng;
     struct arena scratch;
     struct event timer;
+    struct clock {
+        struct evio *evio;
+        struct event event;
+        void (*fn)(void *ctx);
+        void *ctx;
+    } clocks[EVIO_CLOCKS_MAX];
+    size_t clocks_count;
     struct event signals[3];
     bool awake;   /* the clocks were read in this wake-up */
     bool touched; /* pump before sleeping */

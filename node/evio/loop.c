@@ -58,6 +58,29 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         core_tick(e->core, &e->env);
 }
 
+static void on_clock(evutil_socket_t fd, short what, void *arg)
+{
+    struct clock *c = arg;
+    (void)fd, (void)what;
+
+    evio_wake(c->evio);
+    c->fn(c->ctx);
+}
+
+enum err evio_every(struct evio *e, int64_t period_ns, void (*fn)(void *ctx), void *ctx)
+{
+    struct timeval period = {(time_t)(period_ns / NS_PER_S),
+                             (suseconds_t)(period_ns % NS_PER_S / NS_PER_US)};
+
+    if (e->clocks_count == EVIO_CLOCKS_MAX)
+        return ERR_FULL;
+    struct clock *c = &e->clocks[e->clocks_count++];
+    *c = (struct clock){.evio = e, .fn = fn, .ctx = ctx};
+    event_assign(&c->event, e->base, -1, EV_PERSIST, on_clock, c);
+    event_add(&c->event, &period);
+    return OK;
+}
+
 static void on_signal(evutil_socket_t fd, short what, void *arg)
 {
     struct evio *e = arg;
@@ -180,6 +203,8 @@ void evio_free(struct evio *e)
     fifo_clear(&e->late);
     if (e->base != NULL) {
         event_del(&e->timer);
+        for (size_t i = 0; i < e->clocks_count; i++)
+            event_del(&e->clocks[i].event);
         for (size_t i = 0; i < 3; i++)
             event_del(&e->signals[i]);
         event_base_free(e->base);

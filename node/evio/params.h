@@ -10,6 +10,7 @@
 #define EVIO_SCRATCH_BYTES    (64u << 20)
 #define EVIO_LINKS_MAX        1000000u
 #define EVIO_QUERIES_MAX      256u
+#define EVIO_CLOCKS_MAX       8u
 #define EVIO_LATE_MAX         1024u /* dials and look-ups of one pump */
 #define EVIO_NAME_TIMEOUT_MS  3000
 #define EVIO_NAME_TRIES       2

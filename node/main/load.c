@@ -2,10 +2,8 @@
 
 #include "crypto/keyring/keyring.h"
 #include "crypto/prim/sha2.h"
-#include "net/gossipsub/gossipsub.h"
 #include "node/evio/evio.h"
 
-#include <event2/event.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +27,6 @@ struct load {
 
     struct evio *evio;
     struct core *core;
-    struct event *timer;
     char topic[32];
     bool ready;
     int64_t ready_ns, begin_ns, end_ns;
@@ -74,13 +71,6 @@ static enum err send_one(struct load *l, const struct env *env)
     return err;
 }
 
-static bool mesh_is_there(struct load *l)
-{
-    struct gossipsub_topic_view view;
-
-    return gossipsub_topic_get(core_gossipsub(l->core), span_str(l->topic), &view) && view.mesh > 0;
-}
-
 /* All that is due, or a burst; what is refused is tried again after the next pump. */
 static void send_due(struct load *l)
 {
@@ -88,7 +78,7 @@ static void send_due(struct load *l)
     uint32_t upto = l->count;
 
     if (!l->ready) {
-        if (l->ready_ns == 0 && mesh_is_there(l))
+        if (l->ready_ns == 0 && core_mesh_size(l->core, span_str(l->topic)) > 0)
             l->ready_ns = env->now.ns;
         l->ready = l->ready_ns != 0 && env->now.ns - l->ready_ns > LOAD_SETTLE_MS * NS_PER_MS;
         l->begin_ns = env->now.ns;
@@ -116,7 +106,7 @@ static void send_due(struct load *l)
 
 static bool all_left(struct load *l)
 {
-    return l->done == l->count && gossipsub_counts(core_gossipsub(l->core))->queued_bytes == 0;
+    return l->done == l->count && core_relay_waiting(l->core) == 0;
 }
 
 static void after_pump(void *ctx)
@@ -187,11 +177,10 @@ static void on_signal(void *ctx, int number)
     evio_break(l->evio);
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *arg)
+static void on_tick(void *ctx)
 {
-    struct load *l = arg;
+    struct load *l = ctx;
     int64_t now_ns = evio_env(l->evio)->now.ns;
-    (void)fd, (void)what;
 
     evio_touch(l->evio); /* send what is due */
     if (l->seconds > 0 && l->begin_ns != 0 && l->ready_ns + l->begin_ns > 0 &&
@@ -242,7 +231,6 @@ static enum err start(struct load *l, struct keyring_host *key)
                                  .store_page_max = 100,
                                  .connections_max = 50,
                                  .connections_per_ip = 50};
-    struct timeval tick = {0, LOAD_TICK_MS * 1000};
 
     TRY(core_new(&l->core, &config, evio_env(l->evio)));
     evio_attach(l->evio, l->core);
@@ -250,10 +238,7 @@ static enum err start(struct load *l, struct keyring_host *key)
         TRY(evio_listen(l->evio, "127.0.0.1", l->port, &bound));
     if (l->to != NULL)
         TRY(core_connect(l->core, evio_env(l->evio), span_str(l->to), 1));
-    l->timer = event_new(evio_base(l->evio), -1, EV_PERSIST, on_tick, l);
-    if (l->timer == NULL)
-        return ERR_MEMORY;
-    event_add(l->timer, &tick);
+    TRY(evio_every(l->evio, LOAD_TICK_MS * NS_PER_MS, on_tick, l));
     snprintf(l->topic, sizeof l->topic, "/waku/2/rs/%u/%u", l->cluster, l->shard);
     return OK;
 }
@@ -277,8 +262,6 @@ static int run(struct load *l)
     } else {
         fprintf(stderr, "sotto load: %s\n", err_text(err));
     }
-    if (l->timer != NULL)
-        event_free(l->timer);
     if (l->evio != NULL)
         evio_detach(l->evio);
     core_free(l->core);
