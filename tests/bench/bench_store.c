@@ -42,7 +42,7 @@ static void insert(uint64_t from, uint64_t count)
         set_hash(i, hash);
         struct blob *blob = blob_new(span_of(message, set_message(i, message)));
         must(archive_batch_add(b, hash, set_time(i), SPAN_LIT(SET_PUBSUB),
-                               span_of(topic, topic_len), blob),
+                               span_of(topic, topic_len), blob, blob_span(blob)),
              "add");
         blob_unref(blob);
     }
