@@ -16,3 +16,5 @@
 #define EVIO_NAME_TRIES       2
 #define EVIO_NAME_ANSWERS_MAX 64u
 #define EVIO_JOB_STACK_BYTES  (256u << 10)
+#define EVIO_HTTP_TIMEOUT_S     30            /* of a silent HTTP connection */
+#define EVIO_HTTP_HEADERS_BYTES (16u << 10)   /* of all headers, beside the path and query */

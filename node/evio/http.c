@@ -1,0 +1,280 @@
+/* evhttp onto node/api. */
+#include "node/evio/http.h"
+#include "node/evio/inside.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+struct asked { /* a request whose answer will come */
+    struct http *http;
+    uint64_t ticket;
+    struct evhttp_request *request;
+    struct asked *next;
+};
+
+struct http {
+    struct evio *evio;
+    struct api *api;
+    struct evhttp *rest, *metrics; /* on first use */
+    struct asked *asked;
+    uint64_t next_ticket;
+    struct event timer; /* while something is asked */
+};
+
+static enum api_method method_of(struct evhttp_request *request)
+{
+    switch ((int)evhttp_request_get_command(request)) {
+    case EVHTTP_REQ_GET:
+        return API_GET;
+    case EVHTTP_REQ_POST:
+        return API_POST;
+    case EVHTTP_REQ_PUT:
+        return API_PUT;
+    case EVHTTP_REQ_DELETE:
+        return API_DELETE;
+    case EVHTTP_REQ_OPTIONS:
+        return API_OPTIONS;
+    default:
+        return API_OTHER;
+    }
+}
+
+static struct span header(struct evhttp_request *request, const char *name)
+{
+    const char *text = evhttp_find_header(evhttp_request_get_input_headers(request), name);
+    return text == NULL ? SPAN_EMPTY : span_str(text);
+}
+
+/* ---- answers ---- */
+
+static void body_sent(const void *data, size_t len, void *arg)
+{
+    struct buf *body = arg;
+    (void)data, (void)len;
+    buf_clear(body);
+    free(body);
+}
+
+/* The body goes to the socket from where it is. */
+static void give_body(struct evbuffer *out, struct buf *body)
+{
+    struct buf *kept = body->len > 0 ? malloc(sizeof *kept) : NULL;
+    if (kept == NULL)
+        return;
+    *kept = BUF_INIT(0);
+    buf_move(kept, body);
+    if (evbuffer_add_reference(out, kept->ptr, kept->len, body_sent, kept) != 0)
+        body_sent(NULL, 0, kept);
+}
+
+static void add_headers(struct evhttp_request *request, const struct api_response *r)
+{
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+    evhttp_add_header(headers, "Content-Type", r->type);
+    evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+    if (r->allow != NULL)
+        evhttp_add_header(headers, "Allow", r->allow);
+    if (r->allow_origin[0] == '\0')
+        return;
+    evhttp_add_header(headers, "Access-Control-Allow-Origin", r->allow_origin);
+    evhttp_add_header(headers, "Vary", "Origin");
+    evhttp_add_header(headers, "Access-Control-Allow-Headers", "Content-Type");
+    if (r->allow != NULL)
+        evhttp_add_header(headers, "Access-Control-Allow-Methods", r->allow);
+}
+
+static void reply(struct evhttp_request *request, struct api_response *r)
+{
+    struct evbuffer *body = evbuffer_new();
+    add_headers(request, r);
+    if (body != NULL)
+        give_body(body, &r->body);
+    evhttp_send_reply(request, r->status, NULL, body);
+    if (body != NULL)
+        evbuffer_free(body);
+    api_response_clear(r);
+}
+
+static struct asked *take_asked(struct http *h, uint64_t ticket)
+{
+    for (struct asked **at = &h->asked; *at != NULL; at = &(*at)->next) {
+        struct asked *a = *at;
+        if (a->ticket != ticket)
+            continue;
+        *at = a->next;
+        return a;
+    }
+    return NULL;
+}
+
+static void on_closed(struct evhttp_connection *connection, void *arg)
+{
+    struct asked *a = arg;
+    (void)connection;
+    evio_wake(a->http->evio);
+    api_gone(a->http->api, a->ticket);
+    (void)!take_asked(a->http, a->ticket);
+    free(a);
+}
+
+void http_flush(struct http *h)
+{
+    uint64_t ticket;
+    struct api_response r;
+    while (api_poll(h->api, &ticket, &r)) {
+        struct asked *a = take_asked(h, ticket);
+        if (a == NULL) {
+            api_response_clear(&r);
+            continue;
+        }
+        evhttp_connection_set_closecb(evhttp_request_get_connection(a->request), NULL, NULL);
+        reply(a->request, &r);
+        free(a);
+    }
+}
+
+/* ---- requests ---- */
+
+static void arm(struct http *h)
+{
+    struct timeval second = {1, 0}; /* deadlines here are tens of seconds */
+    if (h->asked != NULL)
+        evtimer_add(&h->timer, &second);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct http *h = arg;
+    (void)fd, (void)what;
+    evio_wake(h->evio);
+    api_tick(h->api, evio_env(h->evio));
+    http_flush(h);
+    arm(h);
+}
+
+static void wait_for(struct http *h, struct evhttp_request *request, uint64_t ticket)
+{
+    struct asked *a = malloc(sizeof *a);
+    if (a == NULL) {
+        api_gone(h->api, ticket);
+        evhttp_send_error(request, 503, NULL);
+        return;
+    }
+    *a = (struct asked){h, ticket, request, h->asked};
+    h->asked = a;
+    evhttp_connection_set_closecb(evhttp_request_get_connection(request), on_closed, a);
+    arm(h);
+}
+
+static void on_request(struct evhttp_request *request, void *arg)
+{
+    struct http *h = arg;
+    struct evbuffer *in = evhttp_request_get_input_buffer(request);
+    size_t len = evbuffer_get_length(in);
+    struct api_request rq = {.method = method_of(request),
+                             .target = span_str(evhttp_request_get_uri(request)),
+                             .host = header(request, "Host"),
+                             .origin = header(request, "Origin"),
+                             .content_type = header(request, "Content-Type"),
+                             .body = len == 0 ? SPAN_EMPTY : span_of(evbuffer_pullup(in, -1), len)};
+    struct api_response r = {0};
+    uint64_t ticket = ++h->next_ticket;
+    evio_wake(h->evio);
+    if (api_request(h->api, evio_env(h->evio), ticket, &rq, &r)) {
+        reply(request, &r);
+    } else {
+        api_response_clear(&r);
+        wait_for(h, request, ticket);
+    }
+    evio_touch(h->evio);
+}
+
+static void on_metrics(struct evhttp_request *request, void *arg)
+{
+    const char *uri = evhttp_request_get_uri(request);
+    if (strcmp(uri, "/metrics") == 0 || strncmp(uri, "/metrics?", 9) == 0)
+        on_request(request, arg);
+    else
+        evhttp_send_error(request, 404, "Only /metrics is served here");
+}
+
+/* ---- servers ---- */
+
+static struct evhttp *server(struct http *h, void (*handle)(struct evhttp_request *, void *))
+{
+    struct evhttp *s = evhttp_new(h->evio->base);
+    if (s == NULL)
+        return NULL;
+    evhttp_set_gencb(s, handle, h);
+    evhttp_set_allowed_methods(s, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
+                                      EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS);
+    evhttp_set_max_body_size(s, API_BODY_BYTES_MAX);
+    evhttp_set_max_headers_size(s, API_TARGET_BYTES_MAX + EVIO_HTTP_HEADERS_BYTES);
+    evhttp_set_timeout(s, EVIO_HTTP_TIMEOUT_S);
+    return s;
+}
+
+enum err http_new(struct http **out, struct evio *e, struct api *api)
+{
+    struct http *h = calloc(1, sizeof *h);
+    if (h == NULL)
+        return ERR_MEMORY;
+    h->evio = e;
+    h->api = api;
+    evtimer_assign(&h->timer, e->base, on_timer, h);
+    *out = h;
+    return OK;
+}
+
+void http_free(struct http *h)
+{
+    if (h == NULL)
+        return;
+    evtimer_del(&h->timer);
+    while (h->asked != NULL) {
+        struct asked *a = take_asked(h, h->asked->ticket);
+        evhttp_connection_set_closecb(evhttp_request_get_connection(a->request), NULL, NULL);
+        api_gone(h->api, a->ticket);
+        evhttp_send_error(a->request, 503, "the node is stopping");
+        free(a);
+    }
+    if (h->rest != NULL)
+        evhttp_free(h->rest);
+    if (h->metrics != NULL)
+        evhttp_free(h->metrics);
+    free(h);
+}
+
+static uint16_t port_of(evutil_socket_t fd)
+{
+    struct sockaddr_storage ss;
+    socklen_t len = sizeof ss;
+    if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0)
+        return 0;
+    return ntohs(ss.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&ss)->sin6_port
+                                          : ((struct sockaddr_in *)&ss)->sin_port);
+}
+
+enum err http_listen(struct http *h, const char *ip, uint16_t port, bool metrics_only,
+                     uint16_t *bound)
+{
+    struct evhttp **s = metrics_only ? &h->metrics : &h->rest;
+    if (*s == NULL)
+        *s = server(h, metrics_only ? on_metrics : on_request);
+    if (*s == NULL)
+        return ERR_MEMORY;
+    errno = 0;
+    struct evhttp_bound_socket *socket = evhttp_bind_socket_with_handle(*s, ip, port);
+    if (socket == NULL)
+        return errno == EADDRINUSE                                       ? ERR_EXISTS
+               : errno == EACCES || errno == EPERM                       ? ERR_REFUSED
+               : errno == EADDRNOTAVAIL || errno == 0 || errno == EINVAL ? ERR_ARGUMENT
+                                                                         : ERR_IO;
+    *bound = port_of(evhttp_bound_socket_get_fd(socket));
+    return OK;
+}

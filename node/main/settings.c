@@ -1,0 +1,45 @@
+/* The configuration from where it comes, with the files that node/conf does not open. */
+#include "node/main/commands.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+extern char **environ;
+
+static enum err read_file(struct conf *c, const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    if (f == NULL) {
+        fprintf(stderr, "sotto: --config-file=%s: %s\n", path, strerror(errno));
+        return ERR_IO;
+    }
+    size_t max = (1u << 20) + 1; /* one more than node/conf takes */
+    uint8_t *text = arena_alloc(&c->arena, max);
+    size_t len = text == NULL ? 0 : fread(text, 1, max, f);
+    bool failed = ferror(f) != 0;
+    fclose(f);
+    if (text == NULL)
+        return ERR_MEMORY;
+    return failed ? ERR_IO : conf_file(c, span_of(text, len), path);
+}
+
+static enum err load(struct conf *c, int argc, char **argv)
+{
+    TRY(conf_init(c));
+    TRY(conf_arguments(c, argc, argv));
+    TRY(conf_environment(c, environ));
+    if (conf_given(c, CONF_CONFIG_FILE))
+        TRY(read_file(c, conf_text(c, CONF_CONFIG_FILE)));
+    return conf_check(c);
+}
+
+enum err settings_load(struct conf *c, int argc, char **argv)
+{
+    enum err err = load(c, argc, argv);
+    if (c->error[0] != '\0')
+        fprintf(stderr, "sotto: %s\n", c->error);
+    else if (err != OK && err != ERR_IO)
+        fprintf(stderr, "sotto: the configuration could not be read: %s\n", err_text(err));
+    return err;
+}
