@@ -197,7 +197,10 @@ static json_t *json_answer(const struct store_answer *answer)
     }
     json_object_set_new(j, "requestId", json_span(answer->request_id));
     json_object_set_new(j, "statusCode", json_integer(answer->status));
-    json_object_set_new(j, "statusDesc", json_span(answer->status_desc));
+    json_object_set_new(j, "statusDesc",
+                        answer->status_desc.len > 0
+                            ? json_span(answer->status_desc)
+                            : json_string(store_status_text((enum store_status)answer->status)));
     json_object_set_new(j, "messages", messages);
     if (answer->has_cursor)
         json_object_set_new(j, "paginationCursor", json_hash(answer->cursor));

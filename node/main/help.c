@@ -14,6 +14,7 @@ static const char usage[] =
     "  sotto store verify [FLAGS]          compare all indexes and hashes with the messages\n"
     "  sotto store export FILE [FLAGS]     write all messages to FILE (- : standard output)\n"
     "  sotto store import FILE [FLAGS]     read such a file (- : standard input)\n"
+    "  sotto load send|receive             publish as fast as a link carries, or count what comes\n"
     "  sotto version | help | help --configuration | help --openapi\n"
     "\n";
 

@@ -1,5 +1,6 @@
 /* The binary: one word, one subcommand. */
 #include "node/main/commands.h"
+#include "node/main/load.h"
 
 #include <stdio.h>
 
@@ -7,9 +8,9 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"node", command_node},       {"probe", command_probe},       {"store", command_store},
-    {"version", command_version}, {"help", command_help},         {"--help", command_help},
-    {"-h", command_help},         {"--version", command_version},
+    {"node", command_node},   {"probe", command_probe},     {"store", command_store},
+    {"load", load_main},      {"version", command_version}, {"help", command_help},
+    {"--help", command_help}, {"-h", command_help},         {"--version", command_version},
 };
 
 int main(int argc, char **argv)
@@ -22,7 +23,7 @@ int main(int argc, char **argv)
             return commands[i].run(argc - 2, argv + 2);
     if (argc < 2)
         return command_help(0, NULL);
-    fprintf(stderr, "sotto: %s: no such command; try: node, probe, store, version, help\n",
+    fprintf(stderr, "sotto: %s: no such command; try: node, probe, store, load, version, help\n",
             argv[1]);
     return EXIT_USAGE;
 }

@@ -1,6 +1,5 @@
 /* sotto node: configuration, key, archive, core, loop and servers put together, and taken apart. */
 #include "node/api/backend.h"
-#include "node/evio/alarm.h"
 #include "node/evio/evio.h"
 #include "node/evio/http.h"
 #include "node/evio/logs.h"
@@ -37,7 +36,6 @@ struct node {
     char *full[ADDRESSES_MAX + 1]; /* announced and local, with /p2p */
     uint16_t tcp_port, rest_port, metrics_port;
     const char *origins[CONF_VALUES_MAX];
-    struct alarm *patience; /* while stopping */
     bool stopping;
 };
 
@@ -74,7 +72,7 @@ static void stop(struct node *n)
     n->stopping = true;
     log_info(evio_env(n->evio), "main", "stopping");
     core_stop(n->core, evio_env(n->evio));
-    if (alarm_new(&n->patience, n->evio, STOP_SECONDS * NS_PER_S, on_patience, n) != OK)
+    if (evio_every(n->evio, STOP_SECONDS * NS_PER_S, on_patience, n) != OK)
         evio_break(n->evio);
     evio_touch(n->evio);
 }
@@ -362,7 +360,6 @@ static enum err start(struct node *n)
 
 static void take_apart(struct node *n)
 {
-    alarm_free(n->patience);
     http_free(n->http);
     if (n->core != NULL)
         evio_detach(n->evio);

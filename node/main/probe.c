@@ -1,7 +1,6 @@
 /* sotto probe: a node of its own without relay and archive dials one peer and tells what it is. */
 #include "crypto/keyring/keyring.h"
 #include "net/wire/multiaddr.h"
-#include "node/evio/alarm.h"
 #include "node/evio/evio.h"
 #include "node/evio/logs.h"
 #include "node/main/commands.h"
@@ -15,7 +14,6 @@
 struct probe {
     struct evio *evio;
     struct core *core;
-    struct alarm *patience;
     uint64_t peer;
     int64_t dialed_at_ns;
     bool connected, known, pinged, failed;
@@ -135,7 +133,7 @@ static enum err run(struct probe *p, const struct conf *c, const struct keyring_
     enum err err = core_connect(p->core, evio_env(p->evio), span_str(address), TICKET_DIAL);
     if (err != OK)
         return err;
-    TRY(alarm_new(&p->patience, p->evio, PROBE_SECONDS * NS_PER_S, on_patience, p));
+    TRY(evio_every(p->evio, PROBE_SECONDS * NS_PER_S, on_patience, p));
     evio_run(p->evio);
     return OK;
 }
@@ -157,7 +155,6 @@ static int probe(const struct conf *c, const char *address)
         err = run(&p, c, key, address);
     if (err != OK)
         fail(&p, address, err);
-    alarm_free(p.patience);
     if (p.core != NULL)
         evio_detach(p.evio);
     core_free(p.core);

@@ -22,7 +22,6 @@ declare -A door=(
     [store/kv.h]="node/core node/chat node/main node/evio sim"
     [net/services/store_query.h]="net/host node/core node/api"
     [node/api/backend.h]="node/evio node/main"
-    [node/evio/alarm.h]="node/main"
     [node/evio/http.h]="node/main"
     [node/evio/logs.h]="node/main"
     [store/retention.h]="node/core node/main"
