@@ -16,7 +16,7 @@ enum err api_new(struct api **out, const struct api_config *config,
     a->next_ticket = 1;
     a->tokens_ns = NS_PER_S;
     a->tokens_at = env->now;
-    caches_init(&a->caches, config->cache_capacity > 0 ? config->cache_capacity : 1, env->rng);
+    inboxes_init(&a->inboxes, config->cache_capacity > 0 ? config->cache_capacity : 1, env->rng);
     fifo_init(&a->late, sizeof(struct late), API_WAITING_MAX);
     *out = a;
     return OK;
@@ -31,7 +31,7 @@ void api_free(struct api *a)
     for (struct late l; fifo_pop(&a->late, &l);)
         api_response_clear(&l.response);
     fifo_clear(&a->late);
-    caches_clear(&a->caches);
+    inboxes_clear(&a->inboxes);
     free(a);
 }
 
@@ -234,10 +234,11 @@ static void keep_message(struct api *a, const struct core_event *ev)
     struct blob *copy = NULL;
     api_histogram_add(&a->message_bytes, api_bytes_bounds, (double)ev->message.len);
     a->messages++;
-    if (!caches_empty(&a->caches, CACHE_PUBSUB))
-        caches_put(&a->caches, CACHE_PUBSUB, ev->pubsub_topic, ev->message, &copy);
-    if (!caches_empty(&a->caches, CACHE_CONTENT))
-        caches_put(&a->caches, CACHE_CONTENT, json_content_topic(ev->message), ev->message, &copy);
+    if (!inboxes_empty(&a->inboxes, INBOX_PUBSUB))
+        inboxes_put(&a->inboxes, INBOX_PUBSUB, ev->pubsub_topic, ev->message, &copy);
+    if (!inboxes_empty(&a->inboxes, INBOX_CONTENT))
+        inboxes_put(&a->inboxes, INBOX_CONTENT, json_content_topic(ev->message), ev->message,
+                    &copy);
     blob_unref(copy);
 }
 

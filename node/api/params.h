@@ -9,8 +9,8 @@
 #define API_PEERS_ASKED_MAX  32u           /* addresses in one POST /admin/v1/peers */
 #define API_WAITING_MAX      256u          /* requests that wait for the core; more: 503 */
 #define API_WAITING_NS       20000000000ll /* ns until such a one is answered with 504 */
-#define API_CACHES_MAX       1024u         /* topics subscribed through REST */
-#define API_CACHE_BYTES_MAX  (32u << 20)   /* of all messages in the caches */
+#define API_INBOXS_MAX       1024u         /* topics subscribed through REST */
+#define API_INBOX_BYTES_MAX  (32u << 20)   /* of all messages in the caches */
 #define API_ORIGIN_BYTES_MAX 256u          /* of an Origin header */
 #define API_PAGE_DEFAULT     20u           /* nwaku rest_api/endpoint/store */
 #define API_PAGE_MAX         100u          /* nwaku rest_api/endpoint/store */

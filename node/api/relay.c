@@ -56,23 +56,23 @@ static json_t *topics_of(struct call *c, bool pubsub)
 }
 
 /* Join the mesh of a pubsub topic, then keep what comes. */
-static enum err subscribe(struct call *c, enum cache_kind kind, struct span topic)
+static enum err subscribe(struct call *c, enum inbox_kind kind, struct span topic)
 {
     struct api_backend *b = &c->a->backend;
     char shard[32];
     struct span pubsub = topic;
-    if (kind == CACHE_CONTENT) {
+    if (kind == INBOX_CONTENT) {
         TRY(b->shard_of(b->state, topic, shard));
         pubsub = span_str(shard);
     }
     if (!relays(c->a, pubsub))
         TRY(b->subscribe(b->state, c->env, pubsub));
-    return caches_add(&c->a->caches, kind, topic);
+    return inboxes_add(&c->a->inboxes, kind, topic);
 }
 
-static bool subscribe_all(struct call *c, enum cache_kind kind)
+static bool subscribe_all(struct call *c, enum inbox_kind kind)
 {
-    json_t *list = topics_of(c, kind == CACHE_PUBSUB), *v;
+    json_t *list = topics_of(c, kind == INBOX_PUBSUB), *v;
     enum err err = OK;
     size_t i;
     if (list == NULL)
@@ -90,18 +90,18 @@ static bool subscribe_all(struct call *c, enum cache_kind kind)
     return answer_text(c, status, "Subscribe failed: %s", err_text(err));
 }
 
-static bool unsubscribe_all(struct call *c, enum cache_kind kind)
+static bool unsubscribe_all(struct call *c, enum inbox_kind kind)
 {
     struct api_backend *b = &c->a->backend;
-    json_t *list = topics_of(c, kind == CACHE_PUBSUB), *v;
+    json_t *list = topics_of(c, kind == INBOX_PUBSUB), *v;
     size_t i;
     if (list == NULL)
         return true;
     json_array_foreach(list, i, v)
     {
-        caches_remove(&c->a->caches, kind, string_of(v));
+        inboxes_remove(&c->a->inboxes, kind, string_of(v));
         enum err err = OK;
-        if (kind == CACHE_PUBSUB)
+        if (kind == INBOX_PUBSUB)
             err = b->unsubscribe(b->state, c->env, string_of(v));
         if (err != OK && err != ERR_NOT_FOUND) /* as nwaku: leaving what we are not in is fine */
             log_debug(c->env, "api", "unsubscribe err=%s", err_name(err));
@@ -110,10 +110,10 @@ static bool unsubscribe_all(struct call *c, enum cache_kind kind)
     return answer_text(c, 200, "OK");
 }
 
-static bool messages_of(struct call *c, enum cache_kind kind)
+static bool messages_of(struct call *c, enum inbox_kind kind)
 {
     json_t *list = json_array();
-    for (struct blob *b; (b = caches_take(&c->a->caches, kind, c->parameter)) != NULL;) {
+    for (struct blob *b; (b = inboxes_take(&c->a->inboxes, kind, c->parameter)) != NULL;) {
         json_array_append_new(list, json_message(blob_span(b), true));
         blob_unref(b);
     }
@@ -123,19 +123,19 @@ static bool messages_of(struct call *c, enum cache_kind kind)
 /* Topics of the configuration are kept from the first time that someone asks for them. */
 bool relay_messages(struct call *c)
 {
-    if (!caches_has(&c->a->caches, CACHE_PUBSUB, c->parameter) &&
+    if (!inboxes_has(&c->a->inboxes, INBOX_PUBSUB, c->parameter) &&
         (!relays(c->a, c->parameter) ||
-         caches_add(&c->a->caches, CACHE_PUBSUB, c->parameter) != OK))
+         inboxes_add(&c->a->inboxes, INBOX_PUBSUB, c->parameter) != OK))
         return answer_text(c, 404, "not subscribed to %.*s", (int)c->parameter.len,
                            (const char *)c->parameter.ptr);
-    return messages_of(c, CACHE_PUBSUB);
+    return messages_of(c, INBOX_PUBSUB);
 }
 
 bool auto_messages(struct call *c)
 {
-    if (!caches_has(&c->a->caches, CACHE_CONTENT, c->parameter))
+    if (!inboxes_has(&c->a->inboxes, INBOX_CONTENT, c->parameter))
         return answer_text(c, 404, "%.*s", (int)c->parameter.len, (const char *)c->parameter.ptr);
-    return messages_of(c, CACHE_CONTENT);
+    return messages_of(c, INBOX_CONTENT);
 }
 
 static bool published(struct call *c, enum err err, struct span topic)
@@ -183,19 +183,19 @@ static bool publish(struct call *c, struct span topic)
 
 bool relay_subscribe(struct call *c)
 {
-    return subscribe_all(c, CACHE_PUBSUB);
+    return subscribe_all(c, INBOX_PUBSUB);
 }
 bool relay_unsubscribe(struct call *c)
 {
-    return unsubscribe_all(c, CACHE_PUBSUB);
+    return unsubscribe_all(c, INBOX_PUBSUB);
 }
 bool auto_subscribe(struct call *c)
 {
-    return subscribe_all(c, CACHE_CONTENT);
+    return subscribe_all(c, INBOX_CONTENT);
 }
 bool auto_unsubscribe(struct call *c)
 {
-    return unsubscribe_all(c, CACHE_CONTENT);
+    return unsubscribe_all(c, INBOX_CONTENT);
 }
 bool relay_publish(struct call *c)
 {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "node/api/api.h"
-#include "node/api/cache.h"
 #include "node/api/http.h"
+#include "node/api/inbox.h"
 #include "node/api/json.h"
 
 struct waiting { /* a request whose answer the core will give */
@@ -26,7 +26,7 @@ struct late {
 struct api {
     struct api_config config;
     struct api_backend backend;
-    struct caches caches;
+    struct inboxes inboxes;
     struct waiting waiting[API_WAITING_MAX];
     size_t waiting_end; /* no more of them were ever used: the rest need not be looked at */
     struct fifo late;   /* of struct late */
