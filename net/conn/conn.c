@@ -7,14 +7,17 @@
 
 #define IN_BYTES_MAX (2u + 65535u) /* one noise frame */
 
+static const char *const both_muxers[] = {"/yamux/1.0.0", "/mplex/6.7.0", NULL};
+
 void conn_common_init(struct conn_common *c, const struct noise_self *noise,
-                      const char *const *protocols, size_t stream_bytes_max, bool offer_mplex)
+                      const char *const *protocols, size_t stream_bytes_max,
+                      const char *const *muxers)
 {
     *c = (struct conn_common){
         .noise = noise,
         .protocols = protocols,
         .stream_bytes_max = stream_bytes_max,
-        .offer_mplex = offer_mplex,
+        .muxers = muxers != NULL ? muxers : both_muxers,
     };
     buf_init(&c->spare_plain, CONN_PLAIN_BYTES_MAX);
     buf_init(&c->spare_wire, CONN_WIRE_BYTES_MAX);

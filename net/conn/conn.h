@@ -35,14 +35,16 @@ struct conn_common {
     const struct noise_self *noise;
     const char *const *protocols; /* ids of streams that we accept, NULL-terminated; may change */
     size_t stream_bytes_max;      /* queue of one stream, STREAM_SEND_BYTES_MAX */
-    bool offer_mplex;             /* as dialer, after yamux */
+    const char *const *muxers;    /* in order of preference, NULL-terminated */
     struct buf spare_plain;       /* buffers lent to the connection that is at work */
     struct buf spare_wire;
     struct buf answer; /* negotiation lines on their way out */
 };
 
+/** @param muxers  ids in order of preference, borrowed; NULL: yamux, then mplex */
 void conn_common_init(struct conn_common *c, const struct noise_self *noise,
-                      const char *const *protocols, size_t stream_bytes_max, bool offer_mplex);
+                      const char *const *protocols, size_t stream_bytes_max,
+                      const char *const *muxers);
 void conn_common_clear(struct conn_common *c);
 
 struct conn_stream {

@@ -2,8 +2,6 @@
 #include "net/conn/inner.h"
 
 static const char *const security[] = {"/noise", NULL};
-static const char *const muxers[] = {"/yamux/1.0.0", "/mplex/6.7.0", NULL};
-static const char *const yamux_only[] = {"/yamux/1.0.0", NULL};
 
 #define NOISE_PREFIX_BYTES 2u /* libp2p/specs noise "Wire Format" */
 
@@ -58,7 +56,8 @@ static enum err feed_muxer(struct conn *c, const struct env *env)
         .outbound_max = CONN_STREAMS_OUT_MAX,
         .send_low = CONN_SEND_LOW,
     };
-    const struct muxer *kind = c->select.chosen == muxers[1] ? &muxer_mplex : &muxer_yamux;
+    bool mplex = strcmp(c->select.chosen, muxer_mplex.id) == 0;
+    const struct muxer *kind = mplex ? &muxer_mplex : &muxer_yamux;
     TRY(kind->make(&c->mux, env, c->dialer, &params));
     c->state = CONN_OPEN;
     c->until = MONO_NEVER;
@@ -70,12 +69,12 @@ static enum err start_muxer(struct conn *c)
 {
     c->state = CONN_MUXER;
     if (!c->dialer) {
-        multistream_listen(&c->select, muxers);
+        multistream_listen(&c->select, c->common->muxers);
         return OK;
     }
     struct buf *out = &c->common->answer;
     buf_reset(out);
-    TRY(multistream_dial(&c->select, c->common->offer_mplex ? muxers : yamux_only, out));
+    TRY(multistream_dial(&c->select, c->common->muxers, out));
     return conn_seal_bytes(c, buf_span(out));
 }
 

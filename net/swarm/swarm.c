@@ -19,7 +19,7 @@ enum err swarm_new(struct swarm **out, const struct env *env, const struct swarm
     rng_fill(env->rng, seed, sizeof seed);
     s->params = *params;
     s->self = *self;
-    conn_common_init(&s->common, noise, s->protocols, STREAM_SEND_BYTES_MAX, params->offer_mplex);
+    conn_common_init(&s->common, noise, s->protocols, STREAM_SEND_BYTES_MAX, params->muxers);
     map_init(&s->links, seed, params->conns_max);
     map_init(&s->streams, seed, STREAMS_MAX);
     map_init(&s->peers, seed, params->conns_max);

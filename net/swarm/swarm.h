@@ -36,13 +36,14 @@ struct swarm_params {
     uint32_t outbound_max; /* of these dialed by us */
     uint32_t per_ip_max;   /* inbound from one IPv4 address or IPv6 /64 */
     uint32_t half_open_max;
-    bool loopback_limited; /* count 127.0.0.0/8 and ::1 against per_ip_max too */
-    bool offer_mplex;      /* dialer: propose mplex after yamux; listener: always accepted */
+    bool loopback_limited;     /* count 127.0.0.0/8 and ::1 against per_ip_max too */
+    const char *const *muxers; /* in order of preference, NULL-terminated, borrowed; NULL: yamux,
+                                  then mplex */
 };
 
 #define SWARM_PARAMS_DEFAULT                                                                       \
     ((struct swarm_params){SWARM_CONNS_MAX, SWARM_CONNS_MAX, SWARM_CONNS_MAX, SWARM_PER_IP_MAX,    \
-                           SWARM_HALF_OPEN_MAX, false, true})
+                           SWARM_HALF_OPEN_MAX, false, NULL})
 
 /* flags of swarm_dial */
 #define SWARM_DIAL_FORCE 1u /* try even when in backoff: a person asked */

@@ -44,7 +44,7 @@ struct mem_node {
     void *user;
     uint64_t resolves;
     uint64_t last_query;
-    char last_name[300];
+    char last_name[300], last_host[300];
     int last_type;
 };
 
@@ -137,6 +137,7 @@ static inline void mem_dial(void *world, uint64_t link, const struct endpoint *t
 
     p->end[0].node = n;
     p->end[0].link = link;
+    snprintf(n->last_host, sizeof n->last_host, "%s", to->host == NULL ? "" : to->host);
     if (target < w->nodes_count && w->nodes[target].deaf)
         return;
     if (target >= w->nodes_count || w->nodes[target].swarm == NULL) {

@@ -8,16 +8,32 @@ static const char *const either[] = {"/test/other/1.0.0", "/test/echo/1.0.0", NU
 static struct mem_world *w;
 static struct mem_node *a, *b;
 
-static int start(void **state)
+static int start_with(const char *const *muxers)
 {
-    (void)state;
+    struct swarm_params params = SWARM_PARAMS_DEFAULT;
+
     w = calloc(1, sizeof *w);
     mem_start(w, 7);
-    a = mem_node_new(w, NULL);
+    params.muxers = muxers;
+    a = mem_node_new(w, &params);
     b = mem_node_new(w, NULL);
     assert_ok(a->streams.serve(a->swarm, echo));
     assert_ok(b->streams.serve(b->swarm, echo));
     return 0;
+}
+
+static int start(void **state)
+{
+    (void)state;
+    return start_with(NULL);
+}
+
+static int start_mplex(void **state)
+{
+    static const char *const mplex[] = {"/mplex/6.7.0", NULL};
+
+    (void)state;
+    return start_with(mplex);
 }
 
 static int stop(void **state)
@@ -320,9 +336,144 @@ static void a_silent_link_is_noticed_by_pings(void **state)
     assert_err(mem_last(a, STREAM_PEER_DOWN)->err, ERR_TIMEOUT);
 }
 
+static uint64_t first_incoming(const struct mem_node *n)
+{
+    for (size_t i = 0; i < n->events_count; i++)
+        if (n->events[i].kind == STREAM_INCOMING)
+            return n->events[i].stream;
+    return 0;
+}
+
+static void mplex_is_used_when_the_dialer_speaks_nothing_else(void **state)
+{
+    (void)state;
+    struct swarm_conn_info info;
+    size_t cursor = 0;
+
+    connect_them();
+    assert_true(swarm_each_peer(b->swarm, &cursor, &info));
+    assert_string_equal(info.muxer, "/mplex/6.7.0");
+    assert_int_equal(swarm_counters(b->swarm)->conns_opened_mplex, 1);
+}
+
+static void over_mplex_a_paused_stream_holds_a_bound_then_the_reading_stops(void **state)
+{
+    (void)state;
+    static uint8_t data[65536];
+    size_t sent = 0;
+
+    connect_them();
+    uint64_t s = open_stream(echo);
+    b->streams.pause(b->swarm, first_incoming(b), true);
+    while (mem_send(a, s, SPAN_ARRAY(data)) == OK) {
+        mem_settle(w);
+        assert_true(++sent < 1000);
+    }
+    assert_int_equal(b->received_bytes, 0);
+    assert_true(sent * sizeof data >= 4u << 20); /* what b holds, and then a's own queue */
+    assert_true(sent * sizeof data <= 8u << 20);
+    b->streams.pause(b->swarm, first_incoming(b), false);
+    mem_settle(w);
+    assert_int_equal(b->received_bytes, sent * sizeof data);
+    assert_int_equal(mem_count(a, STREAM_WRITABLE), 1);
+}
+
+static void what_is_held_and_the_end_behind_it_are_given_on_resume(void **state)
+{
+    (void)state;
+    connect_them();
+    uint64_t s = open_stream(echo);
+    b->keep = true;
+    /* pause before the bytes, read later, with the end behind them */
+    b->streams.pause(b->swarm, first_incoming(b), true);
+    assert_ok(mem_send(a, s, SPAN_LIT("held")));
+    a->streams.close_write(a->swarm, s);
+    mem_settle(w);
+    b->streams.close_write(b->swarm, first_incoming(b));
+    mem_settle(w);
+    assert_int_equal(mem_count(b, STREAM_END), 0);
+    b->streams.pause(b->swarm, first_incoming(b), false);
+    mem_settle(w);
+    assert_span_equal(buf_span(&b->received), SPAN_LIT("held"));
+    assert_int_equal(mem_count(b, STREAM_END), 1);
+    assert_int_equal(swarm_counters(b->swarm)->streams_in, 0);
+}
+
+static void a_flood_of_streams_is_cut_and_the_rest_still_works(void **state)
+{
+    (void)state;
+    uint64_t peer, stream;
+    size_t opened = 0;
+
+    connect_them();
+    peer = mem_last(a, STREAM_PEER_UP)->peer;
+    for (int round = 0; round < 10; round++) {
+        while (a->streams.open(a->swarm, &w->t.env, peer, echo, &stream) == OK)
+            opened++;
+        mem_settle(w);
+    }
+    assert_int_equal(opened, 1000);
+    assert_int_equal(swarm_counters(b->swarm)->streams_in, 1000);
+    a->streams.reset(a->swarm, mem_last(a, STREAM_OPENED)->stream);
+    open_stream(echo);
+    assert_int_equal(swarm_counters(b->swarm)->streams_in, 1000);
+}
+
+static void a_stream_that_never_negotiates_is_reset(void **state)
+{
+    (void)state;
+    uint64_t stream;
+
+    connect_them();
+    w->partition = true; /* the answer does not come */
+    assert_ok(
+        a->streams.open(a->swarm, &w->t.env, mem_last(a, STREAM_PEER_UP)->peer, echo, &stream));
+    mem_run(w, 31 * NS_PER_S);
+    assert_int_equal(mem_last(a, STREAM_REFUSED)->stream, stream);
+    assert_err(mem_last(a, STREAM_REFUSED)->err, ERR_TIMEOUT);
+    w->partition = false;
+    mem_settle(w);
+    assert_int_equal(swarm_counters(b->swarm)->streams_in, 0);
+    assert_int_equal(mem_count(a, STREAM_PEER_DOWN), 0);
+}
+
+static void when_a_link_ends_streams_die_before_the_peer(void **state)
+{
+    (void)state;
+    connect_them();
+    open_stream(echo);
+    open_stream(echo);
+    for (int e = 0; e < 2; e++) {
+        struct mem_end *end = &w->pipes[0].end[e];
+        end->closed = end->told = true;
+        swarm_link_down(end->node->swarm, &w->t.env, end->link, ERR_IO);
+    }
+    mem_settle(w);
+    assert_int_equal(mem_count(a, STREAM_RESET), 2);
+    assert_int_equal(a->events[a->events_count - 1].kind, STREAM_PEER_DOWN);
+    assert_err(a->events[a->events_count - 1].err, ERR_IO);
+    assert_int_equal(b->events[b->events_count - 1].kind, STREAM_PEER_DOWN);
+    assert_true(swarm_idle(a->swarm));
+    assert_int_equal(swarm_counters(a->swarm)->streams_out, 0);
+}
+
+static void many_writes_leave_in_one_write_of_the_carrier(void **state)
+{
+    (void)state;
+    connect_them();
+    uint64_t s = open_stream(echo);
+    uint64_t before = swarm_counters(a->swarm)->writes;
+
+    for (int i = 0; i < 100; i++)
+        assert_ok(mem_send(a, s, SPAN_LIT("a message of a hundred")));
+    mem_pump(a);
+    assert_int_equal(swarm_counters(a->swarm)->writes, before + 1);
+}
+
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define TEST(name)  cmocka_unit_test_setup_teardown(name, start, stop)
+#define MPLEX(name) cmocka_unit_test_setup_teardown(name, start_mplex, stop)
     const struct CMUnitTest tests[] = {
         TEST(a_dial_is_upgraded_and_both_learn_the_peer),
         TEST(a_stream_carries_bytes_both_ways_and_ends_when_both_closed),
@@ -338,6 +489,22 @@ int main(void)
         TEST(disconnect_flushes_what_is_queued),
         TEST(stop_closes_everything),
         TEST(a_silent_link_is_noticed_by_pings),
+        TEST(what_is_held_and_the_end_behind_it_are_given_on_resume),
+        TEST(a_flood_of_streams_is_cut_and_the_rest_still_works),
+        TEST(a_stream_that_never_negotiates_is_reset),
+        TEST(when_a_link_ends_streams_die_before_the_peer),
+        TEST(many_writes_leave_in_one_write_of_the_carrier),
+        MPLEX(mplex_is_used_when_the_dialer_speaks_nothing_else),
+        MPLEX(over_mplex_a_paused_stream_holds_a_bound_then_the_reading_stops),
+        MPLEX(a_stream_carries_bytes_both_ways_and_ends_when_both_closed),
+        MPLEX(the_first_protocol_that_the_peer_speaks_is_used),
+        MPLEX(a_reset_is_heard_by_the_other_end),
+        MPLEX(bytes_survive_small_pieces_and_a_narrow_carrier),
+        MPLEX(what_is_held_and_the_end_behind_it_are_given_on_resume),
+        MPLEX(a_flood_of_streams_is_cut_and_the_rest_still_works),
+        MPLEX(a_stream_that_never_negotiates_is_reset),
+        MPLEX(when_a_link_ends_streams_die_before_the_peer),
+        MPLEX(disconnect_flushes_what_is_queued),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
