@@ -4,12 +4,13 @@
  *
  * One JSON line a figure. Nanoseconds are CPU time of the whole process over messages, so a message
  * that crosses one connection pays for both of its ends. */
+#include "tests/bench/figures.h"
 #include "tests/lib/memlinks.h"
-
-#include <time.h>
 
 static const char *const protocols[] = {"/bench/1.0.0", NULL};
 static struct mem_world *w;
+
+#define RUNS 3u
 
 static double cpu_seconds(void)
 {
@@ -17,13 +18,6 @@ static double cpu_seconds(void)
 
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
     return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-static void report(const char *metric, double value, const char *unit)
-{
-    printf("{\"bench\":\"conn\",\"metric\":\"%s\",\"value\":%.1f,\"unit\":\"%s\",\"peer\":\"self\","
-           "\"runs\":1}\n",
-           metric, value, unit);
 }
 
 static void begin(size_t nodes)
@@ -67,7 +61,7 @@ static size_t fill(struct mem_node *n, uint64_t stream, struct blob *b, size_t c
 }
 
 /* One stream, as fast as it goes. */
-static void throughput(size_t messages, size_t bytes, const char *metric)
+static double throughput(size_t messages, size_t bytes)
 {
     begin(2);
     struct mem_node *a = &w->nodes[0], *b = &w->nodes[1];
@@ -82,9 +76,10 @@ static void throughput(size_t messages, size_t bytes, const char *metric)
         mem_step(w);
         a->events_count = b->events_count = 0;
     }
-    report(metric, (cpu_seconds() - start) * 1e9 / (double)messages, "ns/message");
+    double value = (cpu_seconds() - start) * 1e9 / (double)messages;
     blob_unref(payload);
     end();
+    return value;
 }
 
 /* A middle node hands everything on: what it received as bytes leaves as one blob. */
@@ -103,7 +98,7 @@ static void hand_on(struct mem_node *n, const struct stream_event *ev)
     }
 }
 
-static void relay(size_t messages)
+static double relay(size_t messages)
 {
     begin(3);
     struct mem_node *a = &w->nodes[0], *m = &w->nodes[1], *c = &w->nodes[2];
@@ -121,12 +116,13 @@ static void relay(size_t messages)
         mem_step(w);
         a->events_count = m->events_count = c->events_count = 0;
     }
-    report("relay_3_nodes_1KB", (cpu_seconds() - start) * 1e9 / (double)messages, "ns/message");
+    double value = (cpu_seconds() - start) * 1e9 / (double)messages;
     blob_unref(payload);
     end();
+    return value;
 }
 
-static void opens(size_t count)
+static double opens(size_t count)
 {
     begin(2);
     struct mem_node *a = &w->nodes[0], *b = &w->nodes[1];
@@ -145,11 +141,12 @@ static void opens(size_t count)
         mem_settle(w);
         a->events_count = b->events_count = 0;
     }
-    report("stream_opens", (double)count / (cpu_seconds() - start), "1/s");
+    double value = (double)count / (cpu_seconds() - start);
     end();
+    return value;
 }
 
-static void handshakes(size_t count)
+static double handshakes(size_t count)
 {
     begin(2);
     struct mem_node *a = &w->nodes[0], *b = &w->nodes[1];
@@ -162,18 +159,27 @@ static void handshakes(size_t count)
         mem_settle(w);
         a->events_count = b->events_count = 0;
     }
-    report("handshakes", (double)count / (cpu_seconds() - start), "1/s");
+    double value = (double)count / (cpu_seconds() - start);
     end();
+    return value;
 }
 
 int main(int argc, char **argv)
 {
     size_t messages = argc > 1 ? strtoul(argv[1], NULL, 10) : 200000;
+    double values[5][RUNS];
 
-    throughput(messages, 1024, "stream_1KB");
-    throughput(messages / 50, 153600, "stream_150KB");
-    relay(messages);
-    opens(messages / 10);
-    handshakes(messages / 400);
+    for (size_t i = 0; i < RUNS; i++) {
+        values[0][i] = throughput(messages, 1024);
+        values[1][i] = throughput(messages / 50, 153600);
+        values[2][i] = relay(messages);
+        values[3][i] = opens(messages / 10);
+        values[4][i] = handshakes(messages / 400);
+    }
+    figure("conn", "stream 1 KB, both ends", "ns CPU/message", "sotto", values[0], RUNS);
+    figure("conn", "stream 150 KB, both ends", "ns CPU/message", "sotto", values[1], RUNS);
+    figure("conn", "line of 3, 1 KB, all nodes", "ns CPU/message", "sotto", values[2], RUNS);
+    figure("conn", "stream opens, both ends", "1/CPU-s", "sotto", values[3], RUNS);
+    figure("conn", "handshakes, both ends", "1/CPU-s", "sotto", values[4], RUNS);
     return 0;
 }
