@@ -10,7 +10,7 @@
  * steps:
  *
  *     whole --mls_drop(MLS_PART_REWIND)--> opens and sends messages, no commits, no exporter
- *       \----mls_drop(MLS_PART_RECEIVE)--> makes and follows public commits, opens nothing
+ *       \----mls_drop(MLS_PART_RECEIVE)--> exports, serves as parent of a successor, opens nothing
  *
  * On any failure the group is bit for bit as before (mls_save of all parts gives the same bytes),
  * and use-once keys are erased by the call that uses them.
@@ -211,7 +211,8 @@ enum err mls_make_remove(uint32_t leaf, struct buf *out) MUST_CHECK;
 enum err mls_make_psk_external(const struct mls_world *w, const struct mls_suite *s, struct span id,
                                struct buf *out) MUST_CHECK;
 enum err mls_make_psk_resumption(const struct mls_world *w, const struct mls_suite *s,
-                                 struct span group_id, uint64_t epoch, struct buf *out) MUST_CHECK;
+                                 struct span group_id, uint64_t epoch, uint8_t usage,
+                                 struct buf *out) MUST_CHECK;
 enum err mls_make_reinit(const struct mls_reinit *r, struct buf *out) MUST_CHECK;
 enum err mls_make_extensions(struct span extensions, struct buf *out) MUST_CHECK;
 
@@ -233,7 +234,7 @@ struct mls_commit_options {
     const struct mls_client *client; /* new content of our leaf, or NULL */
     const struct mls_signer *signer; /* new signature key of our leaf, or NULL */
     struct mls_send send;
-    const struct mls_group *resumes; /* inside mls_reinit_group and mls_branch_group */
+    const struct mls_group *resumes; /* set by mls_reinit_group and mls_branch_group alone */
     uint8_t resume_usage;            /* likewise */
 };
 

@@ -1,10 +1,10 @@
 /* Cipher suites and the labelled functions that every chapter uses: the one place where this room
  * meets crypto/prim and crypto/hpke.
  *
- * Code points: 0x0001..0x0007 are RFC 9420 17.1. The post-quantum suite has no registered code;
- * ours is in the range for private use (MLS_SUITE_XWING). Others use provisional numbers of their
- * own, among them ts-mls's 0x004D..0x0053 (MLS_256_XWING_* and the ML-KEM family); the second
- * X-Wing suite in our table is one of those, there to talk to it.
+ * Code points: 0x0001..0x0007 are RFC 9420 17.1. No post-quantum suite has a registered number yet.
+ * Ours (MLS_SUITE_XWING) is in the range for private use; ts-mls counts its own from 0x004D, of
+ * which 0x0053 and 0x0054 are in the table so that both can talk (draft-ietf-mls-pq-ciphersuites
+ * will number its suites when it is done; those would be further lines).
  */
 #pragma once
 
