@@ -32,13 +32,9 @@ static enum err encap(const struct hpke_kem *k, const uint8_t *random, const uin
 static enum err decap(const struct hpke_kem *k, const uint8_t *enc, const uint8_t *secret,
                       const uint8_t *pub, const uint8_t *auth_public, uint8_t *shared)
 {
-    uint8_t expanded[MLKEM768_SECRET_BYTES], own[MLKEM768_PUBLIC_BYTES];
-
     (void)k, (void)pub;
     assert(auth_public == NULL);
-    mlkem768_key_pair(secret, own, expanded);
-    mlkem768_decap(expanded, enc, shared);
-    wipe(expanded, sizeof expanded);
+    mlkem768_decap_seed(secret, enc, shared);
     return OK;
 }
 

@@ -14,21 +14,19 @@
 #define PUBLIC_BYTES (MLKEM768_PUBLIC_BYTES + X25519_BYTES)
 #define ENC_BYTES    (MLKEM768_CIPHERTEXT_BYTES + X25519_BYTES)
 
-/* expandDecapsulationKey, 5.2 */
+/* expandDecapsulationKey, 5.2: the seeds of both keys */
 struct expanded {
-    uint8_t secret_m[MLKEM768_SECRET_BYTES];
+    uint8_t seed_m[MLKEM768_SEED_BYTES];
     uint8_t secret_x[X25519_BYTES];
-    uint8_t pub[PUBLIC_BYTES]; /* pk_M || pk_X */
 };
 
 static void expand(const uint8_t seed[SEED_BYTES], struct expanded *e)
 {
-    uint8_t bytes[MLKEM768_SEED_BYTES + X25519_BYTES];
+    uint8_t bytes[sizeof e->seed_m + sizeof e->secret_x];
 
     shake256(span_of(seed, SEED_BYTES), bytes, sizeof bytes);
-    mlkem768_key_pair(bytes, e->pub, e->secret_m);
-    memcpy(e->secret_x, bytes + MLKEM768_SEED_BYTES, X25519_BYTES);
-    x25519_public(e->secret_x, e->pub + MLKEM768_PUBLIC_BYTES);
+    memcpy(e->seed_m, bytes, sizeof e->seed_m);
+    memcpy(e->secret_x, bytes + sizeof e->seed_m, sizeof e->secret_x);
     wipe(bytes, sizeof bytes);
 }
 
@@ -52,11 +50,14 @@ static void x25519_any(const uint8_t *secret, const uint8_t *pub, uint8_t out[X2
 
 static enum err public_of(const struct hpke_kem *k, const uint8_t *secret, uint8_t *pub)
 {
+    uint8_t secret_m[MLKEM768_SECRET_BYTES];
     struct expanded e;
 
     (void)k;
     expand(secret, &e);
-    memcpy(pub, e.pub, sizeof e.pub);
+    mlkem768_key_pair(e.seed_m, pub, secret_m);
+    x25519_public(e.secret_x, pub + MLKEM768_PUBLIC_BYTES);
+    wipe(secret_m, sizeof secret_m);
     wipe(&e, sizeof e);
     return OK;
 }
@@ -102,12 +103,12 @@ static enum err decap(const struct hpke_kem *k, const uint8_t *enc, const uint8_
     uint8_t shared_m[MLKEM768_SHARED_BYTES], shared_x[X25519_BYTES];
     struct expanded e;
 
-    (void)k, (void)pub; /* the expansion gives it, and trusting another one would be an error */
+    (void)k;
     assert(auth_public == NULL);
     expand(secret, &e);
-    mlkem768_decap(e.secret_m, enc, shared_m);
+    mlkem768_decap_seed(e.seed_m, enc, shared_m);
     x25519_any(e.secret_x, ct_x, shared_x);
-    combine(shared_m, shared_x, ct_x, e.pub + MLKEM768_PUBLIC_BYTES, shared);
+    combine(shared_m, shared_x, ct_x, pub + MLKEM768_PUBLIC_BYTES, shared);
     wipe(&e, sizeof e);
     wipe(shared_m, sizeof shared_m);
     wipe(shared_x, sizeof shared_x);

@@ -1,10 +1,11 @@
-/* ML-KEM-768 here: K-PKE (FIPS 203 5) and ML-KEM's internal algorithms (6). Compiled away when
- * libcrypto has its own. */
+/* ML-KEM-768: K-PKE (FIPS 203 5) and ML-KEM's internal algorithms (6). Where libcrypto has its own
+ * (mlkem_libcrypto.c), that does the work. */
 #include "crypto/prim/mlkem768.h"
 
 #include "crypto/base/wipe.h"
 #include "crypto/prim/ct.h"
 #include "crypto/prim/keccak.h"
+#include "crypto/prim/mlkem_libcrypto.h"
 #include "crypto/prim/mlkem_poly.h"
 
 #define K            3u /* rank of the module */
@@ -152,6 +153,8 @@ static void pke_decrypt(const uint8_t *dk, const uint8_t *c, uint8_t m[32])
 void mlkem768_key_pair(const uint8_t seed[MLKEM768_SEED_BYTES], uint8_t pub[MLKEM768_PUBLIC_BYTES],
                        uint8_t secret[MLKEM768_SECRET_BYTES])
 {
+    if (mlkem_libcrypto_key_pair(seed, pub, secret))
+        return;
     pke_key_pair(seed, pub, secret);
     memcpy(secret + DK_EK, pub, MLKEM768_PUBLIC_BYTES);
     sha3_256(span_of(pub, MLKEM768_PUBLIC_BYTES), secret + DK_HASH);
@@ -184,6 +187,8 @@ enum err mlkem768_encap(const uint8_t pub[MLKEM768_PUBLIC_BYTES],
 
     if (!vector_decode(&t, pub))
         return ERR_AUTH;
+    if (mlkem_libcrypto_encap(pub, m, ciphertext, shared))
+        return OK;
     sha3_256(span_of(pub, MLKEM768_PUBLIC_BYTES), hash);
     hash_g(in, 2, k_r); /* (K, r) = G(m || H(ek)) */
     pke_encrypt(&t, pub + VECTOR_BYTES, m, k_r + 32, ciphertext);
@@ -203,6 +208,8 @@ void mlkem768_decap(const uint8_t secret[MLKEM768_SECRET_BYTES],
                          span_of(ciphertext, MLKEM768_CIPHERTEXT_BYTES)};
     struct vector t;
 
+    if (mlkem_libcrypto_decap(secret, ciphertext, shared))
+        return;
     pke_decrypt(secret, ciphertext, m);
     hash_g(in, 2, k_r);
     keccak_parts(KECCAK_SHAKE256, z_c, 2, rejected, 32); /* J(z || c) */
@@ -217,4 +224,17 @@ void mlkem768_decap(const uint8_t secret[MLKEM768_SECRET_BYTES],
     wipe(k_r, sizeof k_r);
     wipe(rejected, sizeof rejected);
     wipe(again, sizeof again);
+}
+
+void mlkem768_decap_seed(const uint8_t seed[MLKEM768_SEED_BYTES],
+                         const uint8_t ciphertext[MLKEM768_CIPHERTEXT_BYTES],
+                         uint8_t shared[MLKEM768_SHARED_BYTES])
+{
+    uint8_t pub[MLKEM768_PUBLIC_BYTES], secret[MLKEM768_SECRET_BYTES];
+
+    if (mlkem_libcrypto_decap_seed(seed, ciphertext, shared))
+        return;
+    mlkem768_key_pair(seed, pub, secret);
+    mlkem768_decap(secret, ciphertext, shared);
+    wipe(secret, sizeof secret);
 }

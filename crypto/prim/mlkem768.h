@@ -49,3 +49,8 @@ enum err mlkem768_encap(const uint8_t pub[MLKEM768_PUBLIC_BYTES],
 void mlkem768_decap(const uint8_t secret[MLKEM768_SECRET_BYTES],
                     const uint8_t ciphertext[MLKEM768_CIPHERTEXT_BYTES],
                     uint8_t shared[MLKEM768_SHARED_BYTES]);
+
+/** Decapsulate with the key that `seed` expands to, in one go. */
+void mlkem768_decap_seed(const uint8_t seed[MLKEM768_SEED_BYTES],
+                         const uint8_t ciphertext[MLKEM768_CIPHERTEXT_BYTES],
+                         uint8_t shared[MLKEM768_SHARED_BYTES]);
