@@ -40,13 +40,14 @@ void arena_reset(struct arena *a)
     if (a->chunks == NULL)
         return;
     /* keep the oldest chunk: it has the ordinary size unless one giant allocation came first */
-    while (a->chunks->next != NULL)
+    size_t used = a->used; /* of the newest; in an older one any byte may have been used */
+    for (; a->chunks->next != NULL; used = a->chunks->cap)
         drop_chunk(a);
     if (a->chunks->cap > ARENA_CHUNK_BYTES) {
         arena_clear(a);
         return;
     }
-    wipe(a->chunks->bytes, a->used);
+    wipe(a->chunks->bytes, used);
     a->used = 0;
     a->cap = a->chunks->cap;
 }

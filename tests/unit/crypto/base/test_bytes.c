@@ -71,6 +71,21 @@ static void arena_is_bounded_and_reusable(void **state)
     arena_clear(&a);
 }
 
+static void arena_forgets_all_chunks_at_a_reset(void **state)
+{
+    (void)state;
+    struct arena a;
+    arena_init(&a, 1000000);
+    uint8_t *small = arena_alloc(&a, 16000);
+    memset(small, 'x', 16000);
+    assert_non_null(arena_alloc(&a, 200000)); /* a chunk of its own, far larger than the first */
+    arena_reset(&a);
+    small = arena_alloc(&a, 16000);
+    for (size_t i = 0; i < 16000; i++)
+        assert_int_equal(small[i], 0);
+    arena_clear(&a);
+}
+
 static void blob_is_freed_by_its_last_reference(void **state)
 {
     (void)state;
@@ -100,6 +115,7 @@ int main(void)
         cmocka_unit_test(reader_is_poisoned_by_the_first_short_read),
         cmocka_unit_test(writer_writes_what_reader_reads),
         cmocka_unit_test(arena_is_bounded_and_reusable),
+        cmocka_unit_test(arena_forgets_all_chunks_at_a_reset),
         cmocka_unit_test(blob_is_freed_by_its_last_reference),
         cmocka_unit_test(hex_refuses_odd_and_foreign_digits),
     };
