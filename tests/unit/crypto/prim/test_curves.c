@@ -120,6 +120,27 @@ static void ed25519_is_strict(void **state)
     }
 }
 
+static void nist_points_are_checked(void **state)
+{
+    (void)state;
+    static const struct dh *const groups[] = {&dh_p256, &dh_p384, &dh_p521};
+    for (size_t g = 0; g < 3; g++) {
+        const struct dh *d = groups[g];
+        uint8_t secret[DH_SECRET_BYTES_MAX] = {0, 7}, pub[DH_PUBLIC_BYTES_MAX], out[66];
+        assert_ok(dh_public(d, secret, pub));
+        assert_ok(dh_check_public(d, pub));
+        assert_ok(dh_agree(d, secret, pub, out));
+        pub[0] =
+            (uint8_t)(6 | (pub[d->public_bytes - 1] & 1)); /* the hybrid form of the same point */
+        assert_err(dh_check_public(d, pub), ERR_FORMAT);
+        assert_err(dh_agree(d, secret, pub, out), ERR_AUTH);
+        pub[0] = 4, pub[9] ^= 1; /* off the curve */
+        assert_err(dh_check_public(d, pub), ERR_FORMAT);
+        assert_err(dh_agree(d, secret, pub, out), ERR_AUTH);
+        assert_int_equal(out[0] | out[31], 0);
+    }
+}
+
 static void descriptors_agree_with_the_functions(void **state)
 {
     (void)state;
@@ -143,6 +164,7 @@ int main(void)
         cmocka_unit_test(x25519_refuses_small_order),
         cmocka_unit_test(ed25519_is_that_of_rfc_8032),
         cmocka_unit_test(ed25519_is_strict),
+        cmocka_unit_test(nist_points_are_checked),
         cmocka_unit_test(descriptors_agree_with_the_functions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
