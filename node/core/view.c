@@ -67,7 +67,7 @@ static void fill(const struct core *c, const struct host_peer *p, struct core_pe
     peer_id_text(&p->id, out->id);
     if (multiaddr_add_peer(&whole, &p->id) == OK) {
         multiaddr_text(&whole, text);
-        snprintf(out->address, sizeof out->address, "%s", text);
+        snprintf(out->address, sizeof out->address, "%.*s", (int)sizeof out->address - 1, text);
     }
     if (host_gossipsub(c->host) != NULL &&
         gossipsub_peer_get(host_gossipsub(c->host), p->peer, &view))

@@ -186,8 +186,10 @@ static void on_tick(void *ctx)
     if (l->seconds > 0 && l->begin_ns != 0 && l->ready_ns + l->begin_ns > 0 &&
         now_ns - l->begin_ns > l->seconds * NS_PER_S)
         evio_break(l->evio);
-    if (l->sending && all_left(l))
-        evio_break(l->evio);
+    if (l->sending && all_left(l)) { /* what the streams still hold leaves first */
+        core_stop(l->core, evio_env(l->evio));
+        evio_touch(l->evio);
+    }
 }
 
 static int by_value(const void *a, const void *b)
