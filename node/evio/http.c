@@ -6,6 +6,7 @@
 #include <event2/buffer.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -24,7 +25,14 @@ struct http {
     struct asked *asked;
     uint64_t next_ticket;
     struct event timer; /* while something is asked */
+    struct evconnlistener *listeners[EVIO_LISTENERS_MAX];
+    size_t listeners_count;
+    struct event again; /* after EVIO_ACCEPT_PAUSE_MS */
+    struct http *next;  /* of all */
 };
+
+/* evhttp owns the argument of its listeners' callbacks, so one of ours finds its http here. */
+static struct http *all;
 
 static enum api_method method_of(struct evhttp_request *request)
 {
@@ -219,6 +227,38 @@ static struct evhttp *server(struct http *h, void (*handle)(struct evhttp_reques
     return s;
 }
 
+static struct http *owner_of(const struct evconnlistener *listener)
+{
+    for (struct http *h = all; h != NULL; h = h->next)
+        for (size_t i = 0; i < h->listeners_count; i++)
+            if (h->listeners[i] == listener)
+                return h;
+    return NULL;
+}
+
+/* The system has no descriptors left: what waits in the backlog would wake us again and again. */
+static void on_accept_error(struct evconnlistener *listener, void *arg)
+{
+    static const struct timeval pause = {EVIO_ACCEPT_PAUSE_MS / 1000,
+                                         EVIO_ACCEPT_PAUSE_MS % 1000 * 1000};
+    struct http *h = owner_of(listener);
+    (void)arg;
+    if (h == NULL)
+        return;
+    evio_wake(h->evio);
+    log_unusual(evio_env(h->evio), "http", "accept paused errno=%d", EVUTIL_SOCKET_ERROR());
+    evconnlistener_disable(listener);
+    evtimer_add(&h->again, &pause);
+}
+
+static void on_again(evutil_socket_t fd, short what, void *arg)
+{
+    struct http *h = arg;
+    (void)fd, (void)what;
+    for (size_t i = 0; i < h->listeners_count; i++)
+        evconnlistener_enable(h->listeners[i]);
+}
+
 enum err http_new(struct http **out, struct evio *e, struct api *api)
 {
     struct http *h = calloc(1, sizeof *h);
@@ -227,6 +267,9 @@ enum err http_new(struct http **out, struct evio *e, struct api *api)
     h->evio = e;
     h->api = api;
     evtimer_assign(&h->timer, e->base, on_timer, h);
+    evtimer_assign(&h->again, e->base, on_again, h);
+    h->next = all;
+    all = h;
     *out = h;
     return OK;
 }
@@ -235,7 +278,13 @@ void http_free(struct http *h)
 {
     if (h == NULL)
         return;
+    for (struct http **at = &all; *at != NULL; at = &(*at)->next)
+        if (*at == h) {
+            *at = h->next;
+            break;
+        }
     evtimer_del(&h->timer);
+    evtimer_del(&h->again);
     while (h->asked != NULL) {
         struct asked *a = take_asked(h, h->asked->ticket);
         evhttp_connection_set_closecb(evhttp_request_get_connection(a->request), NULL, NULL);
@@ -268,6 +317,8 @@ enum err http_listen(struct http *h, const char *ip, uint16_t port, bool metrics
         *s = server(h, metrics_only ? on_metrics : on_request);
     if (*s == NULL)
         return ERR_MEMORY;
+    if (h->listeners_count == EVIO_LISTENERS_MAX)
+        return ERR_FULL;
     errno = 0;
     struct evhttp_bound_socket *socket = evhttp_bind_socket_with_handle(*s, ip, port);
     if (socket == NULL)
@@ -275,6 +326,9 @@ enum err http_listen(struct http *h, const char *ip, uint16_t port, bool metrics
                : errno == EACCES || errno == EPERM                       ? ERR_REFUSED
                : errno == EADDRNOTAVAIL || errno == 0 || errno == EINVAL ? ERR_ARGUMENT
                                                                          : ERR_IO;
+    struct evconnlistener *listener = evhttp_bound_socket_get_listener(socket);
+    evconnlistener_set_error_cb(listener, on_accept_error);
+    h->listeners[h->listeners_count++] = listener;
     *bound = port_of(evhttp_bound_socket_get_fd(socket));
     return OK;
 }

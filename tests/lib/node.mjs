@@ -42,7 +42,8 @@ export class SottoNode {
     node.keepsData = dataDir != null
     node.dataDir = dataDir ?? mkdtempSync(join(tmpdir(), 'sotto-test-'))
     node.tcp = tcp ?? await freePort()
-    node.restPort = rest ?? await freePort()
+    do node.restPort = rest ?? await freePort()
+    while (rest == null && node.restPort === node.tcp)
     node.rest = `http://127.0.0.1:${node.restPort}`
     node.logFile = join(node.dataDir, 'node.log')
     const argv = [...wrap, binary, 'node', ...testFlags({ tcp: node.tcp, rest: node.restPort, dataDir: node.dataDir }), ...flags]
