@@ -97,7 +97,7 @@ struct swarm {
     struct dial *dials; /* oldest first */
     size_t dials_count;
     struct fifo dialed;  /* struct swarm_dialed */
-    struct fifo refused; /* ids of links to close */
+    struct fifo refused; /* ids of links to close; 0: gone meanwhile */
     uint64_t next_link, next_query, next_peer, next_stream, next_dial;
     size_t inbound, outbound, half_open; /* links */
     bool stopping;

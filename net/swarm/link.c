@@ -282,12 +282,24 @@ void swarm_link_up(struct swarm *s, const struct env *env, uint64_t link)
     }
 }
 
+/* A link that we refused ended before the port was told: the id is dead and must not be used. */
+static void forget_refused(struct swarm *s, uint64_t link)
+{
+    for (size_t i = 0; i < fifo_count(&s->refused); i++) {
+        uint64_t *id = fifo_at(&s->refused, i);
+        if (*id == link)
+            *id = 0;
+    }
+}
+
 void swarm_link_down(struct swarm *s, const struct env *env, uint64_t link, enum err why)
 {
     struct link *l = link_find(s, link);
 
-    if (l == NULL)
+    if (l == NULL) {
+        forget_refused(s, link);
         return;
+    }
     l->gone = true;
     if (l->state == LINK_DIALING)
         dial_failed(s, env, l, why == OK ? ERR_CLOSED : why);

@@ -6,7 +6,8 @@ static void pump_refused(struct swarm *s, const struct port *port)
     uint64_t id;
 
     while (fifo_pop(&s->refused, &id))
-        port->close(port->world, id, false);
+        if (id != 0)
+            port->close(port->world, id, false);
 }
 
 static void pump_lookups(struct swarm *s, const struct port *port)

@@ -25,7 +25,7 @@ enum err swarm_new(struct swarm **out, const struct env *env, const struct swarm
     map_init(&s->peers, seed, params->conns_max);
     map_init(&s->peers_by_id, seed, params->conns_max);
     map_init(&s->backoffs, seed, SWARM_BACKOFFS_MAX);
-    fifo_init(&s->dialed, sizeof(struct swarm_dialed), SIZE_MAX);
+    fifo_init(&s->dialed, sizeof(struct swarm_dialed), SWARM_DIALED_MAX);
     fifo_init(&s->refused, sizeof(uint64_t), REFUSED_MAX);
     heap_init(&s->timers, link_before);
     *out = s;

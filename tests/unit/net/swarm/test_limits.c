@@ -74,6 +74,19 @@ static void half_open_links_are_limited_and_time_out(void **state)
     assert_int_equal(mem_count(n, STREAM_PEER_UP), 1);
 }
 
+static void a_refused_link_that_ends_first_is_not_closed_again(void **state)
+{
+    (void)state;
+    params.half_open_max = 0;
+    struct mem_node *n = mem_node_new(w, &params);
+    struct mem_pipe *p = raw_from(n, 1, 1);
+
+    p->end[1].closed = true; /* mem_close fails the test for a dead link */
+    swarm_link_down(n->swarm, &w->t.env, p->end[1].link, ERR_CLOSED);
+    mem_settle(w);
+    assert_true(swarm_idle(n->swarm));
+}
+
 static void slow_handshakes_do_not_buy_time(void **state)
 {
     (void)state;
@@ -256,6 +269,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
     const struct CMUnitTest tests[] = {
         TEST(half_open_links_are_limited_and_time_out),
+        TEST(a_refused_link_that_ends_first_is_not_closed_again),
         TEST(slow_handshakes_do_not_buy_time),
         TEST(links_of_one_address_are_limited),
         TEST(loopback_is_exempt_unless_told),
