@@ -101,7 +101,7 @@ static void lines_may_be_cut_anywhere(void **state)
 static void hostile_lines_are_bounded(void **state)
 {
     (void)state;
-    static const struct {
+    const struct {
         struct span in;
         enum err err;
     } cases[] = {

@@ -172,7 +172,7 @@ static void an_idle_incoming_connection_makes_room_a_used_or_protected_one_does_
 static void garbage_ends_the_link_at_once(void **state)
 {
     (void)state;
-    static const struct span cases[] = {
+    const struct span cases[] = {
         SPAN_LIT("GET / HTTP/1.1\r\n\r\n"),
         SPAN_LIT("\x16\x03\x01\x02\x00"),                             /* TLS */
         SPAN_LIT("\x13/multistream/1.0.0\n\xff\xff\xff\x7f"),         /* oversize line */
