@@ -156,6 +156,7 @@ static enum err add_nodes(struct run *r)
                                  .shards_in_network = 1,
                                  .shards = all,
                                  .shards_count = 1,
+                                 .hashes = true,
                                  .relay = true,
                                  .message_bytes_max = 153600,
                                  .store_queue_bytes = 64u << 20,

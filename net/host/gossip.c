@@ -172,7 +172,8 @@ static void validate(struct host *h, const struct env *env, const struct gossips
     enum gossipsub_verdict verdict = waku_relay_verdict(out->data, h->params.message_bytes_max, &m);
 
     if (verdict == GOSSIPSUB_ACCEPT) {
-        waku_message_hash(out->topic, &m, slot.out.hash);
+        if (h->params.hashes)
+            waku_message_hash(out->topic, &m, slot.out.hash);
         slot.out.data = blob_ref(out->blob);
         slot.out.payload = out->data;
         slot.owned = blob_new(out->topic);

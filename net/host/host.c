@@ -243,26 +243,36 @@ static void event(struct host *h, const struct env *env, const struct stream_eve
         stream_event(h, env, ev);
 }
 
+/* Not more than HOST_EVENTS_BYTES at a time: then the engines write, and say whom not to read. */
+static bool take_events(struct host *h, const struct env *env)
+{
+    struct stream_event ev;
+    size_t bytes = 0;
+    bool any = false;
+
+    while (bytes < HOST_EVENTS_BYTES && fifo_count(&h->out) < HOST_OUT_ENOUGH &&
+           h->streams.poll(h->streams.impl, env, &ev)) {
+        any = true;
+        bytes += ev.kind == STREAM_BYTES ? ev.bytes.len : 0;
+        event(h, env, &ev);
+    }
+    return any;
+}
+
 /* Adapters write only when the events of a wake-up are read: what came together leaves together. */
 bool host_pump(struct host *h, const struct env *env)
 {
-    struct stream_event ev;
-
     for (int round = 0; round < HOST_ROUNDS_MAX; round++) {
-        bool moved = false;
-        while (h->streams.poll(h->streams.impl, env, &ev)) {
-            moved = true;
-            event(h, env, &ev);
-            if (fifo_count(&h->out) >= HOST_OUT_ENOUGH)
-                return true;
-        }
+        bool moved = take_events(h, env);
         for (size_t i = 0; i < ADAPTERS; i++)
             if (adapters[i]->pump != NULL && host_mounted(h, adapters[i]))
                 moved = adapters[i]->pump(h, env) || moved;
         if (!moved)
             return false;
+        if (fifo_count(&h->out) >= HOST_OUT_ENOUGH)
+            return true;
     }
-    return false;
+    return true; /* there is more; the caller polls and comes again */
 }
 
 void host_tick(struct host *h, const struct env *env)

@@ -34,10 +34,11 @@ struct host_params {                /* everything is copied but the key */
     bool store;
     struct gossipsub_params gossipsub;
     size_t message_bytes_max; /* of an encoded WakuMessage */
+    bool hashes;              /* HOST_OUT_MESSAGE has the message hash, which costs a SHA-256 */
 };
 
 enum host_out_kind {
-    HOST_OUT_MESSAGE, /* a valid Waku message: topic, data, hash; own ones too */
+    HOST_OUT_MESSAGE, /* a valid Waku message: topic, data, hash if params.hashes */
     HOST_OUT_INVALID, /* one that the validators refused: err */
     HOST_OUT_QUERY,   /* a peer asks the store: ticket, peer, query; answer with host_answer */
     HOST_OUT_ANSWER,  /* a store answered our host_query: ticket, err, answer */

@@ -1,8 +1,9 @@
 /* Bounds of net/host. */
 #pragma once
 
-#define HOST_OUT_MAX    65536u /* outputs that wait for host_poll */
-#define HOST_OUT_ENOUGH 1024u  /* host_pump returns when so many wait */
+#define HOST_OUT_MAX      65536u     /* outputs that wait for host_poll */
+#define HOST_EVENTS_BYTES (1u << 20) /* read from streams before the engines write */
+#define HOST_OUT_ENOUGH   1024u      /* host_pump returns when so many wait */
 #define HOST_EXCHANGE_TIMEOUT_MS                                                                   \
     10000                              /* a request under way, from its first byte to the answer   \
                                         */

@@ -277,6 +277,7 @@ static enum err make_host(struct core *c, const struct env *env)
         .relay = c->config.relay,
         .store = c->archiving.archive != NULL,
         .message_bytes_max = c->config.message_bytes_max,
+        .hashes = c->config.hashes || c->archiving.archive != NULL,
     };
 
     p.gossipsub = gossipsub_params_default();

@@ -42,6 +42,7 @@ struct core_config {
     size_t listen_count;
     const char *const *statics; /* multiaddrs with /p2p to stay connected with */
     size_t statics_count;
+    bool hashes;              /* CORE_EVENT_MESSAGE has the message hash even without a store */
     bool relay;               /* mount relay; default of a node */
     bool flood_publish;       /* names the sender; off unless an operator insists */
     size_t message_bytes_max; /* of an encoded WakuMessage; 153600 is the network's */
@@ -150,7 +151,7 @@ struct core_event { /* borrowed until the next call on the core */
     uint64_t peer;
     struct span pubsub_topic;
     struct span message; /* encoded WakuMessage */
-    uint8_t hash[32];
+    uint8_t hash[32];    /* of a message; zeros unless config.hashes or a store is mounted */
     const struct store_answer *answer;
     int64_t round_trip_ns;
 };
