@@ -67,6 +67,10 @@ foreach(source ${fuzz_sources})
     endif()
 endforeach()
 
+if(NOT SOTTO_FUZZ)
+    test_program(interop_mls tests/interop/mls/driver.c)
+endif()
+
 if(SOTTO_BENCH)
     file(GLOB bench_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/bench/bench_*.c)
     foreach(source ${bench_sources})
