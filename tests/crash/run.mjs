@@ -3,9 +3,9 @@
 // slow, failing and full disks, or a second process.
 //   run.mjs [TEST...] [--long]      --long: a million messages, a hundred kills
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { chosen, Report } from '../lib/report.mjs'
 import { SottoNode, binary, testFlags, freePort } from '../lib/node.mjs'
 import { Load, until, sleep } from './lib.mjs'
@@ -17,7 +17,7 @@ process.on('uncaughtException', e => { if (process.env.TRACE) console.error(e) }
 /** run fn with a data folder that is removed afterwards */
 async function inFolder (fn) {
   const dir = mkdtempSync(join(tmpdir(), 'sotto-crash-'))
-  try { return await fn(dir) } finally { rmSync(dir, { recursive: true, force: true }) }
+  try { return await fn(dir) } finally { if (!process.env.SOTTO_KEEP) rmSync(dir, { recursive: true, force: true }) }
 }
 
 /** a node under strace with a fault injected into its calls from the start: strace(1), --inject */
@@ -27,9 +27,10 @@ const straced = (dataDir, ...inject) => SottoNode.start({
   wait: 30000
 })
 
-/** the same fault, but from now on: strace attaches to the running node */
-async function injectNow (node, what) {
-  const p = spawn('strace', ['-f', '-qqq', '-o', join(node.dataDir, 'attach.log'), `--trace=${what.split(':')[0]}`, `--inject=${what}`, '-p', String(node.pid)], { stdio: ['ignore', 'ignore', 'pipe'] })
+/** the same fault, but from now on: strace attaches to the running node; `paths` limits it to these files */
+async function injectNow (node, what, paths = []) {
+  const only = paths.flatMap(p => ['-P', p])
+  const p = spawn('strace', ['-f', '-qqq', '-o', join(node.dataDir, 'attach.log'), `--trace=${what.split(':')[0]}`, `--inject=${what}`, ...only, '-p', String(node.pid)], { stdio: ['ignore', 'ignore', 'pipe'] })
   let complaint = ''
   p.stderr.on('data', d => { complaint += d })
   await sleep(500)
@@ -91,7 +92,7 @@ const TESTS = {
   'sync-fails': () => inFolder(dataDir => failing(dataDir, 'fdatasync:error=EIO')),
 
   /** a disk that is full, for writes of every kind */
-  'full-disk': () => inFolder(dataDir => failing(dataDir, 'pwrite64,pwritev,write,ftruncate,fallocate:error=ENOSPC', /space|ENOSPC|full/i)),
+  'full-disk': () => inFolder(dataDir => failing(dataDir, 'pwrite64,pwritev,writev,fallocate:error=ENOSPC', /space|ENOSPC|full/i)),
 
   /** SIGTERM in the middle of the load: exit status 0, and what was sent before is there */
   sigterm: () => inFolder(async dataDir => {
@@ -140,7 +141,8 @@ async function failing (dataDir, fault, wanted = /./) {
     const before = await load.publish()
     await until(async () => (await load.missing([before])).length === 0, 8000, 'a message to be stored while the disk works', 50)
     const logged = node.log(1e7).length
-    const heal = await injectNow(node, fault)
+    const archive = readdirSync(dataDir, { recursive: true, withFileTypes: true }).filter(f => f.isFile() && !f.name.endsWith('.log')).map(f => join(f.parentPath, f.name))
+    const heal = await injectNow(node, fault, fault.startsWith('fdatasync') ? [] : [...archive, ...archive.map(f => join(dirname(f), 'probe'))])
     const lost = await load.publish()
     await until(() => witness.publisher.delivered.length >= 2, 5000, 'the message to be relayed although it cannot be stored')
     await sleep(1500)
@@ -150,7 +152,7 @@ async function failing (dataDir, fault, wanted = /./) {
     const after = await load.publish()
     await until(async () => (await load.missing([after, before])).length === 0, 15000, 'messages to be stored again once the disk works', 100)
     const line = node.log(1e7).slice(logged).split('\n').find(l => /store|archive/i.test(l) && /fail|error|full|space|EIO|ENOSPC|unusual/i.test(l) && wanted.test(l))
-    if (fault.includes('fdatasync') && line == null) throw new Error('the log does not say what is wrong')
+    if (line == null) throw new Error('the log does not say what is wrong')
     return `relayed on, not reported, stored again afterwards; the log says: ${(line ?? '').slice(0, 120)}`
   } finally { await load.leave(); await witness.leave(); await node.kill() }
 }

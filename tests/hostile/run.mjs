@@ -42,7 +42,7 @@ const mb = bytes => (bytes / 1e6).toFixed(1)
 
 async function survive (node, attack) {
   const ctx = context(node)
-  const broken = () => (node.log(1e7).match(/\bbroken\b/g) ?? []).length
+  const broken = () => (node.log(1e7).match(/ BROKEN /g) ?? []).length
   const brokenBefore = broken()
   let t
   try {

@@ -10,10 +10,10 @@ import { startStandin } from './selftest/start.mjs'
 const CASES = [
   'identify', 'ping', 'identity-keys', 'noise-yamux-tcp', 'noise-mplex-tcp', 'metadata',
   'relay-js-to-node', 'relay-node-to-js', 'relay-message-id', 'relay-mesh3',
-  'store-query', 'store-pagination', 'message-hash', 'autosharding', 'rest-relay', 'rest-store'
+  'store-query', 'store-pagination', 'message-hash', 'autosharding', 'rest-relay', 'rest-store', 'rest-info', 'rest-admin'
 ]
 const WAITING = [
-  'rest-info', 'rest-admin', 'filter', 'rest-filter', 'light-node', 'lightpush-v2', 'lightpush-v3', 'lightpush-errors',
+  'filter', 'rest-filter', 'light-node', 'lightpush-v2', 'lightpush-v3', 'lightpush-errors',
   'rest-lightpush', 'peer-exchange', 'noise-mplex-ws', 'noise-yamux-ws'
 ]
 const SERVICES = 'relay,store'
