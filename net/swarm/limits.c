@@ -40,14 +40,32 @@ static void trim(struct swarm *s, const struct env *env)
     link_arm(s, l);
 }
 
+/* The oldest link that has not proved itself yields, so that who floods the door with half-open
+ * links locks out nobody for longer than the flood lasts. */
+static void evict_half_open(struct swarm *s)
+{
+    size_t cursor = 0;
+    struct link *l;
+
+    while ((l = map_next(&s->links, &cursor, NULL)) != NULL)
+        if (!l->outbound && l->state == LINK_UPGRADING)
+            break;
+    if (l == NULL)
+        return;
+    s->counters.upgrades_failed++;
+    link_leave(s, l);
+}
+
 enum err limits_inbound(struct swarm *s, const struct env *env, const struct endpoint *from)
 {
     const struct swarm_params *p = &s->params;
 
     if (s->stopping)
         return ERR_CLOSED;
-    if (s->half_open >= p->half_open_max)
+    if (p->half_open_max == 0)
         return ERR_LIMIT;
+    if (s->half_open >= p->half_open_max)
+        evict_half_open(s);
     if ((p->loopback_limited || !ip_is_loopback(from->ip)) &&
         inbound_from(s, from->ip) >= p->per_ip_max)
         return ERR_LIMIT;

@@ -42,6 +42,8 @@ static enum err on_syn(struct yamux *y, const struct env *env, const struct yamu
 {
     if (!is_peers(y, hd->stream) || mux_find(&y->mux, hd->stream) != NULL)
         return ERR_PROTOCOL;
+    if (hd->type == YAMUX_DATA && hd->length > YAMUX_WINDOW_BYTES)
+        return ERR_PROTOCOL; /* before there is a stream that the owner never hears of */
     if (hd->stream > y->peer_id_max)
         y->peer_id_max = hd->stream;
 

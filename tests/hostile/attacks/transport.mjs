@@ -53,13 +53,14 @@ export const emptyLines = async t => {
 export const halfOpen500 = async t => {
   const all = []
   for (let i = 0; i < 500; i++) {
-    const s = await open(t)
+    let s
+    try { s = await open(t) } catch { continue } // the node may refuse some of one address
     all.push(s)
     if (i % 3 === 1) await write(s, line('/multistream/1.0.0'))
     if (i % 3 === 2) await write(s, Buffer.concat([greeting, Buffer.from([0, 32]), randomBytes(16)]))
   }
-  t.during = async () => `${all.filter(s => !s.destroyed).length} of 500 still open`
-  return '500 opened'
+  t.during = async () => `${all.filter(s => !s.destroyed).length} still open`
+  return `${all.length} opened`
 }
 
 export const slowWriters = async t => {
@@ -74,6 +75,7 @@ export const slowReaders = async t => {
   let sent = 0
   for (let i = 0; i < 20; i++) {
     const s = await open(t)
+    s.removeAllListeners('data')
     s.pause()
     await write(s, line('/multistream/1.0.0'))
     const asks = Buffer.concat(Array.from({ length: 1000 }, () => framed(Buffer.from('/unknown/protocol\n'))))

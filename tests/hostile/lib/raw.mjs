@@ -29,7 +29,7 @@ export function open (t) {
 /** write with backpressure; false once the peer has gone */
 export function write (socket, bytes) {
   return new Promise(resolve => {
-    if (socket.destroyed || socket.writableEnded) return resolve(false)
+    if (socket.destroyed || socket.writableEnded || socket.errored) return resolve(false)
     socket.ended.then(() => resolve(false))
     socket.write(bytes, e => resolve(e == null))
   })

@@ -222,6 +222,18 @@ static void violations_end_the_connection(void **state)
     }
 }
 
+static void a_stream_that_begins_beyond_its_window_never_is(void **state)
+{
+    (void)state;
+    struct mux_side c;
+    size_t cursor = 0;
+
+    mux_side_init(&c, &muxer_yamux, &t, false, 10);
+    assert_err(mux_side_feed(&c, &t, test_hex("00 00 0001 00000001 00040001")), ERR_PROTOCOL);
+    assert_null(mux_each(c.mux, &cursor)); /* the owner was not told of it */
+    mux_side_clear(&c);
+}
+
 static void a_flood_of_pings_stops_the_reading_not_the_memory(void **state)
 {
     (void)state;
@@ -297,6 +309,7 @@ int main(void)
         TEST(both_ends_gone_means_the_stream_is_freed),
         TEST(what_was_under_way_at_a_reset_is_skipped_within_the_window),
         TEST(violations_end_the_connection),
+        TEST(a_stream_that_begins_beyond_its_window_never_is),
         TEST(a_flood_of_pings_stops_the_reading_not_the_memory),
         TEST(unanswered_opens_are_limited),
         TEST(after_a_go_away_nothing_is_opened),
