@@ -1,0 +1,396 @@
+/* MLS against group size, as the peers are measured: "bare" is one committer who added everybody in
+ * one commit, "warm" a tree where everybody has committed once. Suite 1, as OpenMLS and ts-mls run
+ * it, and the X-Wing suite at 2 and 100. Sizes may be given as arguments. */
+#include "figures.h"
+#include "tests/lib/mls_people.h"
+
+#include <pthread.h>
+
+#define BENCH "mls"
+#define CORES 2u
+
+static const struct mls_suite *s;
+static const char *tag;
+
+static void report(const char *metric, size_t n, const char *unit, double *values, size_t runs)
+{
+    char name[96];
+
+    snprintf(name, sizeof name, n == 0 ? "%s%s" : "%s%s_%zu", metric, tag, n);
+    figure(BENCH, name, unit, "sotto", values, runs);
+}
+
+static void report_one(const char *metric, size_t n, const char *unit, double value)
+{
+    report(metric, n, unit, &value, 1);
+}
+
+/* -- two threads as the world's parallel-for -- */
+
+struct share {
+    void (*fn)(void *arg, size_t i);
+    void *arg;
+    size_t from, to;
+};
+
+static void *run_share(void *arg)
+{
+    const struct share *h = arg;
+
+    for (size_t i = h->from; i < h->to; i++)
+        h->fn(h->arg, i);
+    return NULL;
+}
+
+static void run_on_cores(void *state, void (*fn)(void *arg, size_t i), void *arg, size_t count)
+{
+    struct share shares[CORES];
+    pthread_t threads[CORES];
+    (void)state;
+
+    for (size_t k = 0; k < CORES; k++) {
+        shares[k] = (struct share){fn, arg, count * k / CORES, count * (k + 1) / CORES};
+        if (k + 1 < CORES && pthread_create(&threads[k], NULL, run_share, &shares[k]) != 0)
+            abort();
+    }
+    run_share(&shares[CORES - 1]);
+    for (size_t k = 0; k + 1 < CORES; k++)
+        pthread_join(threads[k], NULL);
+}
+
+static const struct mls_pool cores = {run_on_cores, NULL};
+
+static void need(enum err err)
+{
+    if (err == OK)
+        return;
+    fprintf(stderr, "bench_mls: %s\n", mls_err_name(err));
+    exit(1);
+}
+
+static double resident_mb(void)
+{
+    char line[128];
+    double kb = 0;
+    FILE *f = fopen("/proc/self/status", "r");
+
+    while (f != NULL && fgets(line, sizeof line, f) != NULL)
+        if (sscanf(line, "RssAnon: %lf", &kb) == 1)
+            break;
+    if (f != NULL)
+        fclose(f);
+    return kb / 1024;
+}
+
+/* -- the scene: a committer, one other who follows, and packages of the rest -- */
+
+struct scene {
+    struct person a, b, extra;
+    struct person **rest; /* their packages and signature keys */
+    size_t n;
+    struct buf adds;
+};
+
+static void scene_init(struct scene *c, size_t n)
+{
+    *c = (struct scene){.n = n, .adds = BUF_INIT(1 << 28)};
+    person_init(&c->a, s, 1);
+    person_init(&c->b, s, 2);
+    person_init(&c->extra, s, 3);
+    c->a.client.grease = c->b.client.grease = c->extra.client.grease = false;
+    c->rest = calloc(n, sizeof *c->rest);
+    need(mls_make_add(buf_span(&c->b.package), &c->adds));
+    for (size_t i = 2; i < n; i++) {
+        c->rest[i] = malloc(sizeof **c->rest);
+        person_init(c->rest[i], s, (uint32_t)(10 + i));
+        need(mls_make_add(buf_span(&c->rest[i]->package), &c->adds));
+    }
+}
+
+static void scene_clear(struct scene *c)
+{
+    for (size_t i = 2; i < c->n; i++) {
+        person_clear(c->rest[i]);
+        free(c->rest[i]);
+    }
+    free(c->rest);
+    buf_clear(&c->adds);
+    person_clear(&c->a);
+    person_clear(&c->b);
+    person_clear(&c->extra);
+}
+
+static void on_cores(struct scene *c, bool two)
+{
+    c->a.w.pool = c->b.w.pool = two ? &cores : NULL;
+}
+
+static void bench_create(struct scene *c, size_t reps)
+{
+    double one[8], two[8];
+    struct mls_commit_options o = {.proposals = buf_span(&c->adds)};
+    struct mls_commit_out out = {0};
+
+    for (size_t i = 0; i < 2 * reps; i++) {
+        mls_commit_out_clear(&out);
+        on_cores(c, i % 2);
+        double t = seconds_now();
+        struct mls_group *g;
+        need(mls_group_new(&c->a.w, s, &c->a.client, SPAN_LIT("bench"), SPAN_EMPTY, &g));
+        person_adopt(&c->a, g);
+        need(mls_commit(c->a.g, &c->a.w, &o, &out));
+        (i % 2 ? two : one)[i / 2] = (seconds_now() - t) * 1e3;
+    }
+    report("create_group_bulk_add", c->n, "ms", one, reps);
+    report("create_group_bulk_add_2_cores", c->n, "ms", two, reps);
+    report_one("bulk_add_commit_bytes", c->n, "B", (double)out.commit.len);
+    report_one("welcome_bytes_incl_tree", c->n, "B", (double)out.welcome.len);
+    person_adopt(&c->a, out.next);
+    out.next = NULL;
+    for (size_t i = 0; i < 2 * reps; i++) {
+        on_cores(c, i % 2);
+        double t = seconds_now();
+        person_join(&c->b, buf_span(&out.welcome));
+        (i % 2 ? two : one)[i / 2] = (seconds_now() - t) * 1e3;
+    }
+    report("join_from_welcome", c->n, "ms", one, reps);
+    report("join_from_welcome_2_cores", c->n, "ms", two, reps);
+    on_cores(c, false);
+    mls_commit_out_clear(&out);
+    o.tree_apart = true;
+    need(mls_group_new(&c->a.w, s, &c->a.client, SPAN_LIT("bench"), SPAN_EMPTY, &out.next));
+    struct mls_group *fresh = out.next;
+    need(mls_commit(fresh, &c->a.w, &o, &out));
+    report_one("welcome_bytes_tree_apart", c->n, "B", (double)out.welcome.len);
+    mls_group_free(fresh);
+    mls_commit_out_clear(&out);
+}
+
+/* One commit by a, followed by b; both adopt unless `keep`. */
+static size_t one_commit(struct scene *c, const struct mls_commit_options *o, bool keep,
+                         double *create, double *process)
+{
+    struct mls_commit_out out;
+    struct mls_event e;
+
+    double t = seconds_now();
+    need(mls_commit(c->a.g, &c->a.w, o, &out));
+    *create = (seconds_now() - t) * 1e3;
+    t = seconds_now();
+    need(mls_receive(c->b.g, &c->b.w, buf_span(&out.commit), &e));
+    *process = (seconds_now() - t) * 1e3;
+    if (!span_eq(mls_group_epoch_authenticator(e.next), mls_group_epoch_authenticator(out.next)))
+        abort();
+    size_t len = out.commit.len;
+    if (!keep) {
+        person_adopt(&c->a, out.next);
+        person_adopt(&c->b, e.next);
+        out.next = e.next = NULL;
+    }
+    mls_event_clear(&e);
+    mls_commit_out_clear(&out);
+    return len;
+}
+
+static void bench_update(struct scene *c, const char *kind, size_t reps)
+{
+    double create[16], process[16], two[16], ignored;
+    char name[64];
+    size_t len = 0;
+
+    for (size_t i = 0; i < reps; i++)
+        len = one_commit(c, NULL, false, &create[i], &process[i]);
+    on_cores(c, true);
+    for (size_t i = 0; i < reps; i++)
+        one_commit(c, NULL, false, &two[i], &ignored);
+    on_cores(c, false);
+    snprintf(name, sizeof name, "update_commit_create%s", kind);
+    report(name, c->n, "ms", create, reps);
+    snprintf(name, sizeof name, "update_commit_create_2_cores%s", kind);
+    report(name, c->n, "ms", two, reps);
+    snprintf(name, sizeof name, "commit_process%s", kind);
+    report(name, c->n, "ms", process, reps);
+    snprintf(name, sizeof name, "update_commit_bytes%s", kind);
+    report_one(name, c->n, "B", (double)len);
+}
+
+static void bench_add_remove(struct scene *c, size_t reps)
+{
+    double add[16], add_process[16], remove[16], apart[16], ignored;
+    size_t len = 0;
+
+    for (size_t i = 0; i < reps; i++) {
+        struct buf proposal = BUF_INIT(1 << 20);
+        person_new_package(&c->extra);
+        need(mls_make_add(buf_span(&c->extra.package), &proposal));
+        struct mls_commit_options o = {.proposals = buf_span(&proposal), .tree_apart = true};
+        one_commit(c, &o, true, &apart[i], &ignored);
+        o.tree_apart = false;
+        len = one_commit(c, &o, false, &add[i], &add_process[i]);
+        buf_reset(&proposal);
+        need(mls_make_remove((uint32_t)c->n, &proposal));
+        o.proposals = buf_span(&proposal);
+        one_commit(c, &o, false, &remove[i], &ignored);
+        buf_clear(&proposal);
+    }
+    report("single_add_commit_create", c->n, "ms", add, reps);
+    report("single_add_commit_create_tree_apart", c->n, "ms", apart, reps);
+    report("single_add_process", c->n, "ms", add_process, reps);
+    report_one("single_add_commit_bytes", c->n, "B", (double)len);
+    report("remove_commit_create", c->n, "ms", remove, reps);
+}
+
+static void bench_messages(struct scene *c)
+{
+    enum {
+        COUNT = 500,
+        ROUNDS = 5
+    };
+    static struct buf sealed[COUNT];
+    static uint8_t text[1024];
+    double seal[ROUNDS], open[ROUNDS];
+    struct mls_event e;
+
+    for (size_t r = 0; r < ROUNDS; r++) {
+        double t = seconds_now();
+        for (size_t i = 0; i < COUNT; i++) {
+            sealed[i] = BUF_INIT(1 << 16);
+            need(mls_encrypt(c->a.g, &c->a.w, SPAN_ARRAY(text), NULL, &sealed[i]));
+        }
+        seal[r] = COUNT / (seconds_now() - t);
+        size_t overhead = sealed[0].len - sizeof text;
+        t = seconds_now();
+        for (size_t i = 0; i < COUNT; i++) {
+            need(mls_receive(c->b.g, &c->b.w, buf_span(&sealed[i]), &e));
+            mls_event_clear(&e);
+        }
+        open[r] = COUNT / (seconds_now() - t);
+        if (r == 0)
+            report_one("app_overhead", c->n, "B", (double)overhead);
+        for (size_t i = 0; i < COUNT; i++)
+            buf_clear(&sealed[i]);
+    }
+    report("app_encrypt_1KB", c->n, "msg/s", seal, ROUNDS);
+    report("app_decrypt_1KB", c->n, "msg/s", open, ROUNDS);
+}
+
+/* Everybody else commits, as far as the tree shows it; a and b learn their path secrets. */
+static void warm(struct scene *c)
+{
+    struct mls_group *a = c->a.g, *b = c->b.g;
+    struct mls_tree t;
+    struct mls_path_plan plan;
+    struct mls_secret commit;
+    uint8_t hash[MLS_HASH_MAX];
+
+    mls_tree_fork(&a->tree, &t);
+    for (uint32_t i = 2; i < c->n; i++) {
+        struct mls_leaf_node content = mls_tree_leaf(&t, i)->node;
+        need(mls_path_plan_make(&t, i, &content, &c->rest[i]->signer, a->context.group_id,
+                                &c->a.rng, &plan));
+        for (size_t k = 0; k < plan.count; k++) {
+            unsigned level = mls_level(plan.nodes[k]);
+            if (level == mls_common_level(a->own, i))
+                need(mls_path_climb(&t, a->own, level, &plan.secrets[k], &a->keys, &commit));
+            if (level == mls_common_level(b->own, i))
+                need(mls_path_climb(&t, b->own, level, &plan.secrets[k], &b->keys, &commit));
+        }
+        mls_path_plan_clear(&plan);
+    }
+    mls_tree_hash(&t, hash);
+    struct mls_group_context context = a->context;
+    context.tree_hash = span_of(hash, s->hash->bytes);
+    struct mls_group *both[] = {a, b};
+    for (int i = 0; i < 2; i++) {
+        mls_tree_clear(&both[i]->tree);
+        mls_tree_fork(&t, &both[i]->tree);
+        mls_private_path_prune(&both[i]->keys, &t, both[i]->own);
+    }
+    struct buf encoded = BUF_INIT(1 << 20);
+    need(buf_append(&encoded, a->context.encoded)); /* keeps the spans of `context` alive */
+    struct reader r = reader_of(buf_span(&encoded));
+    mls_read_group_context(&r, &context);
+    context.tree_hash = span_of(hash, s->hash->bytes);
+    need(mls_group_set_context(b, &context));
+    need(mls_group_set_context(a, &context));
+    buf_clear(&encoded);
+    mls_tree_clear(&t);
+}
+
+static void bench_fork_and_save(struct scene *c)
+{
+    double fork[16], save[16];
+    struct buf out = BUF_INIT(1 << 28);
+
+    for (size_t i = 0; i < 16; i++) {
+        struct mls_group *g;
+        double t = seconds_now();
+        need(mls_group_fork(c->a.g, &g));
+        fork[i] = (seconds_now() - t) * 1e6;
+        mls_group_free(g);
+        buf_reset(&out);
+        t = seconds_now();
+        need(mls_save(c->a.g, MLS_PART_RECEIVE, &out));
+        save[i] = (seconds_now() - t) * 1e6;
+    }
+    report("fork", c->n, "us", fork, 16);
+    report("save_receive_part", c->n, "us", save, 16);
+    report_one("receive_part_bytes", c->n, "B", (double)out.len);
+    buf_clear(&out);
+}
+
+static void bench_size(size_t n)
+{
+    struct scene c;
+    size_t reps = n >= 5000 ? 3 : n >= 1000 ? 5 : 8;
+
+    scene_init(&c, n);
+    double before = resident_mb();
+    bench_create(&c, reps > 3 ? 3 : reps);
+    report_one("resident_two_members", n, "MB", resident_mb() - before);
+    bench_messages(&c);
+    bench_update(&c, "", reps);
+    bench_add_remove(&c, reps);
+    warm(&c);
+    bench_update(&c, "_warm", reps);
+    bench_fork_and_save(&c);
+    scene_clear(&c);
+}
+
+static void bench_packages(void)
+{
+    struct person p;
+    double rate[5];
+
+    person_init(&p, s, 1);
+    for (size_t r = 0; r < 5; r++) {
+        double t = seconds_now();
+        for (int i = 0; i < 200; i++)
+            person_new_package(&p);
+        rate[r] = 200 / (seconds_now() - t);
+    }
+    report("keypackage_generate", 0, "op/s", rate, 5);
+    report_one("keypackage_bytes", 0, "B", (double)p.package.len);
+    person_clear(&p);
+}
+
+int main(int argc, char **argv)
+{
+    static const size_t sizes[] = {2, 10, 100, 1000, 5000};
+
+    s = mls_suite(0x0001);
+    tag = "";
+    bench_packages();
+    for (int i = 1; i < argc; i++)
+        bench_size(strtoul(argv[i], NULL, 10));
+    for (size_t i = 0; argc < 2 && i < sizeof sizes / sizeof sizes[0]; i++)
+        bench_size(sizes[i]);
+    if (argc < 2) {
+        s = mls_suite(MLS_SUITE_XWING);
+        tag = "_xwing";
+        bench_packages();
+        bench_size(2);
+        bench_size(100);
+    }
+    return 0;
+}
