@@ -1,6 +1,7 @@
 /* What a stolen state opens: nothing that was opened before (forward secrecy), nothing after its
  * owner's next update (healing). The thief gets all three parts of the state and tries every key on
  * everything. */
+#include "crypto/mls/secret_node.h"
 #include "tests/lib/mls_people.h"
 
 #define MEMBERS 6u
@@ -153,6 +154,8 @@ static void a_stolen_state_does_not_open_what_was_opened(void **state)
     assert_ok(
         mls_receive(stolen, &c->p[1].w, buf_span(&sent[1]), &e)); /* not opened yet: it does */
     mls_event_clear(&e);
+    assert_err(mls_receive(stolen, &c->p[1].w, buf_span(&sent[1]), &e),
+               mls_fail(MLS_KEY_CONSUMED)); /* but once */
     assert_ok(mls_receive(stolen, &c->p[1].w, buf_span(&sent[3]), &e));
     mls_event_clear(&e);
     mls_group_free(stolen);
@@ -205,6 +208,11 @@ static void the_root_of_the_secret_tree_dies_with_the_first_message(void **state
     mls_event_clear(&e);
     assert_ok(mls_save(c->p[1].g, MLS_PART_RECEIVE, &after));
     assert_false(contains(buf_span(&after), root));
+    static const struct mls_secret zeros;
+    const struct mls_secret_node *n = c->p[1].g->secrets.root; /* nor in memory, down to the leaf */
+    for (; n->sender == NULL; n = n->side[0])
+        assert_memory_equal(&n->secret, &zeros, sizeof zeros);
+    assert_memory_equal(&n->secret, &zeros, sizeof zeros);
     buf_clear(&before);
     buf_clear(&after);
 }
