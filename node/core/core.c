@@ -116,6 +116,17 @@ static void dials_ended(struct core *c, const struct env *env)
     }
 }
 
+/* Connections are closed when their peers have what we hold for them. */
+static void leave_when_empty(struct core *c, const struct env *env)
+{
+    if (!c->stopping || c->left || c->swarm == NULL)
+        return;
+    if (core_relay_waiting(c) > 0 && env->now.ns < c->leave_by.ns)
+        return;
+    c->left = true;
+    swarm_stop(c->swarm, env);
+}
+
 bool core_pump(struct core *c, const struct env *env, const struct port *port)
 {
     struct host_out out;
@@ -133,8 +144,9 @@ bool core_pump(struct core *c, const struct env *env, const struct port *port)
         c->jobs_under_way++;
         port->job(port->world, job);
     }
+    leave_when_empty(c, env);
     if (c->swarm != NULL)
-        swarm_pump(c->swarm, env, port);
+        more = swarm_pump(c->swarm, env, port) || more;
     return more;
 }
 
@@ -192,6 +204,8 @@ struct mono core_deadline(const struct core *c)
 
     if (c->swarm != NULL)
         due = mono_min(due, swarm_deadline(c->swarm));
+    if (c->stopping && !c->left)
+        due = mono_min(due, c->leave_by);
     return mono_min(due, statics_deadline(c));
 }
 
@@ -322,15 +336,16 @@ enum err core_new(struct core **out, const struct core_config *config, const str
 
 void core_stop(struct core *c, const struct env *env)
 {
+    if (c->stopping)
+        return;
     c->stopping = true;
-    if (c->swarm != NULL)
-        swarm_stop(c->swarm, env);
+    c->leave_by = mono_add(env->now, CORE_LEAVE_MS * NS_PER_MS);
 }
 
 bool core_stopped(const struct core *c)
 {
-    return c->stopping && (c->swarm == NULL || swarm_idle(c->swarm)) && archiving_idle(c) &&
-           c->jobs_under_way == 0 && fifo_count(&c->jobs) == 0;
+    return c->stopping && (c->swarm == NULL || (c->left && swarm_idle(c->swarm))) &&
+           archiving_idle(c) && c->jobs_under_way == 0 && fifo_count(&c->jobs) == 0;
 }
 
 void core_free(struct core *c)

@@ -68,7 +68,8 @@ struct core {
     struct topics topics;
     struct map dials; /* dial number -> ticket of the user */
     size_t queries_under_way;
-    bool stopping;
+    bool stopping, left; /* left: the connections are being closed */
+    struct mono leave_by;
     struct core_counters counters;
     struct multiaddr *listen;
     char **strings; /* copies that config points to */

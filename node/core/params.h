@@ -2,6 +2,7 @@
 #pragma once
 
 #define CORE_EVENTS_ENOUGH       4096u /* core_pump returns when so many wait for core_poll */
+#define CORE_LEAVE_MS            5000 /* for relay queues to empty before the connections are closed */
 #define CORE_EVENTS_MAX          262144u
 #define CORE_TOPICS_MAX          1024u
 #define CORE_STATICS_MAX         64u

@@ -62,7 +62,8 @@ enum err evio_listen(struct evio *e, const char *ip, uint16_t port, uint16_t *bo
 /** The core was called from outside: pump it before the next sleep. */
 void evio_touch(struct evio *e);
 
-/** Run until evio_break, or until the core has stopped after core_stop. */
+/** Run until evio_break, or until the core has stopped after core_stop and its last bytes were
+ * read. */
 void evio_run(struct evio *e);
 
 /** Call fn(ctx) on the loop's thread again and again; at most EVIO_CLOCKS_MAX of these, for the

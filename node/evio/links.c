@@ -24,6 +24,7 @@ struct link {
     struct event readable, writable;
     bool paused;
     struct link *next, *prev; /* while lingering */
+    struct mono linger_until;
 };
 
 static const struct timeval linger_time = {EVIO_LINGER_MS / 1000, EVIO_LINGER_MS % 1000 * 1000};
@@ -118,7 +119,7 @@ static enum err why_of(int error)
  * unread bytes would reset it, and our last words with it. */
 static void on_lingering(struct link *l, short what)
 {
-    if (!(what & EV_TIMEOUT)) {
+    if (!(what & EV_TIMEOUT) && l->evio->env.now.ns < l->linger_until.ns) {
         ssize_t n = recv(l->fd, l->evio->read_buffer, EVIO_READ_BYTES, 0);
         if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
             return;
@@ -373,6 +374,7 @@ void links_close(void *world, uint64_t link, bool flush)
     }
     shutdown(l->fd, SHUT_WR);
     l->state = LINK_LINGERING;
+    l->linger_until = mono_add(e->env.now, EVIO_LINGER_MS * NS_PER_MS);
     event_del(&l->writable);
     event_add(&l->readable, &linger_time);
     l->next = e->lingering;

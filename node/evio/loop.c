@@ -276,7 +276,7 @@ void evio_run(struct evio *e)
                 e->owner.pumped(e->owner.ctx);
         }
         e->awake = false;
-        if (e->core != NULL && core_stopped(e->core))
+        if (e->core != NULL && core_stopped(e->core) && e->lingering == NULL)
             return;
         if (!e->stop && event_base_loop(e->base, e->touched ? EVLOOP_NONBLOCK : EVLOOP_ONCE) < 0)
             return;

@@ -49,6 +49,13 @@ static void add_to_sum(struct load *l, const uint8_t hash[32])
     }
 }
 
+/* What the streams still hold leaves first: others may be behind us in the line. */
+static void leave(struct load *l)
+{
+    core_stop(l->core, evio_env(l->evio));
+    evio_touch(l->evio);
+}
+
 /* ---- sending ---- */
 
 static enum err send_one(struct load *l, const struct env *env)
@@ -149,7 +156,7 @@ static void received(struct load *l, struct span payload, const uint8_t hash[32]
     if (l->latencies_count < LOAD_LATENCIES)
         l->latencies_us[l->latencies_count++] = (uint32_t)((now_ns - sent_ns) / NS_PER_US);
     if (l->done == l->count)
-        evio_break(l->evio);
+        leave(l);
 }
 
 static void told(void *ctx, const struct core_event *ev)
@@ -185,10 +192,8 @@ static void on_tick(void *ctx)
     if (l->seconds > 0 && l->begin_ns != 0 && l->ready_ns + l->begin_ns > 0 &&
         now_ns - l->begin_ns > l->seconds * NS_PER_S)
         evio_break(l->evio);
-    if (l->sending && all_left(l)) { /* what the streams still hold leaves first */
-        core_stop(l->core, evio_env(l->evio));
-        evio_touch(l->evio);
-    }
+    if (l->sending && all_left(l))
+        leave(l);
 }
 
 static int by_value(const void *a, const void *b)
