@@ -76,6 +76,10 @@ enum err mls_leaf_content(const struct mls_world *w, const struct mls_client *cl
     out->extensions = client->extensions;
     out->not_before = client->not_before;
     out->not_after = client->not_after;
+    for (uint16_t i = 0; i <= MLS_PROPOSAL_GROUP_CONTEXT_EXTENSIONS; i++) /* 7.2: never listed */
+        if (mls_u16s_have(out->capabilities.proposals, i) ||
+            (i <= MLS_EXTENSION_EXTERNAL_SENDERS && mls_u16s_have(out->capabilities.extensions, i)))
+            return mls_fail(MLS_DEFAULT_LISTED);
     return client->grease ? add_grease(w->rng, out, scratch) : OK;
 }
 

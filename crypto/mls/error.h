@@ -125,7 +125,6 @@
     X(MLS_BRANCH_MISMATCH, -1134, ERR_PROTOCOL, "11.3", "new group does not fit its parent")       \
     X(MLS_PRIVATE_KEY_MISMATCH, -1135, ERR_ARGUMENT, "10", "private key does not fit the package") \
     /* our own state */                                                                            \
-    X(MLS_REMOVED, -1140, ERR_CLOSED, "12.4.2", "the commit removes us")                           \
     X(MLS_SUSPENDED, -1141, ERR_CLOSED, "12.4.2", "the group was reinitialised")                   \
     X(MLS_PENDING_PROPOSALS, -1142, ERR_BUSY, "12.4", "proposals wait: commit before sending")     \
     X(MLS_DROPPED, -1143, ERR_CLOSED, "9.2", "that part of the state was erased")                  \

@@ -23,6 +23,9 @@ static enum err look(struct external *x)
     s = mls_suite(info->context.cipher_suite);
     if (s == NULL)
         return mls_fail(MLS_UNSUPPORTED_SUITE);
+    if (!x->join->resync && x->world->in_group != NULL &&
+        x->world->in_group(x->world->ctx, info->context.group_id))
+        return mls_fail(MLS_GROUP_EXISTS);
     x->seen = mls_group_alloc(s);
     if (x->seen == NULL)
         return ERR_MEMORY;

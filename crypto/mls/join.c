@@ -302,21 +302,38 @@ static enum err enter(const struct joining *j, struct mls_group *g)
     return err;
 }
 
+/* type and identity of a credential as one key */
+static enum err credential_key(const struct mls_leaf *leaf, struct buf *out)
+{
+    struct writer w = writer_to(out);
+
+    buf_reset(out);
+    mls_write_credential(&w, &leaf->node.credential);
+    return writer_status(&w);
+}
+
 /* Is every member of `inner` (by credential) a member of `outer`? The credential hook decides more.
  */
-static bool members_within(const struct mls_tree *inner, const struct mls_tree *outer)
+static enum err members_within(const struct mls_tree *inner, const struct mls_tree *outer,
+                               bool *yes)
 {
-    for (uint32_t i = 0; mls_tree_next_member(inner, i, &i); i++) {
-        const struct mls_credential *c = &mls_tree_leaf(inner, i)->node.credential;
-        bool found = false;
-        for (uint32_t k = 0; !found && mls_tree_next_member(outer, k, &k); k++) {
-            const struct mls_credential *o = &mls_tree_leaf(outer, k)->node.credential;
-            found = o->type == c->type && span_eq(o->identity, c->identity);
-        }
-        if (!found)
-            return false;
+    struct mls_keyset have = {0};
+    struct buf key = BUF_INIT(MLS_MESSAGE_BYTES_MAX);
+    enum err err = OK;
+
+    *yes = true;
+    for (uint32_t i = 0; err == OK && mls_tree_next_member(outer, i, &i); i++) {
+        err = credential_key(mls_tree_leaf(outer, i), &key);
+        if (err == OK)
+            err = mls_keyset_add(&have, buf_span(&key));
     }
-    return true;
+    for (uint32_t i = 0; err == OK && mls_tree_next_member(inner, i, &i); i++) {
+        err = credential_key(mls_tree_leaf(inner, i), &key);
+        *yes &= err == OK && mls_keyset_count(&have, buf_span(&key)) > 0;
+    }
+    mls_keyset_clear(&have);
+    buf_clear(&key);
+    return err;
 }
 
 /* RFC 9420 11.2, 11.3: does the group follow from the one it claims to? */
@@ -325,6 +342,7 @@ static enum err check_successor(const struct joining *j, const struct mls_group 
     const struct mls_group *parent = j->join->parent;
     const struct mls_group_context *c = &g->context;
     struct mls_reinit reinit;
+    bool within;
 
     if (j->usage == 0)
         return OK;
@@ -333,20 +351,26 @@ static enum err check_successor(const struct joining *j, const struct mls_group 
     if (parent == NULL || !span_eq(j->successor_of.id, parent->context.group_id) ||
         j->successor_of.epoch != parent->context.epoch)
         return mls_fail(MLS_PSK_UNKNOWN);
-    if (j->usage == MLS_PSK_BRANCH)
-        return c->cipher_suite == parent->context.cipher_suite &&
-                       members_within(&g->tree, &parent->tree)
+    if (j->usage == MLS_PSK_BRANCH) {
+        TRY(members_within(&g->tree, &parent->tree, &within));
+        return c->cipher_suite == parent->context.cipher_suite && within
                    ? OK
                    : mls_fail(MLS_BRANCH_MISMATCH);
+    }
+    TRY(members_within(&parent->tree, &g->tree, &within));
     if (!mls_group_suspended(parent, &reinit) || !span_eq(reinit.group_id, c->group_id) ||
         reinit.version != c->version || reinit.cipher_suite != c->cipher_suite ||
-        !span_eq(reinit.extensions, c->extensions) || !members_within(&parent->tree, &g->tree))
+        !span_eq(reinit.extensions, c->extensions) || !within)
         return mls_fail(MLS_REINIT_MISMATCH);
     return OK;
 }
 
 static enum err build(struct joining *j, struct mls_group *g)
 {
+    const struct mls_world *w = j->world;
+
+    if (w->in_group != NULL && w->in_group(w->ctx, j->info.context.group_id))
+        return mls_fail(MLS_GROUP_EXISTS);
     TRY(mls_open_group_info(j->world, &j->info, j->join->ratchet_tree, &g->tree));
     TRY(find_own_leaf(j, g));
     TRY(climb(j, g));

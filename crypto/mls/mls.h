@@ -59,6 +59,8 @@ struct mls_world {
     uint64_t now_s;                  /* 0: lifetimes are not compared with a clock */
     uint64_t lifetime_max_s;         /* 0: unlimited */
     void *ctx;
+    /** Are we in a group of this id? Joining then fails with MLS_GROUP_EXISTS. */
+    bool (*in_group)(void *ctx, struct span group_id);
     enum err (*psk)(void *ctx, const struct mls_psk_id *id, struct buf *out);
     /** A credential enters a group; `before` is the one it replaces, or NULL. @source 5.3.1 */
     enum err (*credential)(void *ctx, const struct mls_leaf_node *leaf,
@@ -108,7 +110,7 @@ struct mls_join {
 /** Is this Welcome for this key package? Public data only. */
 bool mls_welcome_is_for(struct span welcome, struct span key_package);
 
-/** Join by Welcome. The caller checks that it is in no group of this id.
+/** Join by Welcome.
  *
  * @return OK; MLS_NOT_FOR_US; MLS_BAD_GROUP_SECRETS; the other codes of "joining"; codes of leaves
  * @source RFC 9420 12.4.3.1
