@@ -49,6 +49,8 @@ struct job {
     void (*done)(void *owner, const struct env *env, struct job *job);
     void (*drop)(struct job *job); /* frees a job that will never be handed back: the owner died */
     void *owner;                   /* borrowed; outlives the job */
+    bool upkeep;                   /* retention and the like: not what the lane is measured by */
+    int64_t queued_ns, waited_ns, ran_ns; /* the world's notes: mono when queued, then durations */
 };
 
 struct port {

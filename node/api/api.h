@@ -66,7 +66,10 @@ struct api_numbers { /* raw figures for /metrics; NULL: that part is off */
     uint64_t resident_bytes, virtual_bytes, open_fds, max_fds;
     uint64_t heap_bytes, heap_used_bytes;
     double cpu_seconds;
-    const struct api_histogram *store_jobs, *work_jobs; /* seconds that jobs of a lane took */
+    struct api_lane {
+        const struct api_histogram *waited, *ran; /* seconds of a job; NULL: not measured */
+        uint64_t queued;                          /* jobs that wait now, or run */
+    } lanes[JOB_LANES];
 };
 
 /* What the api asks of the node; node/api/backend.h fills it from a core, tests with a fake. The

@@ -149,13 +149,27 @@ static void labelled_waku(struct writer *w, const struct sample *s, const struct
 static void durations(struct writer *w, const struct api_numbers *n)
 {
     const double *b = api_seconds_bounds;
-    histogram(w, "waku_archive_insert_duration_seconds", "commit of a group of messages",
-              n->store_jobs, b);
-    histogram(w, "waku_store_insert_duration_seconds", "the same (older name)", n->store_jobs, b);
-    histogram(w, "waku_archive_query_duration_seconds", "query of the archive", n->work_jobs, b);
-    histogram(w, "waku_store_query_duration_seconds", "the same (older name)", n->work_jobs, b);
+    const struct api_histogram *commit = n->lanes[JOB_STORE].ran, *query = n->lanes[JOB_WORK].ran;
+    histogram(w, "waku_archive_insert_duration_seconds", "commit of a group of messages", commit,
+              b);
+    histogram(w, "waku_store_insert_duration_seconds", "the same (older name)", commit, b);
+    histogram(w, "waku_archive_query_duration_seconds", "query of the archive", query, b);
+    histogram(w, "waku_store_query_duration_seconds", "the same (older name)", query, b);
     histogram(w, "waku_filter_handle_message_duration_seconds", "no filter here", NULL, b);
     histogram(w, "waku_filter_request_duration_seconds", "no filter here", NULL, b);
+}
+
+static void lanes(struct writer *w, const struct api_numbers *n)
+{
+    histogram(w, "sotto_commit_wait_seconds", "from asking for a commit to its begin",
+              n->lanes[JOB_STORE].waited, api_seconds_bounds);
+    histogram(w, "sotto_query_wait_seconds", "from asking the archive to the begin of the query",
+              n->lanes[JOB_WORK].waited, api_seconds_bounds);
+    head(w, "sotto_jobs_queued", GAUGE, "jobs that wait for their thread, or run");
+    line(w, "sotto_jobs_queued{lane=\"store\"} %llu\n",
+         (unsigned long long)n->lanes[JOB_STORE].queued);
+    line(w, "sotto_jobs_queued{lane=\"work\"} %llu\n",
+         (unsigned long long)n->lanes[JOB_WORK].queued);
 }
 
 /* One row a topic: these are our own subscriptions or those of peers, bounded by gossipsub. */
@@ -219,6 +233,7 @@ enum err api_metrics(struct api *a, const struct env *env, struct buf *out)
     labelled_swarm(&w, &n);
     labelled_waku(&w, &s, &n);
     durations(&w, &n);
+    lanes(&w, &n);
     topics(&w, &s);
     return writer_status(&w);
 }

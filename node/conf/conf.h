@@ -31,6 +31,7 @@ enum conf_type {
     CONF_TYPE_SIZE, /* bytes, written as 150KiB, 150KB, 150B */
     CONF_TYPE_TEXT,
     CONF_TYPE_IP,     /* IPv4 or IPv6 */
+    CONF_TYPE_SERVER, /* the same, or with a port: 192.0.2.1:53, [::1]:53 */
     CONF_TYPE_CHOICE, /* upper and lower case are alike */
     CONF_TYPE_KEY,    /* 64 hexadecimal digits */
 };

@@ -65,6 +65,8 @@ static const char *kind_of(const struct conf_option *o)
         return o->status == CONF_STATUS_REFUSED ? "<number>" : o->allowed;
     case CONF_TYPE_TEXT:
         return "<text>";
+    case CONF_TYPE_SERVER:
+        return "<ip>[:port]";
     case CONF_TYPE_IP:
         return "<ip>";
     case CONF_TYPE_CHOICE:

@@ -77,6 +77,24 @@ static bool ip(const char *text)
            a < 256 && b < 256 && c < 256 && d < 256;
 }
 
+/* An address, with or without a port; only in brackets can IPv6 have one. */
+static bool server(const char *text)
+{
+    char host[48];
+    uint64_t port;
+    const char *colon = strrchr(text, ':');
+    bool brackets = text[0] == '[';
+    if (colon == NULL || (!brackets && strchr(text, ':') != colon))
+        return ip(text);
+    size_t len = (size_t)(colon - text);
+    if (!number(colon + 1, &port) || port == 0 || port > UINT16_MAX || len < 2 ||
+        (brackets && text[len - 1] != ']') || len - 2u * brackets >= sizeof host)
+        return false;
+    memcpy(host, text + brackets, len - 2u * brackets);
+    host[len - 2u * brackets] = '\0';
+    return ip(host) && brackets == (strchr(host, ':') != NULL);
+}
+
 static bool in_range(const struct conf_option *o, bool size, uint64_t v)
 {
     const char *dots = strstr(o->allowed, "..");
@@ -130,6 +148,9 @@ bool conf_value_ok(const struct conf_option *o, const char *text, uint64_t *out,
     case CONF_TYPE_IP:
         snprintf(why, why_len, "an IPv4 or IPv6 address is expected");
         return ip(text);
+    case CONF_TYPE_SERVER:
+        snprintf(why, why_len, "an IPv4 or IPv6 address is expected, or one with a port");
+        return server(text);
     case CONF_TYPE_CHOICE:
         snprintf(why, why_len, "one of %s is expected%s%s", o->allowed + (*o->allowed == '|'),
                  o->why != NULL ? "; " : "", o->why != NULL ? o->why : "");

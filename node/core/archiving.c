@@ -239,7 +239,7 @@ static void start_commit(struct core *c)
         return; /* the batch waits for the next pump */
     fifo_pop(&a->batches, &a->busy);
     *j = (struct commit_job){
-        .job = {JOB_STORE, commit_run, commit_done, commit_drop, c},
+        .job = {JOB_STORE, commit_run, commit_done, commit_drop, .owner = c},
         .archive = a->archive,
         .batch = a->busy,
     };
@@ -256,7 +256,7 @@ static void start_retain(struct core *c, const struct env *env)
     if (j == NULL)
         return;
     *j = (struct retain_job){
-        .job = {JOB_STORE, retain_run, retain_done, retain_drop, c},
+        .job = {JOB_STORE, retain_run, retain_done, retain_drop, .owner = c, .upkeep = true},
         .archive = a->archive,
         .keep = a->retention,
         .now_ns = env->wall.ns,

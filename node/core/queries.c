@@ -113,7 +113,7 @@ static enum err start(struct core *c, const struct store_query *query, bool of_p
         return ERR_MEMORY;
     translate(c, query, &wanted);
     archive_page_init(&q->page);
-    q->job = (struct job){JOB_WORK, run, done, drop, c};
+    q->job = (struct job){JOB_WORK, run, done, drop, .owner = c};
     q->archive = c->archiving.archive;
     q->of_peer = of_peer;
     q->ticket = ticket;

@@ -9,13 +9,13 @@
  *     the timer is set to core_deadline; back to sleep
  *
  * Files: loop.c (this cycle, env, timers, signals), links.c (TCP), names.c (c-ares), jobs.c
- * (threads), http.c (REST and metrics), logs.c (text and JSON lines).
+ * (threads), http.c and clients.c (REST and metrics), logs.c (text and JSON lines).
  *
  * Bounds: params.h. One thread runs the loop and the core; job threads see jobs only.
  */
 #pragma once
 
-#include "node/core/core.h"
+#include "node/api/api.h"
 
 struct event_base;
 struct evio;
@@ -59,6 +59,13 @@ void evio_detach(struct evio *e);
  */
 enum err evio_listen(struct evio *e, const char *ip, uint16_t port, uint16_t *bound) MUST_CHECK;
 
+/** Ask these name servers instead of the system's. Before the first look-up.
+ *
+ * @param servers  "192.0.2.1,192.0.2.2:5353,[::1]:53" (in)
+ * @return OK; ERR_ARGUMENT not a list of addresses; ERR_MEMORY
+ */
+enum err evio_name_servers(struct evio *e, const char *servers) MUST_CHECK;
+
 /** The core was called from outside: pump it before the next sleep. */
 void evio_touch(struct evio *e);
 
@@ -72,6 +79,9 @@ enum err evio_every(struct evio *e, int64_t period_ns, void (*fn)(void *ctx), vo
 
 /** Let evio_run return. */
 void evio_break(struct evio *e);
+
+/** How long jobs of a lane wait and run; borrowed for the life of the loop. */
+struct api_lane evio_lane(const struct evio *e, enum job_lane lane);
 
 /** For http.c and other users of the loop. */
 struct event_base *evio_base(struct evio *e);

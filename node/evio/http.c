@@ -1,35 +1,12 @@
 /* evhttp onto node/api. */
-#include "node/evio/http.h"
-#include "node/evio/inside.h"
+#include "node/evio/http_inside.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
-#include <event2/http.h>
 #include <event2/keyvalq_struct.h>
-#include <event2/listener.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-
-struct asked { /* a request whose answer will come */
-    struct http *http;
-    uint64_t ticket;
-    struct evhttp_request *request;
-    struct asked *next;
-};
-
-struct http {
-    struct evio *evio;
-    struct api *api;
-    struct evhttp *rest, *metrics; /* on first use */
-    struct asked *asked;
-    uint64_t next_ticket;
-    struct event timer; /* while something is asked */
-    struct evconnlistener *listeners[EVIO_LISTENERS_MAX];
-    size_t listeners_count;
-    struct event again; /* after EVIO_ACCEPT_PAUSE_MS */
-    struct http *next;  /* of all */
-};
 
 /* evhttp owns the argument of its listeners' callbacks, so one of ours finds its http here. */
 static struct http *all;
@@ -108,75 +85,34 @@ static void reply(struct evhttp_request *request, struct api_response *r)
     api_response_clear(r);
 }
 
-static struct asked *take_asked(struct http *h, uint64_t ticket)
-{
-    for (struct asked **at = &h->asked; *at != NULL; at = &(*at)->next) {
-        struct asked *a = *at;
-        if (a->ticket != ticket)
-            continue;
-        *at = a->next;
-        return a;
-    }
-    return NULL;
-}
-
-static void on_closed(struct evhttp_connection *connection, void *arg)
-{
-    struct asked *a = arg;
-    (void)connection;
-    evio_wake(a->http->evio);
-    api_gone(a->http->api, a->ticket);
-    (void)!take_asked(a->http, a->ticket);
-    free(a);
-}
-
 void http_flush(struct http *h)
 {
     uint64_t ticket;
     struct api_response r;
     while (api_poll(h->api, &ticket, &r)) {
-        struct asked *a = take_asked(h, ticket);
-        if (a == NULL) {
+        struct client *c = clients_waiting(h, ticket);
+        if (c == NULL) {
             api_response_clear(&r);
             continue;
         }
-        evhttp_connection_set_closecb(evhttp_request_get_connection(a->request), NULL, NULL);
-        reply(a->request, &r);
-        free(a);
+        struct evhttp_request *request = c->request;
+        clients_answered(c);
+        reply(request, &r);
     }
 }
 
 /* ---- requests ---- */
 
-static void arm(struct http *h)
+static void wait_for(struct http *h, struct client *c, struct evhttp_request *request,
+                     uint64_t ticket)
 {
-    struct timeval second = {1, 0}; /* deadlines here are tens of seconds */
-    if (h->asked != NULL)
-        evtimer_add(&h->timer, &second);
-}
-
-static void on_timer(evutil_socket_t fd, short what, void *arg)
-{
-    struct http *h = arg;
-    (void)fd, (void)what;
-    evio_wake(h->evio);
-    api_tick(h->api, evio_env(h->evio));
-    http_flush(h);
-    arm(h);
-}
-
-static void wait_for(struct http *h, struct evhttp_request *request, uint64_t ticket)
-{
-    struct asked *a = malloc(sizeof *a);
-    if (a == NULL) {
+    if (c == NULL) {
         api_gone(h->api, ticket);
         evhttp_send_error(request, 503, NULL);
         return;
     }
-    *a = (struct asked){h, ticket, request, h->asked};
-    h->asked = a;
-    evhttp_connection_set_closecb(evhttp_request_get_connection(request), on_closed, a);
-    arm(h);
+    c->request = request;
+    c->ticket = ticket;
 }
 
 static void on_request(struct evhttp_request *request, void *arg)
@@ -192,12 +128,15 @@ static void on_request(struct evhttp_request *request, void *arg)
                              .body = len == 0 ? SPAN_EMPTY : span_of(evbuffer_pullup(in, -1), len)};
     struct api_response r = {0};
     uint64_t ticket = ++h->next_ticket;
+    struct client *c = clients_find(h, request);
     evio_wake(h->evio);
     if (api_request(h->api, evio_env(h->evio), ticket, &rq, &r)) {
+        if (c != NULL)
+            clients_answered(c);
         reply(request, &r);
     } else {
         api_response_clear(&r);
-        wait_for(h, request, ticket);
+        wait_for(h, c, request, ticket);
     }
     evio_touch(h->evio);
 }
@@ -219,6 +158,8 @@ static struct evhttp *server(struct http *h, void (*handle)(struct evhttp_reques
     if (s == NULL)
         return NULL;
     evhttp_set_gencb(s, handle, h);
+    evhttp_set_bevcb(s, clients_accepted, h);
+    evhttp_set_flags(s, EVHTTP_SERVER_LINGERING_CLOSE); /* or a reset overtakes the 413 */
     evhttp_set_allowed_methods(s, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
                                       EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS);
     evhttp_set_max_body_size(s, API_BODY_BYTES_MAX);
@@ -239,16 +180,21 @@ static struct http *owner_of(const struct evconnlistener *listener)
 /* The system has no descriptors left: what waits in the backlog would wake us again and again. */
 static void on_accept_error(struct evconnlistener *listener, void *arg)
 {
-    static const struct timeval pause = {EVIO_ACCEPT_PAUSE_MS / 1000,
-                                         EVIO_ACCEPT_PAUSE_MS % 1000 * 1000};
     struct http *h = owner_of(listener);
     (void)arg;
     if (h == NULL)
         return;
     evio_wake(h->evio);
     log_unusual(evio_env(h->evio), "http", "accept paused errno=%d", EVUTIL_SOCKET_ERROR());
-    evconnlistener_disable(listener);
-    evtimer_add(&h->again, &pause);
+    http_pause(h, EVIO_ACCEPT_PAUSE_MS);
+}
+
+void http_pause(struct http *h, int64_t ms)
+{
+    struct timeval wait = {ms / 1000, ms % 1000 * 1000};
+    for (size_t i = 0; i < h->listeners_count; i++)
+        evconnlistener_disable(h->listeners[i]);
+    evtimer_add(&h->again, &wait);
 }
 
 static void on_again(evutil_socket_t fd, short what, void *arg)
@@ -266,7 +212,7 @@ enum err http_new(struct http **out, struct evio *e, struct api *api)
         return ERR_MEMORY;
     h->evio = e;
     h->api = api;
-    evtimer_assign(&h->timer, e->base, on_timer, h);
+    clients_init(h);
     evtimer_assign(&h->again, e->base, on_again, h);
     h->next = all;
     all = h;
@@ -283,19 +229,12 @@ void http_free(struct http *h)
             *at = h->next;
             break;
         }
-    evtimer_del(&h->timer);
     evtimer_del(&h->again);
-    while (h->asked != NULL) {
-        struct asked *a = take_asked(h, h->asked->ticket);
-        evhttp_connection_set_closecb(evhttp_request_get_connection(a->request), NULL, NULL);
-        api_gone(h->api, a->ticket);
-        evhttp_send_error(a->request, 503, "the node is stopping");
-        free(a);
-    }
     if (h->rest != NULL)
         evhttp_free(h->rest);
     if (h->metrics != NULL)
         evhttp_free(h->metrics);
+    clients_clear(h);
     free(h);
 }
 

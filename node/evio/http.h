@@ -4,8 +4,9 @@
  *     request -> api_request -> at once: sent
  *                            -> later: http_flush, after the api was told an event, sends it
  *
- * Bounds: bodies and headers as in node/api/params.h; a connection that is silent for
- * EVIO_HTTP_TIMEOUT_S is closed. */
+ * Bounds: bodies and headers as in node/api/params.h; EVIO_HTTP_CLIENTS_MAX connections. One is
+ * closed when it is silent for EVIO_HTTP_TIMEOUT_S, or takes longer than EVIO_HTTP_REQUEST_S for a
+ * request and its answer, or is the most silent of too many. */
 #pragma once
 
 #include "node/api/api.h"

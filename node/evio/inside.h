@@ -9,6 +9,7 @@
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <time.h>
 
 struct listener {
     struct evio *evio;
@@ -57,6 +58,9 @@ struct evio {
     struct fifo late;     /* struct late: what the pump asked for and the loop does after it */
     struct job_threads *jobs;
 };
+
+/** CLOCK_MONOTONIC or CLOCK_REALTIME now, in ns; from any thread. */
+int64_t evio_clock(clockid_t id);
 
 /** Read the clocks, once in a wake-up. Every callback of libevent begins with it. */
 void evio_wake(struct evio *e);

@@ -17,6 +17,8 @@ struct lane {
     struct fifo queue; /* struct job * */
     struct job *running;
     pthread_cond_t wanted;
+    size_t queued;                    /* waiting or running; the loop's, as what follows */
+    struct api_histogram waited, ran; /* seconds */
 };
 
 struct job_threads {
@@ -29,6 +31,16 @@ struct job_threads {
     int wake; /* eventfd */
     struct event ready;
 };
+
+/* The notes are in the job: the loop reads them when the job is back. */
+static void run(struct job *job)
+{
+    int64_t began = evio_clock(CLOCK_MONOTONIC);
+
+    job->waited_ns = began - job->queued_ns;
+    job->run(job);
+    job->ran_ns = evio_clock(CLOCK_MONOTONIC) - began;
+}
 
 static void *thread_main(void *arg)
 {
@@ -43,7 +55,7 @@ static void *thread_main(void *arg)
             continue;
         }
         pthread_mutex_unlock(&t->lock);
-        l->running->run(l->running);
+        run(l->running);
         pthread_mutex_lock(&t->lock);
         if (fifo_push(&t->done, &l->running) != OK)
             abort(); /* memory for a pointer: the queue it came from had it */
@@ -64,6 +76,22 @@ static bool next_done(struct job_threads *t, struct job **job)
     return any;
 }
 
+static void measure(struct lane *l, const struct job *job)
+{
+    l->queued--;
+    if (job->upkeep)
+        return;
+    api_histogram_add(&l->waited, api_seconds_bounds, (double)job->waited_ns / NS_PER_S);
+    api_histogram_add(&l->ran, api_seconds_bounds, (double)job->ran_ns / NS_PER_S);
+}
+
+struct api_lane evio_lane(const struct evio *e, enum job_lane lane)
+{
+    const struct lane *l = &e->jobs->lanes[lane];
+
+    return (struct api_lane){&l->waited, &l->ran, l->queued};
+}
+
 static void on_done(evutil_socket_t fd, short what, void *arg)
 {
     struct job_threads *t = arg;
@@ -74,8 +102,10 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
     evio_wake(t->evio);
     if (read(fd, &count, sizeof count) < 0)
         return;
-    while (next_done(t, &job))
+    while (next_done(t, &job)) {
+        measure(&t->lanes[job->lane], job);
         core_job_done(t->evio->core, &t->evio->env, job);
+    }
 }
 
 enum err jobs_new(struct evio *e)
@@ -126,9 +156,11 @@ void jobs_queue(void *world, struct job *job)
     struct job_threads *t = e->jobs;
     struct lane *l = &t->lanes[job->lane];
 
+    job->queued_ns = evio_clock(CLOCK_MONOTONIC);
+    l->queued++;
     if (!l->started && !start(l)) { /* no thread to be had: done here, slowly but surely */
         uint64_t one = 1;
-        job->run(job);
+        run(job);
         pthread_mutex_lock(&t->lock);
         if (fifo_push(&t->done, &job) != OK || write(t->wake, &one, sizeof one) < 0)
             abort();
@@ -151,6 +183,7 @@ void jobs_drain(struct evio *e)
     for (int i = 0; i < JOB_LANES; i++) {
         while (fifo_pop(&t->lanes[i].queue, &job))
             job->drop(job);
+        t->lanes[i].queued = 0;
         while (t->lanes[i].running != NULL)
             pthread_cond_wait(&t->idle, &t->lock);
     }

@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/resource.h>
-#include <time.h>
 
-static int64_t read_clock(clockid_t id)
+int64_t evio_clock(clockid_t id)
 {
     struct timespec t;
 
@@ -22,8 +21,8 @@ void evio_wake(struct evio *e)
     if (e->awake)
         return;
     e->awake = true;
-    e->env.now.ns = read_clock(CLOCK_MONOTONIC);
-    e->env.wall.ns = read_clock(CLOCK_REALTIME);
+    e->env.now.ns = evio_clock(CLOCK_MONOTONIC);
+    e->env.wall.ns = evio_clock(CLOCK_REALTIME);
 }
 
 const struct env *evio_env(struct evio *e)
@@ -233,7 +232,7 @@ void evio_detach(struct evio *e)
 static void set_timer(struct evio *e)
 {
     struct mono due = core_deadline(e->core);
-    int64_t wait = due.ns - read_clock(CLOCK_MONOTONIC);
+    int64_t wait = due.ns - evio_clock(CLOCK_MONOTONIC);
 
     if (due.ns == MONO_NEVER.ns) {
         evtimer_del(&e->timer);

@@ -180,6 +180,16 @@ static struct names *open_names(struct evio *e)
     return n;
 }
 
+enum err evio_name_servers(struct evio *e, const char *servers)
+{
+    assert(e->names == NULL);
+    e->names = open_names(e);
+    if (e->names == NULL)
+        return ERR_MEMORY;
+    return ares_set_servers_ports_csv(e->names->channel, servers) == ARES_SUCCESS ? OK
+                                                                                  : ERR_ARGUMENT;
+}
+
 void names_resolve(struct evio *e, uint64_t query, const char *name, int type)
 {
     struct question *q = malloc(sizeof *q);

@@ -17,4 +17,7 @@
 #define EVIO_JOB_STACK_BYTES    (256u << 10)
 #define EVIO_HTTP_TIMEOUT_S     30          /* of a silent HTTP connection */
 #define EVIO_HTTP_HEADERS_BYTES (16u << 10) /* of all headers, beside the path and query */
+#define EVIO_HTTP_REQUEST_S     120         /* for one request and reading its answer, or idle */
+#define EVIO_HTTP_CLIENTS_MAX   512u        /* more: the most silent connection is closed */
+#define EVIO_HTTP_CLIENTS_SLACK 64u         /* beyond that: accepting waits */
 #define EVIO_CLOCKS_MAX         8u

@@ -4,6 +4,8 @@
 
 #include "node/conf/conf.h"
 
+struct evio;
+
 #define EXIT_DONE   0
 #define EXIT_FAILED 1
 #define EXIT_USAGE  2
@@ -17,3 +19,6 @@ int command_version(int argc, char **argv);
 /** Flags, variables and file into `c`, which is conf_clear()ed by the caller in any case. What is
  * wrong goes to stderr. */
 enum err settings_load(struct conf *c, int argc, char **argv) MUST_CHECK;
+
+/** Hand --dns-addrs-name-server to the loop; what is wrong goes to stderr. */
+enum err settings_name_servers(const struct conf *c, struct evio *e) MUST_CHECK;

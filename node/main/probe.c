@@ -150,6 +150,8 @@ static int probe(const struct conf *c, const char *address)
     logs_init(&logs, stderr, level, false);
     enum err err = evio_new(&p.evio, &logs.log, &owner);
     if (err == OK)
+        err = settings_name_servers(c, p.evio);
+    if (err == OK)
         err = keyring_host_new(&key, evio_env(p.evio)->rng, KEYRING_HOST_ED25519);
     if (err == OK)
         err = run(&p, c, key, address);

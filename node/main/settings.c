@@ -1,4 +1,5 @@
 /* The configuration from where it comes, with the files that node/conf does not open. */
+#include "node/evio/evio.h"
 #include "node/main/commands.h"
 
 #include <errno.h>
@@ -41,5 +42,20 @@ enum err settings_load(struct conf *c, int argc, char **argv)
         fprintf(stderr, "sotto: %s\n", c->error);
     else if (err != OK && err != ERR_IO)
         fprintf(stderr, "sotto: the configuration could not be read: %s\n", err_text(err));
+    return err;
+}
+
+enum err settings_name_servers(const struct conf *c, struct evio *e)
+{
+    char list[1024];
+    size_t len = 0;
+    for (size_t i = 0; i < conf_count(c, CONF_DNS_ADDRS_NAME_SERVER) && len < sizeof list; i++)
+        len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", i > 0 ? "," : "",
+                                conf_at(c, CONF_DNS_ADDRS_NAME_SERVER, i));
+    if (len == 0)
+        return OK;
+    enum err err = len < sizeof list ? evio_name_servers(e, list) : ERR_ARGUMENT;
+    if (err != OK)
+        fprintf(stderr, "sotto: --dns-addrs-name-server=%.200s: %s\n", list, err_text(err));
     return err;
 }

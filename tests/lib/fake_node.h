@@ -163,8 +163,10 @@ static bool fake_log_level(void *state, const char *name)
 
 static void fake_numbers(void *state, struct api_numbers *out)
 {
+    static const struct api_histogram ran = {.buckets = {0, 2, 1}, .count = 3, .sum = 0.004};
     (void)state;
     *out = (struct api_numbers){.resident_bytes = 1000000, .open_fds = 9};
+    out->lanes[JOB_STORE] = (struct api_lane){&ran, &ran, 5};
 }
 
 static inline struct api_backend fake_backend(struct fake_node *f)

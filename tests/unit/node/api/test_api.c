@@ -392,6 +392,26 @@ static void metrics_are_prometheus_text_with_the_dashboards_names(void **state)
     }
 }
 
+static void metrics_tell_how_long_jobs_take(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "\nwaku_archive_insert_duration_seconds_bucket{le=\"0.001\"} 2\n",
+        "\nwaku_archive_insert_duration_seconds_bucket{le=\"0.0025\"} 3\n",
+        "\nwaku_archive_insert_duration_seconds_bucket{le=\"+Inf\"} 3\n",
+        "\nwaku_archive_insert_duration_seconds_sum 0.004\n",
+        "\nwaku_archive_query_duration_seconds_count 0\n",
+        "\nsotto_commit_wait_seconds_count 3\n",
+        "\nsotto_jobs_queued{lane=\"store\"} 5\n",
+    };
+    uint8_t nul = 0;
+    assert_int_equal(status(API_GET, "/metrics", NULL), 200);
+    assert_ok(buf_append(&r.body, span_of(&nul, 1)));
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        if (strstr((const char *)r.body.ptr, lines[i]) == NULL)
+            fail_msg("/metrics has no%s", lines[i]);
+}
+
 static void openapi_is_that_of_the_routes(void **state)
 {
     (void)state;
@@ -449,6 +469,7 @@ int main(void)
         T(strangers_are_kept_out),
         T(admin_routes_do_not_exist_without_their_flag),
         T(metrics_are_prometheus_text_with_the_dashboards_names),
+        T(metrics_tell_how_long_jobs_take),
         T(openapi_is_that_of_the_routes),
         T(base64_is_strict),
     };

@@ -1,0 +1,101 @@
+/* Where a node listens, and what it says of it. */
+#include "node/main/node.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum err node_listen_tcp(struct node *n)
+{
+    const struct conf *c = &n->conf;
+    uint16_t port = (uint16_t)conf_number(c, CONF_TCP_PORT), listening = 0;
+    if (port != 0)
+        port = (uint16_t)(port + conf_number(c, CONF_PORTS_SHIFT));
+    for (size_t i = 0; i < conf_count(c, CONF_LISTEN_ADDRESS); i++) {
+        const char *ip = conf_at(c, CONF_LISTEN_ADDRESS, i);
+        uint16_t bound = 0;
+        enum err err = evio_listen(n->evio, ip, port, &bound);
+        if (err != OK && err != ERR_EXISTS && listening > 0 && !conf_given(c, CONF_LISTEN_ADDRESS))
+            continue; /* no IPv6 here */
+        if (err != OK) {
+            char where[96];
+            snprintf(where, sizeof where, "%s TCP port %u%s", ip, port,
+                     err == ERR_EXISTS ? " is taken (--tcp-port)" : "");
+            return node_say(err, "cannot listen at", where);
+        }
+        listening++;
+        port = bound;
+        TRY(addresses_listen(&n->addresses, ip, bound));
+    }
+    n->tcp_port = port;
+    return addresses_told(&n->addresses, c, port);
+}
+
+enum err node_full_addresses(struct node *n)
+{
+    size_t count = 0;
+    for (size_t i = 0; i <= n->addresses.announced_count; i++) {
+        const char *addr =
+            i < n->addresses.announced_count ? n->addresses.announced[i] : n->addresses.local;
+        if (addr == NULL || (i == n->addresses.announced_count && count > 0 &&
+                             strncmp(n->full[0], addr, strlen(addr)) == 0))
+            continue;
+        size_t len = strlen(addr) + strlen(core_id(n->core)) + 8;
+        n->full[count] = malloc(len);
+        if (n->full[count] == NULL)
+            return ERR_MEMORY;
+        snprintf(n->full[count++], len, "%s/p2p/%s", addr, core_id(n->core));
+    }
+    return OK;
+}
+
+static enum err listen_at(struct node *n, enum conf_id on, enum conf_id ip, enum conf_id port_id,
+                          bool metrics, uint16_t *bound)
+{
+    const struct conf *c = &n->conf;
+    if (!conf_bool(c, on))
+        return OK;
+    uint16_t port = (uint16_t)conf_number(c, port_id);
+    if (port != 0)
+        port = (uint16_t)(port + conf_number(c, CONF_PORTS_SHIFT));
+    enum err err = http_listen(n->http, conf_text(c, ip), port, metrics, bound);
+    if (err == OK)
+        return OK;
+    char where[128];
+    snprintf(where, sizeof where, "%s port %u%s (--%s)", conf_text(c, ip), port,
+             err == ERR_EXISTS ? ", which is taken" : "", conf_options[port_id].flag);
+    return node_say(err, "cannot listen for HTTP at", where);
+}
+
+enum err node_listen_http(struct node *n)
+{
+    TRY(listen_at(n, CONF_REST, CONF_REST_ADDRESS, CONF_REST_PORT, false, &n->rest_port));
+    return listen_at(n, CONF_METRICS_SERVER, CONF_METRICS_SERVER_ADDRESS, CONF_METRICS_SERVER_PORT,
+                     true, &n->metrics_port);
+}
+
+void node_greet(const struct node *n)
+{
+    const struct conf *c = &n->conf;
+    const char *rest = conf_text(c, CONF_REST_ADDRESS);
+    if (strcmp(rest, "0.0.0.0") == 0)
+        rest = "127.0.0.1";
+    printf("sotto " SOTTO_VERSION "\npeer id    %s\n", core_id(n->core));
+    for (size_t i = 0; n->full[i] != NULL; i++)
+        printf("%s %s\n", i == 0 ? "addresses " : "          ", n->full[i]);
+    if (n->rest_port != 0)
+        printf("REST       http://%s:%u\n", rest, n->rest_port);
+    if (n->metrics_port != 0)
+        printf("metrics    http://%s:%u/metrics\n", conf_text(c, CONF_METRICS_SERVER_ADDRESS),
+               n->metrics_port);
+    if (n->rest_port != 0)
+        printf("\ntry next:\n"
+               "  curl -s http://%s:%u/health\n"
+               "  curl -s -H 'Content-Type: application/json' "
+               "-d '{\"payload\":\"aGVsbG8=\",\"contentTopic\":\"/try/1/sotto/proto\"}' \\\n"
+               "       http://%s:%u/relay/v1/auto/messages\n"
+               "  curl -s 'http://%s:%u/store/v3/messages?includeData=true'\n"
+               "  sotto probe %s\n",
+               rest, n->rest_port, rest, n->rest_port, rest, n->rest_port,
+               n->full[0] != NULL ? n->full[0] : "MULTIADDR");
+    fflush(stdout);
+}

@@ -1,0 +1,157 @@
+/* The parts of a node, made of the configuration: data folder, key, archive, core, api. */
+#include "node/main/data.h"
+#include "node/main/node.h"
+#include "node/main/process.h"
+#include "store/archive.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#define SHARDS_MAX  1024 /* conf: 0..1023 */
+#define STATICS_MAX 256
+
+static enum err open_archive(struct node *n)
+{
+    struct retention keep;
+    char path[DATA_PATH_MAX];
+    const char *policy = conf_text(&n->conf, CONF_STORE_MESSAGE_RETENTION_POLICY);
+    enum err err = retention_parse(span_str(policy), &keep);
+    if (err != OK)
+        return node_say(err, "--store-message-retention-policy:", policy);
+    if (!conf_bool(&n->conf, CONF_STORE))
+        return OK;
+    TRY(data_path(&n->conf, "archive", path));
+    err = archive_open_lmdb(&n->archive, path, &keep);
+    return err == OK ? OK : node_say(err, "cannot open the archive", path);
+}
+
+enum err node_open_data(struct node *n)
+{
+    char path[DATA_PATH_MAX] = "";
+    enum err err = data_path(&n->conf, NULL, path);
+    if (err == OK)
+        err = data_open(&n->conf, &n->lock);
+    if (err != OK)
+        return node_say(err,
+                        err == ERR_LOCKED ? "another process uses the data folder"
+                                          : "cannot use the data folder (--data-dir)",
+                        path);
+    err = data_key(&n->conf, evio_env(n->evio)->rng, &n->key);
+    return err == OK ? open_archive(n) : node_say(err, "cannot use the node key of", path);
+}
+
+/* --shard, else none with content topics or static sharding, else all of the network */
+static size_t shards_of(const struct conf *c, uint16_t shards[SHARDS_MAX])
+{
+    size_t count = conf_count(c, CONF_SHARD);
+    for (size_t i = 0; i < count && i < SHARDS_MAX; i++)
+        shards[i] = (uint16_t)conf_number_at(c, CONF_SHARD, i);
+    if (count > 0 || conf_count(c, CONF_CONTENT_TOPIC) > 0)
+        return count;
+    count = (size_t)conf_number(c, CONF_NUM_SHARDS_IN_NETWORK);
+    for (size_t i = 0; i < count; i++)
+        shards[i] = (uint16_t)i;
+    return count;
+}
+
+static size_t statics_of(const struct conf *c, const char *statics[STATICS_MAX])
+{
+    static const enum conf_id ids[] = {CONF_STATICNODE, CONF_ENTRY_NODE};
+    size_t count = 0;
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; i < conf_count(c, ids[k]) && count < STATICS_MAX; i++)
+            statics[count++] = conf_at(c, ids[k], i);
+    return count;
+}
+
+enum err node_make_core(struct node *n)
+{
+    const struct conf *c = &n->conf;
+    uint16_t shards[SHARDS_MAX];
+    const char *statics[STATICS_MAX];
+    const char *retention = conf_text(c, CONF_STORE_MESSAGE_RETENTION_POLICY);
+    bool sotto = strcmp(conf_text(c, CONF_PRESET), "sotto") == 0;
+    uint64_t per_ip = conf_number(c, CONF_IP_COLOCATION_LIMIT);
+    struct core_config config = {
+        .key = n->key,
+        .archive = n->archive,
+        .agent_version = conf_text(c, CONF_AGENT_STRING),
+        .cluster = sotto ? 66 : (uint16_t)conf_number(c, CONF_CLUSTER_ID),
+        .shards_in_network = sotto ? 8 : (uint16_t)conf_number(c, CONF_NUM_SHARDS_IN_NETWORK),
+        .shards = shards,
+        .shards_count = shards_of(c, shards),
+        .listen = (const char *const *)n->addresses.announced,
+        .listen_count = n->addresses.announced_count,
+        .statics = statics,
+        .statics_count = statics_of(c, statics),
+        .relay = conf_bool(c, CONF_RELAY),
+        .flood_publish = conf_bool(c, CONF_FLOOD_PUBLISH),
+        .message_bytes_max = (size_t)conf_number(c, CONF_MAX_MSG_SIZE),
+        .store_queue_bytes = (size_t)conf_number(c, CONF_STORE_QUEUE_MB) << 20,
+        .store_overflow =
+            conf_number(c, CONF_STORE_OVERFLOW) == 1 ? CORE_OVERFLOW_DROP : CORE_OVERFLOW_WAIT,
+        .store_page_max = 100,
+        .connections_max = (size_t)conf_number(c, CONF_MAX_CONNECTIONS),
+        .connections_per_ip = per_ip == 0 ? UINT32_MAX : (size_t)per_ip,
+        .retention = strcmp(retention, "none") == 0 ? NULL : retention,
+    };
+    enum err err = core_new(&n->core, &config, evio_env(n->evio));
+    if (err != OK)
+        return node_say(err, "the node could not be made", "");
+    evio_attach(n->evio, n->core);
+    for (size_t i = 0; i < conf_count(c, CONF_CONTENT_TOPIC); i++) {
+        const char *topic = conf_at(c, CONF_CONTENT_TOPIC, i);
+        char shard[32];
+        err = core_shard_of(n->core, span_str(topic), shard);
+        if (err == OK)
+            err = core_subscribe(n->core, evio_env(n->evio), span_str(shard));
+        if (err != OK)
+            return node_say(err, "--content-topic", topic);
+    }
+    return OK;
+}
+
+/* ---- what only the world knows ---- */
+
+static const char *world_address(void *state, size_t i)
+{
+    struct node *n = state;
+    return i <= ADDRESSES_MAX ? n->full[i] : NULL;
+}
+
+static bool world_log_level(void *state, const char *name)
+{
+    struct node *n = state;
+    return logs_level(name, &n->logs.log.min);
+}
+
+static void world_process(void *state, struct api_numbers *out)
+{
+    const struct node *n = state;
+    process_numbers(out);
+    for (int i = 0; i < JOB_LANES; i++)
+        out->lanes[i] = evio_lane(n->evio, (enum job_lane)i);
+}
+
+enum err node_make_api(struct node *n)
+{
+    const struct conf *c = &n->conf;
+    struct api_backend backend;
+    struct api_config config = {.admin = conf_bool(c, CONF_REST_ADMIN),
+                                .origins = n->origins,
+                                .origins_count = conf_count(c, CONF_REST_ALLOW_ORIGIN),
+                                .cache_capacity =
+                                    (size_t)conf_number(c, CONF_REST_RELAY_CACHE_CAPACITY),
+                                .rate = (uint32_t)conf_number(c, CONF_REST_RATE),
+                                .version = "v" SOTTO_VERSION,
+                                .relay = conf_bool(c, CONF_RELAY),
+                                .store = n->archive != NULL,
+                                .storenode = conf_text(c, CONF_STORENODE),
+                                .started_s = (int64_t)time(NULL)};
+    for (size_t i = 0; i < config.origins_count; i++)
+        n->origins[i] = conf_at(c, CONF_REST_ALLOW_ORIGIN, i);
+    n->api_node = (struct api_node){n->core, {n, world_address, world_log_level, world_process}};
+    api_backend_core(&backend, &n->api_node);
+    TRY(api_new(&n->api, &config, &backend, evio_env(n->evio)));
+    return http_new(&n->http, n->evio, n->api);
+}

@@ -1,0 +1,46 @@
+/* Private to node/main: a running node and the steps of its start, each in the order of start(). */
+#pragma once
+
+#include "node/api/backend.h"
+#include "node/evio/evio.h"
+#include "node/evio/http.h"
+#include "node/evio/logs.h"
+#include "node/main/addresses.h"
+#include "node/main/commands.h"
+
+struct archive;
+struct keyring_host;
+
+struct node {
+    struct conf conf;
+    int argc;
+    char **argv; /* for SIGHUP */
+    struct logs logs;
+    int lock;
+    struct evio *evio;
+    struct keyring_host *key;
+    struct archive *archive;
+    struct core *core;
+    struct api *api;
+    struct api_node api_node;
+    struct http *http;
+    struct addresses addresses;
+    char *full[ADDRESSES_MAX + 1]; /* announced and local, with /p2p */
+    uint16_t tcp_port, rest_port, metrics_port;
+    const char *origins[CONF_VALUES_MAX];
+    bool stopping;
+};
+
+/** One sentence for the person; the code given. */
+enum err node_say(enum err err, const char *what, const char *detail);
+
+/* making.c */
+enum err node_open_data(struct node *n) MUST_CHECK; /* lock, key, archive */
+enum err node_make_core(struct node *n) MUST_CHECK;
+enum err node_make_api(struct node *n) MUST_CHECK;
+
+/* listening.c */
+enum err node_listen_tcp(struct node *n) MUST_CHECK;
+enum err node_full_addresses(struct node *n) MUST_CHECK; /* announced and local, with /p2p */
+enum err node_listen_http(struct node *n) MUST_CHECK;
+void node_greet(const struct node *n);

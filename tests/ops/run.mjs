@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// The node as its operator meets it: first start, mistakes, names, limits of REST, signals.
+//   run.mjs [TEST...]
+import { chosen, Report } from '../lib/report.mjs'
+import * as names from './names.mjs'
+import * as limits from './limits.mjs'
+
+const TESTS = { ...names, ...limits }
+
+const { names: wanted } = chosen(Object.keys(TESTS))
+const report = new Report()
+for (const name of wanted) await report.run(name, TESTS[name])
+report.end()
