@@ -81,7 +81,7 @@ void metadata_adapter_free(struct host *h);
 enum err store_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
 void store_adapter_free(struct host *h);
 
-/** The next answer to a question of ours; false: none. */
+/** The next question of a peer, or answer to a question of ours; false: none. */
 bool store_adapter_poll(struct host *h, const struct env *env, struct host_out *out);
 
 /** Is this adapter at work? Relay is an option. */

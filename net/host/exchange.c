@@ -22,6 +22,7 @@ struct trade { /* one exchange; state of a host_stream */
     struct heap_node due;
     struct mono deadline;
     uint64_t stream; /* 0: not known yet */
+    uint64_t peer;
     enum side side;
     enum state state;
     const struct exchange *x;
@@ -71,15 +72,27 @@ static bool is_under_way(enum state s)
 
 static void turn(struct host *h, struct trade *t, enum state to)
 {
-    h->exchanges->under_way -= is_under_way(t->state);
-    h->exchanges->under_way += is_under_way(to);
+    struct host_peer *p = t->side == SERVER ? host_peer_mutable(h, t->peer) : NULL;
+    int change = is_under_way(to) - is_under_way(t->state);
+
+    h->exchanges->under_way += (size_t)change;
+    if (p != NULL)
+        p->exchanges += (unsigned)change;
     t->state = to;
+}
+
+static bool is_at_bound(const struct host *h, const struct trade *t)
+{
+    const struct host_peer *p = t->side == SERVER ? host_peer(h, t->peer) : NULL;
+
+    return h->exchanges->under_way >= HOST_EXCHANGES_MAX ||
+           (p != NULL && p->exchanges >= HOST_EXCHANGES_PEER_MAX);
 }
 
 /* From here on the other side has to hurry. */
 static enum err begin(struct host *h, const struct env *env, struct trade *t)
 {
-    if (h->exchanges->under_way >= HOST_EXCHANGES_MAX)
+    if (is_at_bound(h, t))
         return ERR_FULL;
     t->deadline = mono_add(env->now, HOST_EXCHANGE_TIMEOUT_MS * NS_PER_MS);
     TRY(heap_insert(&h->exchanges->by_deadline, &t->due));
@@ -87,13 +100,23 @@ static enum err begin(struct host *h, const struct env *env, struct trade *t)
     return OK;
 }
 
-static struct trade *trade_new(enum side side, const struct exchange *x)
+/* Answered: the other side has to end the stream, but in no hurry. False: no memory to watch it. */
+static bool linger(struct host *h, const struct env *env, struct trade *t)
+{
+    heap_remove(&h->exchanges->by_deadline, &t->due);
+    turn(h, t, FINISHED);
+    t->deadline = mono_add(env->now, HOST_EXCHANGE_LINGER_MS * NS_PER_MS);
+    return heap_insert(&h->exchanges->by_deadline, &t->due) == OK;
+}
+
+static struct trade *trade_new(enum side side, const struct exchange *x, uint64_t peer)
 {
     struct trade *t = calloc(1, sizeof *t);
 
     if (t == NULL)
         return NULL;
     t->side = side;
+    t->peer = peer;
     t->x = x;
     frames_init(&t->frames, side == SERVER ? x->request_max : x->answer_max);
     return t;
@@ -105,7 +128,7 @@ enum err exchange_ask(struct host *h, const struct env *env, const struct adapte
                       const struct exchange *x, uint64_t peer, struct span request,
                       exchange_answered *answered, void *ctx)
 {
-    struct trade *t = trade_new(CLIENT, x);
+    struct trade *t = trade_new(CLIENT, x, peer);
     uint64_t stream;
 
     if (t == NULL)
@@ -164,7 +187,7 @@ void exchange_incoming(struct host *h, const struct env *env, struct host_stream
                        const struct exchange *x)
 {
     (void)env;
-    struct trade *t = trade_new(SERVER, x);
+    struct trade *t = trade_new(SERVER, x, s->peer);
 
     if (t == NULL) {
         host_reset(h, s);
@@ -174,7 +197,7 @@ void exchange_incoming(struct host *h, const struct env *env, struct host_stream
     s->state = t;
 }
 
-void exchange_answer(struct host *h, uint64_t stream, struct span answer)
+void exchange_answer(struct host *h, const struct env *env, uint64_t stream, struct span answer)
 {
     struct host_stream *s = host_stream(h, stream);
     struct blob *body = blob_new(answer);
@@ -186,10 +209,10 @@ void exchange_answer(struct host *h, uint64_t stream, struct span answer)
         return;
     }
     blob_unref(body);
-    struct trade *t = s->state;
-    heap_remove(&h->exchanges->by_deadline, &t->due);
-    turn(h, t, FINISHED);
-    host_close_write(h, s);
+    if (linger(h, env, s->state))
+        host_close_write(h, s);
+    else
+        host_reset(h, s);
 }
 
 /* ---- both ---- */
@@ -210,7 +233,7 @@ static enum err take(struct host *h, const struct env *env, struct host_stream *
     TRY(err);
     if (t->side == CLIENT) {
         finish(h, env, t, OK, message);
-        return OK;
+        return linger(h, env, t) ? OK : ERR_MEMORY;
     }
     turn(h, t, SERVING);
     return t->x->serve(h, env, s, message);
@@ -235,7 +258,9 @@ void exchange_end(struct host *h, const struct env *env, struct host_stream *s)
 
     if (t->side == CLIENT && t->state != FINISHED)
         finish(h, env, t, ERR_CLOSED, SPAN_EMPTY);
-    else if (t->side == SERVER && t->state < SERVING)
+    else if (t->side == SERVER && t->state == IDLE)
+        host_close_write(h, s); /* nothing was asked */
+    else if (t->side == SERVER && t->state == READING)
         host_reset(h, s); /* an end without a whole request */
 }
 

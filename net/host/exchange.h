@@ -3,7 +3,8 @@
  *
  * js clients read every answer until the end of the stream, so the server closes its writing side
  * after each; they also keep one idle stream per service open, so a stream without a first byte is
- * no request and has no time-out (the muxer bounds how many there are).
+ * no request and has no time-out (the muxer bounds how many there are). A stream whose other side
+ * does not end it after the answer is reset after HOST_EXCHANGE_LINGER_MS.
  *
  *     server:  incoming -> (bytes -> one frame) -> serve() -> answer, now or later -> close_write
  *     client:  open -> OPENED: request, close_write -> (bytes -> one frame) -> answered()
@@ -24,13 +25,14 @@ typedef void exchange_answered(struct host *h, const struct env *env, void *ctx,
                                struct span answer);
 
 /** Send a request on a new stream. `answered` is called exactly once, unless this fails.
- * OK; ERR_NOT_FOUND no such peer; ERR_FULL too many under way; ERR_MEMORY. */
+ * (And never when the host is freed before.) OK; ERR_NOT_FOUND no such peer; ERR_FULL too many
+ * under way; ERR_MEMORY. */
 enum err exchange_ask(struct host *h, const struct env *env, const struct adapter *a,
                       const struct exchange *x, uint64_t peer, struct span request,
                       exchange_answered *answered, void *ctx) MUST_CHECK;
 
 /** Answer the request of an incoming stream and close our side; ignored when the stream is dead. */
-void exchange_answer(struct host *h, uint64_t stream, struct span answer);
+void exchange_answer(struct host *h, const struct env *env, uint64_t stream, struct span answer);
 
 /* The callbacks of struct adapter for a protocol that is one exchange; the adapter's own `bytes`
  * and `end` are exchange_bytes and exchange_end with its `struct exchange`. */

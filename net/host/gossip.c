@@ -15,7 +15,9 @@
 
 #include <stdlib.h>
 
-#define OPEN_TRIES 3u /* outgoing streams to one peer in a row that may break */
+#define OPEN_TRIES                                                                                 \
+    3u /* outgoing streams to one peer in a row that may break early; then a rest                  \
+        */
 
 struct lane { /* one peer that may speak gossipsub */
     uint64_t peer;
@@ -25,7 +27,9 @@ struct lane { /* one peer that may speak gossipsub */
     bool waiting;                         /* the engine has more for it than its stream has room */
     bool held;                            /* its streams to us are paused, for backpressure */
     bool heard;                           /* it has written to us before */
+    bool deaf;                            /* it speaks none of our protocols */
     unsigned tries;
+    struct mono opened_at;  /* the stream that we write to */
     struct mono drain_from; /* since when it is waiting, or the last whole second of that */
     size_t drained;         /* bytes that it took since then */
     bool slow;              /* took too little in a second: it slows nobody any more */
@@ -34,9 +38,10 @@ struct lane { /* one peer that may speak gossipsub */
 struct gossip_adapter {
     struct gossipsub *engine;
     struct map lanes;
-    size_t waiting; /* lanes that are */
-    bool holding;   /* some lane is held */
-    bool paused;    /* by the core: its archive queue is full */
+    size_t waiting;    /* lanes that are */
+    bool holding;      /* some lane is held */
+    bool paused;       /* by the core: its archive queue is full */
+    struct mono retry; /* when peers that broke all tries are tried again; MONO_NEVER: none */
 };
 
 static struct lane *lane_of(const struct host *h, uint64_t peer)
@@ -46,8 +51,11 @@ static struct lane *lane_of(const struct host *h, uint64_t peer)
 
 static void open_out(struct host *h, const struct env *env, struct lane *l)
 {
-    if (l->tries++ >= OPEN_TRIES)
+    if (l->tries++ >= OPEN_TRIES) {
+        h->gossip->retry =
+            mono_min(h->gossip->retry, mono_add(env->now, HOST_GOSSIP_STEADY_MS * NS_PER_MS));
         return;
+    }
     if (host_open(h, env, &adapter_gossip, l->peer, gossipsub_protocols, NULL, &l->out) != OK)
         l->out = 0;
 }
@@ -103,10 +111,10 @@ static void opened(struct host *h, const struct env *env, struct host_stream *s)
     struct lane *l = lane_of(h, s->peer);
     const struct host_peer *p = host_peer(h, s->peer);
 
+    l->opened_at = env->now;
     if (l->speaks) { /* the stream before this one broke, the peer did not go */
         log_debug(env, "gossip", "stream renewed peer=%llu", (unsigned long long)s->peer);
         gossipsub_peer_renew(h->gossip->engine, s->peer);
-        l->tries = 0;
         return;
     }
     uint8_t ip[16];
@@ -123,7 +131,6 @@ static void opened(struct host *h, const struct env *env, struct host_stream *s)
         return;
     }
     l->speaks = true;
-    l->tries = 0;
 }
 
 /* ---- coming in ---- */
@@ -250,12 +257,6 @@ static void bytes(struct host *h, const struct env *env, struct host_stream *s, 
     host_reset(h, s);
 }
 
-static void end(struct host *h, const struct env *env, struct host_stream *s)
-{
-    (void)env;
-    host_close_write(h, s);
-}
-
 /* ---- going out ---- */
 
 /* True: something was written. */
@@ -361,10 +362,25 @@ static void broken(struct host *h, const struct env *env, struct host_stream *s,
     log_debug(env, "gossip", "stream broken peer=%llu err=%s", (unsigned long long)s->peer,
               err_name(why));
     l->out = 0;
-    if (why != ERR_UNSUPPORTED && host_peer_stays(h, s->peer))
+    l->deaf = why == ERR_UNSUPPORTED;
+    if (s->protocol != NULL && env->now.ns - l->opened_at.ns >= HOST_GOSSIP_STEADY_MS * NS_PER_MS)
+        l->tries = 0;
+    if (!l->deaf && host_peer_stays(h, s->peer))
         open_out(h, env, l);
     if (l->out == 0)
         leave(h, env, l);
+}
+
+/* Nobody ends the other half of a stream that he goes on reading: on ours, it is as good as broken.
+ */
+static void end(struct host *h, const struct env *env, struct host_stream *s)
+{
+    if (!s->outbound) {
+        host_close_write(h, s);
+        return;
+    }
+    broken(h, env, s, ERR_CLOSED);
+    host_reset(h, s);
 }
 
 static void ended(struct host *h, struct host_stream *s)
@@ -380,14 +396,29 @@ static void ended(struct host *h, struct host_stream *s)
     s->state = NULL;
 }
 
+static void try_again(struct host *h, const struct env *env)
+{
+    size_t cursor = 0;
+    struct lane *l;
+
+    h->gossip->retry = MONO_NEVER;
+    while ((l = map_next(&h->gossip->lanes, &cursor, NULL)) != NULL)
+        if (l->out == 0 && !l->deaf) {
+            l->tries = 0;
+            open_out(h, env, l);
+        }
+}
+
 static void tick(struct host *h, const struct env *env)
 {
     gossipsub_tick(h->gossip->engine, env);
+    if (h->gossip->retry.ns <= env->now.ns)
+        try_again(h, env);
 }
 
 static struct mono deadline(const struct host *h)
 {
-    return gossipsub_deadline(h->gossip->engine);
+    return mono_min(gossipsub_deadline(h->gossip->engine), h->gossip->retry);
 }
 
 const struct adapter adapter_gossip = {
@@ -450,6 +481,7 @@ enum err gossip_adapter_new(struct host *h, const struct env *env)
         return ERR_MEMORY;
     rng_fill(env->rng, seed, sizeof seed);
     map_init(&h->gossip->lanes, seed, HOST_PEERS_MAX);
+    h->gossip->retry = MONO_NEVER;
     h->gossip->engine = gossipsub_new(&h->params.gossipsub, env);
     return h->gossip->engine == NULL ? ERR_MEMORY : OK;
 }

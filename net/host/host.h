@@ -98,7 +98,7 @@ enum err host_ping(struct host *h, const struct env *env, uint64_t peer,
                    uint64_t ticket) MUST_CHECK;
 
 /** Our addresses changed: identify tells them from now on. `listen` is borrowed for the life of the
- * host. ERR_FULL too many. */
+ * host. ERR_FULL too many, nothing changed. */
 enum err host_set_listen(struct host *h, const struct env *env, const struct multiaddr *listen,
                          size_t count) MUST_CHECK;
 
@@ -122,6 +122,9 @@ struct host_peer {
     uint16_t *shards; /* owned */
     size_t shards_count;
     int64_t ping_ns;
+    unsigned pings_in;            /* streams that we echo */
+    unsigned exchanges;           /* requests of it that wait for an answer */
+    uint64_t identify_streams[2]; /* on which it tells about itself; 0: none */
 };
 
 const struct host_peer *host_peer(const struct host *h, uint64_t peer);

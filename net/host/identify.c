@@ -85,10 +85,14 @@ static bool is_read(const struct host_stream *s)
 
 static void listen(struct host *h, const struct env *env, struct host_stream *s)
 {
-    if (identify_begin(h->identify->engine, env, s->peer, kind_of(s)) != OK)
+    struct host_peer *p = host_peer_mutable(h, s->peer);
+
+    if (p == NULL || identify_begin(h->identify->engine, env, s->peer, kind_of(s)) != OK) {
         host_reset(h, s);
-    else
-        host_close_write(h, s);
+        return;
+    }
+    p->identify_streams[kind_of(s)] = s->id;
+    host_close_write(h, s);
 }
 
 static void opened(struct host *h, const struct env *env, struct host_stream *s)
@@ -122,7 +126,20 @@ static void broken(struct host *h, const struct env *env, struct host_stream *s,
 
 static void ended(struct host *h, struct host_stream *s)
 {
-    (void)h, (void)s; /* no state of their own */
+    struct host_peer *p = host_peer_mutable(h, s->peer);
+
+    if (p != NULL && s->id != 0 && p->identify_streams[kind_of(s)] == s->id)
+        p->identify_streams[kind_of(s)] = 0;
+}
+
+/* It was told, or failed; when the peer has not ended the stream, it never will. */
+static void silence(struct host *h, const struct identify_out *out)
+{
+    const struct host_peer *p = host_peer(h, out->peer);
+    struct host_stream *s = p == NULL ? NULL : host_stream(h, p->identify_streams[out->stream]);
+
+    if (s != NULL)
+        host_reset(h, s);
 }
 
 /* ---- what a peer says ---- */
@@ -196,8 +213,10 @@ static bool pump(struct host *h, const struct env *env)
             break;
         case IDENTIFY_OUT_INFO:
             take_info(h, env, &out);
+            silence(h, &out);
             break;
         case IDENTIFY_OUT_FAILED:
+            silence(h, &out);
             log_debug(env, "identify", "failed peer=%llu err=%s", (unsigned long long)out.peer,
                       err_name(out.err));
             break;
@@ -278,9 +297,17 @@ enum err identify_adapter_describe(struct host *h, const struct env *env,
 enum err host_set_listen(struct host *h, const struct env *env, const struct multiaddr *listen,
                          size_t count)
 {
+    const struct multiaddr *before = h->params.listen;
+    size_t before_count = h->params.listen_count;
+
     h->params.listen = listen;
     h->params.listen_count = count;
-    return describe(h, env);
+    enum err err = describe(h, env);
+    if (err != OK) {
+        h->params.listen = before;
+        h->params.listen_count = before_count;
+    }
+    return err;
 }
 
 enum err identify_adapter_new(struct host *h, const struct env *env)

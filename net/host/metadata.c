@@ -76,7 +76,7 @@ static bool pump(struct host *h, const struct env *env)
             ask(h, env, &out);
             break;
         case METADATA_ANSWER:
-            exchange_answer(h, out.stream, out.bytes);
+            exchange_answer(h, env, out.stream, out.bytes);
             break;
         case METADATA_KNOWN:
             known(h, env, &out);

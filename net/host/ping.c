@@ -1,5 +1,5 @@
-/* Ping, both ends: echoes on incoming streams; our own pings on one stream per peer, which also
- * keep the connection alive, and answer host_ping. */
+/* Ping, both ends: echoes on incoming streams, PING_STREAMS_IN_MAX of a peer; a stream of our own
+ * for each host_ping, one at a time with a peer. */
 #include "net/ping/ping.h"
 
 #include "net/host/adapter.h"
@@ -150,13 +150,16 @@ static void opened(struct host *h, const struct env *env, struct host_stream *s)
 
 static void incoming(struct host *h, const struct env *env, struct host_stream *s)
 {
-    struct echoer *e = calloc(1, sizeof *e);
+    struct host_peer *p = host_peer_mutable(h, s->peer);
+    struct echoer *e =
+        p == NULL || p->pings_in >= PING_STREAMS_IN_MAX ? NULL : calloc(1, sizeof *e);
     (void)env;
 
     if (e == NULL) {
         host_reset(h, s);
         return;
     }
+    p->pings_in++;
     buf_init(&e->out, HOST_PING_ECHO_BYTES_MAX);
     s->state = e;
 }
@@ -209,10 +212,15 @@ static void unlist(struct host *h, struct asker *a)
 
 static void ended(struct host *h, struct host_stream *s)
 {
+    struct host_peer *p = host_peer_mutable(h, s->peer);
+
     if (s->outbound && s->state != NULL && h->ping != NULL)
         unlist(h, s->state);
-    else if (s->state != NULL)
+    else if (!s->outbound && s->state != NULL) {
         buf_clear(&((struct echoer *)s->state)->out);
+        if (p != NULL)
+            p->pings_in--;
+    }
     free(s->state);
     s->state = NULL;
 }

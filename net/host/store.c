@@ -39,12 +39,12 @@ static void ended(struct host *h, struct host_stream *s)
 static void answered(struct host *h, const struct env *env, void *ctx, enum err err,
                      struct span answer)
 {
-    struct question *q = ctx;
+    uint64_t ticket = (uint64_t)(uintptr_t)ctx; /* the question may have timed out before */
 
     if (err == OK)
-        err = store_client_answer(h->store->client, env, q->ticket, answer);
+        err = store_client_answer(h->store->client, env, ticket, answer);
     if (err != OK)
-        store_client_gone(h->store->client, q->ticket, err);
+        store_client_gone(h->store->client, ticket, err);
 }
 
 static void ask(struct host *h, const struct env *env, const struct store_client_out *out)
@@ -52,38 +52,40 @@ static void ask(struct host *h, const struct env *env, const struct store_client
     uint64_t ticket = out->ticket;
     struct question *q = map_get(&h->store->peers, MAP_KEY(ticket));
     enum err err = exchange_ask(h, env, &adapter_store, &exchange, q->peer, blob_span(out->bytes),
-                                answered, q);
+                                answered, (void *)(uintptr_t)ticket);
 
     blob_unref(out->bytes);
     if (err != OK)
         store_client_gone(h->store->client, ticket, err);
 }
 
-static bool pump_server(struct host *h, const struct env *env)
+/* A query goes with its stream, so it waits in the engine, which knows, until somebody takes it. */
+static bool poll_server(struct host *h, const struct env *env, struct host_out *out)
 {
-    struct store_server_out out;
-    bool moved = false;
+    struct store_server_out server;
 
-    while (h->store->server != NULL && store_server_poll(h->store->server, &out)) {
-        moved = true;
-        if (out.kind == STORE_SERVER_ANSWER) {
-            exchange_answer(h, out.stream, blob_span(out.bytes));
-            blob_unref(out.bytes);
+    while (h->store->server != NULL && store_server_poll(h->store->server, &server)) {
+        if (server.kind == STORE_SERVER_ANSWER) {
+            exchange_answer(h, env, server.stream, blob_span(server.bytes));
+            blob_unref(server.bytes);
             continue;
         }
-        const struct host_stream *s = host_stream(h, out.stream);
-        host_emit(h, env,
-                  &(struct host_out_slot){.out = {.kind = HOST_OUT_QUERY,
-                                                  .peer = s == NULL ? 0 : s->peer,
-                                                  .ticket = out.ticket,
-                                                  .query = out.query}});
+        const struct host_stream *s = host_stream(h, server.stream);
+        *out = (struct host_out){.kind = HOST_OUT_QUERY,
+                                 .peer = s == NULL ? 0 : s->peer,
+                                 .ticket = server.ticket,
+                                 .query = server.query};
+        return true;
     }
-    return moved;
+    return false;
 }
 
 bool store_adapter_poll(struct host *h, const struct env *env, struct host_out *out)
 {
     struct store_client_out client;
+
+    if (poll_server(h, env, out))
+        return true;
 
     while (store_client_poll(h->store->client, &client)) {
         if (client.kind == STORE_CLIENT_REQUEST) {
@@ -119,7 +121,6 @@ const struct adapter adapter_store = {
     .end = exchange_end,
     .broken = exchange_broken,
     .ended = ended,
-    .pump = pump_server,
     .tick = tick,
     .deadline = deadline,
 };
