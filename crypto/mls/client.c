@@ -19,7 +19,7 @@ struct mls_capabilities mls_capabilities_default(void)
 }
 
 /* One of 0x0A0A, 0x1A1A ... 0xEAEA. @source RFC 9420 13.5 */
-static uint16_t grease_value(struct rng *rng)
+uint16_t mls_grease_value(struct rng *rng)
 {
     return (uint16_t)(0x0a0au + 0x1010u * (unsigned)rng_below(rng, 15));
 }
@@ -39,16 +39,16 @@ static struct span greased(struct span list, uint16_t value, struct buf *scratch
 static enum err add_grease(struct rng *rng, struct mls_leaf_node *l, struct buf *scratch)
 {
     struct mls_capabilities *c = &l->capabilities;
-    uint16_t extension = grease_value(rng);
+    uint16_t extension = mls_grease_value(rng);
     uint8_t noise[16];
     struct span taken;
 
     TRY(buf_reserve(scratch, c->cipher_suites.len + c->extensions.len + c->proposals.len +
                                  c->credentials.len + l->extensions.len + 64));
-    c->cipher_suites = greased(c->cipher_suites, grease_value(rng), scratch);
+    c->cipher_suites = greased(c->cipher_suites, mls_grease_value(rng), scratch);
     c->extensions = greased(c->extensions, extension, scratch);
-    c->proposals = greased(c->proposals, grease_value(rng), scratch);
-    c->credentials = greased(c->credentials, grease_value(rng), scratch);
+    c->proposals = greased(c->proposals, mls_grease_value(rng), scratch);
+    c->credentials = greased(c->credentials, mls_grease_value(rng), scratch);
     if (mls_extension_find(l->extensions, extension, &taken))
         return OK;
     struct writer w = writer_to(scratch);
@@ -92,7 +92,16 @@ enum err mls_key_package_new(const struct mls_world *w, const struct mls_suite *
     struct mls_key_pair init, own;
     struct mls_leaf *leaf = NULL;
 
+    struct buf listed = BUF_INIT(MLS_MESSAGE_BYTES_MAX);
     enum err err = mls_leaf_content(w, client, NULL, &scratch, &content);
+    if (err == OK && client->grease) { /* of the type that the capabilities already list */
+        struct writer e = writer_to(&listed);
+        struct span types = content.capabilities.extensions;
+        write_bytes(&e, extensions);
+        mls_write_extension(&e, mls_u16s_at(types, types.len / 2 - 1), SPAN_EMPTY);
+        extensions = buf_span(&listed);
+        err = writer_status(&e);
+    }
     if (err == OK)
         err = mls_key_pair(suite, w->rng, &init);
     if (err == OK)
@@ -114,6 +123,7 @@ enum err mls_key_package_new(const struct mls_world *w, const struct mls_suite *
     wipe(&init, sizeof init);
     wipe(&own, sizeof own);
     buf_clear(&scratch);
+    buf_clear(&listed);
     return err;
 }
 

@@ -206,6 +206,7 @@ static enum err write_private(const struct mls_framed_content *c, const uint8_t 
     struct writer w = writer_to(out);
     size_t before = out->len;
 
+    TRY(buf_reserve(out, c->group_id.len + c->authenticated_data.len + ciphertext.len + 128));
     mls_write_message_head(&w, MLS_WIRE_PRIVATE_MESSAGE);
     mls_write_private_message(&w, &m);
     if (w.err != OK)
@@ -315,6 +316,8 @@ static enum err rebuild_framed(struct mls_opened *o)
 {
     struct writer w = writer_to(&o->framed);
 
+    TRY(buf_reserve(&o->framed, o->content.group_id.len + o->content.authenticated_data.len +
+                                    o->content.body.len + 32));
     mls_write_framed_content(&w, &o->content);
     o->content.encoded = buf_span(&o->framed);
     return writer_status(&w);

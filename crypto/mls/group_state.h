@@ -206,6 +206,9 @@ enum err mls_write_welcome_to(const struct mls_group *next, const struct mls_cha
 
 /* -- client.c -- */
 
+/** One of the reserved values 0x0A0A, 0x1A1A ... 0xEAEA. @source RFC 9420 13.5 */
+uint16_t mls_grease_value(struct rng *rng);
+
 /** Content of our leaf as `client` describes it, or as `before` is; GREASE goes to `scratch`. */
 enum err mls_leaf_content(const struct mls_world *w, const struct mls_client *client,
                           const struct mls_leaf_node *before, struct buf *scratch,

@@ -88,6 +88,8 @@ static enum err sign_content(struct mls_making *m)
                                     .authenticated_data = m->options->send.authenticated_data,
                                     .content_type = MLS_CONTENT_COMMIT,
                                     .body = buf_span(&m->body)};
+    TRY(buf_reserve(&m->framed, m->body.len + m->content.group_id.len +
+                                    m->content.authenticated_data.len + 32));
     mls_write_framed_content(&w, &m->content);
     TRY(writer_status(&w));
     m->content.encoded = buf_span(&m->framed);

@@ -58,6 +58,7 @@ struct mls_world {
     const struct mls_pool *pool;     /* NULL: sequential */
     uint64_t now_s;                  /* 0: lifetimes are not compared with a clock */
     uint64_t lifetime_max_s;         /* 0: unlimited */
+    bool grease; /* an extension of no meaning in every GroupInfo. @source 13.5 */
     void *ctx;
     /** Are we in a group of this id? Joining then fails with MLS_GROUP_EXISTS. */
     bool (*in_group)(void *ctx, struct span group_id);
@@ -283,6 +284,8 @@ struct mls_event {
 void mls_event_clear(struct mls_event *e);
 
 /** Open one MLSMessage of this epoch.
+ *
+ * A PrivateMessage opens once, a commit as well: its key is erased, so keep `next`.
  *
  * @return OK; codes of "bytes", "framing", "proposal lists", "update paths"
  * @source RFC 9420 6, 12.4.2

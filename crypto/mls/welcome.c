@@ -4,9 +4,18 @@
 
 #include <stdlib.h>
 
+/* Something that everybody must ignore. @source RFC 9420 13.5 */
+static void write_grease(struct writer *w, struct rng *rng)
+{
+    uint8_t noise[16];
+
+    rng_fill(rng, noise, sizeof noise);
+    mls_write_extension(w, mls_grease_value(rng), span_of(noise, rng_below(rng, sizeof noise)));
+}
+
 /* extensions of a GroupInfo: ratchet_tree, external_pub */
-static enum err info_extensions(const struct mls_group *g, bool with_tree, bool with_external_pub,
-                                struct buf *out)
+static enum err info_extensions(const struct mls_group *g, const struct mls_world *world,
+                                bool with_tree, bool with_external_pub, struct buf *out)
 {
     struct writer w = writer_to(out);
     struct mls_key_pair external;
@@ -26,6 +35,8 @@ static enum err info_extensions(const struct mls_group *g, bool with_tree, bool 
         mls_vector_end(&w, data);
         wipe(&external, sizeof external);
     }
+    if (world->grease)
+        write_grease(&w, world->rng);
     return writer_status(&w);
 }
 
@@ -37,9 +48,8 @@ enum err mls_sign_group_info(const struct mls_group *g, const struct mls_world *
     struct writer t = writer_to(&tbs);
     uint8_t sig[MLS_SIGNATURE_MAX];
     size_t sig_len;
-    (void)w;
 
-    enum err err = info_extensions(g, with_tree, with_external_pub, &extensions);
+    enum err err = info_extensions(g, w, with_tree, with_external_pub, &extensions);
     struct mls_group_info info = {.context = g->context,
                                   .extensions = buf_span(&extensions),
                                   .confirmation_tag = mls_group_confirmation_tag(g),

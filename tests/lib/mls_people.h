@@ -61,6 +61,7 @@ static inline void person_init(struct person *p, const struct mls_suite *s, uint
     p->client = (struct mls_client){.credential = {MLS_CREDENTIAL_BASIC, span_str(p->name)},
                                     .not_after = UINT64_MAX,
                                     .grease = number % 3 == 0};
+    p->w.grease = p->client.grease;
     person_new_package(p);
 }
 

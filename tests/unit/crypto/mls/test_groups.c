@@ -14,6 +14,7 @@ struct crowd {
     size_t count;
     struct buf message;
     struct mls_send how;
+    size_t add_at_least, most;
 };
 
 static struct person *newborn(struct crowd *c)
@@ -116,7 +117,7 @@ static void deliver_proposal(struct crowd *c, struct person *author)
 
 static void add_some(struct crowd *c, struct buf *list, struct person **fresh, size_t *count)
 {
-    for (size_t n = rng_below(c->dice, 4); n > 0 && c->born < SPARE; n--) {
+    for (size_t n = c->add_at_least + rng_below(c->dice, 4); n > 0 && c->born < SPARE; n--) {
         if (c->count + *count == PEOPLE_MAX)
             return;
         fresh[*count] = newborn(c);
@@ -164,7 +165,7 @@ static void step_propose(struct crowd *c)
 
 static void step_commit(struct crowd *c)
 {
-    struct person *author = somebody(c), *fresh[8];
+    struct person *author = somebody(c), *fresh[16];
     struct buf list = BUF_INIT(1 << 20);
     struct mls_commit_options o = {.send = c->how};
     struct mls_commit_out out;
@@ -225,7 +226,7 @@ static void step_external(struct crowd *c)
     buf_clear(&info);
 }
 
-static void run_crowd(uint16_t suite, uint64_t seed, size_t steps)
+static size_t run_crowd(uint16_t suite, uint64_t seed, size_t steps, size_t add_at_least)
 {
     struct test_env t;
     struct crowd *c = calloc(1, sizeof *c);
@@ -234,6 +235,7 @@ static void run_crowd(uint16_t suite, uint64_t seed, size_t steps)
     assert_non_null(c);
     c->s = mls_suite(suite);
     c->dice = &t.rng;
+    c->add_at_least = add_at_least;
     c->message = BUF_INIT(1 << 24);
     c->in[c->count++] = newborn(c);
     c->in[0]->w.psk = fixed_psk;
@@ -252,29 +254,33 @@ static void run_crowd(uint16_t suite, uint64_t seed, size_t steps)
         if (c->count > 1)
             check_talk(c);
         check_storage(c);
+        c->most = c->count > c->most ? c->count : c->most;
     }
     print_message("suite %04x seed %u: %zu members at the end\n", suite, (unsigned)seed, c->count);
     for (size_t i = 0; i < c->born; i++) {
         person_clear(c->people[i]);
         free(c->people[i]);
     }
+    size_t most = c->most;
     buf_clear(&c->message);
     free(c);
     test_env_clear(&t);
+    return most;
 }
 
 static void members_agree_after_every_commit_whatever_happened(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= 6; seed++)
-        run_crowd(seed % 2 ? 0x0003 : 0x0001, seed, 40);
+        run_crowd(seed % 2 ? 0x0003 : 0x0001, seed, 40, 0);
+    assert_int_equal(run_crowd(0x0003, 7, 40, 4), PEOPLE_MAX);
 }
 
 static void every_suite_lives(void **state)
 {
     (void)state;
     for (size_t i = 0; mls_suite_at(i) != NULL; i++)
-        run_crowd(mls_suite_at(i)->code, 100 + i, 6);
+        run_crowd(mls_suite_at(i)->code, 100 + i, 6, 0);
 }
 
 int main(void)
