@@ -108,6 +108,26 @@ static bool held_full(const struct conn *c)
     return c->held_bytes >= CONN_HELD_BYTES_MAX;
 }
 
+/* Has something arrived that was not given yet? */
+static bool undelivered(const struct conn *c)
+{
+    return c->held_bytes > 0 || c->resumed_first != NULL ||
+           (c->feed_due && c->plain.len > c->plain_off);
+}
+
+void conn_carrier_ended(struct conn *c, const struct env *env, enum err why)
+{
+    bool open = c->state == CONN_OPEN || c->state == CONN_CLOSING;
+
+    if (!open || !undelivered(c)) {
+        conn_fail(c, why);
+        return;
+    }
+    c->ended = true;
+    c->ended_why = why;
+    c->until = mono_add(env->now, CONN_DRAIN_TIMEOUT_MS * NS_PER_MS);
+}
+
 /* Streams first, so that nobody hears of a stream of a connection that is down. */
 static bool poll_ending(struct conn *c, struct conn_event *ev)
 {
@@ -174,6 +194,8 @@ bool conn_poll(struct conn *c, const struct env *env, struct conn_event *ev)
         }
         if (conn_poll_waiting(c, env, ev) || poll_mux(c, env, ev))
             return true;
+        if (c->ended && !undelivered(c))
+            conn_fail(c, c->ended_why);
     }
     return c->state == CONN_ENDING && poll_ending(c, ev);
 }
@@ -183,6 +205,8 @@ bool conn_pollable(const struct conn *c)
     if (c->state < CONN_OPEN || c->state == CONN_GONE)
         return false;
     if (c->state == CONN_ENDING || c->up_due || c->refused != NULL || conn_waiting(c))
+        return true;
+    if (c->ended && !undelivered(c))
         return true;
     return c->feed_due && !held_full(c) && !mux_blocked(c->mux);
 }

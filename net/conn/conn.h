@@ -107,6 +107,10 @@ void conn_feed(struct conn *c, const struct env *env, struct span in);
 /** The next event; false: nothing left. */
 bool conn_poll(struct conn *c, const struct env *env, struct conn_event *ev);
 
+/** The carrier ended. What arrived before and waits on paused streams is still given, for at most
+ * CONN_DRAIN_TIMEOUT_MS; then CONN_DOWN. Nothing more can be sent: what is sealed goes nowhere. */
+void conn_carrier_ended(struct conn *c, const struct env *env, enum err why);
+
 /** May conn_poll have something? */
 bool conn_pollable(const struct conn *c);
 

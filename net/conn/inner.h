@@ -25,6 +25,8 @@ struct conn {
     bool up_due;   /* CONN_UP is to be given */
     bool feed_due; /* the muxer has not said ERR_MORE since bytes came in */
     bool pinged;   /* since something was heard */
+    bool ended;    /* the carrier is gone; what came before is still to be read */
+    enum err ended_why;
     struct conn_common *common;
     void *owner;
     struct peer_id expected; /* len 0: anyone */

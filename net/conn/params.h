@@ -4,6 +4,7 @@
 #define CONN_UPGRADE_TIMEOUT_MS   15000 /* carrier up to muxer chosen; js-libp2p has 10 s */
 #define CONN_NEGOTIATE_TIMEOUT_MS 30000 /* of one stream; js-libp2p has 30 s */
 #define CONN_CLOSE_TIMEOUT_MS     5000  /* for queues to be flushed */
+#define CONN_DRAIN_TIMEOUT_MS     10000 /* for paused streams to be read after the carrier ended */
 #define CONN_IDLE_PING_MS         30000 /* nothing heard for so long: ping; yamux's own 30 s */
 #define CONN_IDLE_DEAD_MS         90000 /* still nothing: the peer is gone */
 #define CONN_STREAMS_IN_MAX       1000u /* js-yamux and js-mplex have 1000 and 1024 */

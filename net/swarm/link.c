@@ -307,8 +307,9 @@ void swarm_link_down(struct swarm *s, const struct env *env, uint64_t link, enum
         link_free(s, l);
         return;
     }
-    conn_fail(l->conn, why == OK ? ERR_CLOSED : why);
+    conn_carrier_ended(l->conn, env, why == OK ? ERR_CLOSED : why);
     link_ready(s, l);
+    link_arm(s, l);
 }
 
 void swarm_bytes(struct swarm *s, const struct env *env, uint64_t link, struct span bytes)

@@ -399,6 +399,24 @@ static void what_is_held_and_the_end_behind_it_are_given_on_resume(void **state)
     assert_int_equal(swarm_counters(b->swarm)->streams_in, 0);
 }
 
+static void what_is_held_is_given_on_resume_though_the_peer_has_left(void **state)
+{
+    (void)state;
+    connect_them();
+    uint64_t s = open_stream(echo);
+    b->keep = true;
+    b->streams.pause(b->swarm, first_incoming(b), true);
+    assert_ok(mem_send(a, s, SPAN_LIT("last words")));
+    mem_settle(w);
+    swarm_stop(a->swarm, &w->t.env);
+    mem_settle(w);
+    assert_int_equal(mem_count(b, STREAM_PEER_DOWN), 0);
+    b->streams.pause(b->swarm, first_incoming(b), false);
+    mem_settle(w);
+    assert_span_equal(buf_span(&b->received), SPAN_LIT("last words"));
+    assert_int_equal(mem_count(b, STREAM_PEER_DOWN), 1);
+}
+
 static void a_flood_of_streams_is_cut_and_the_rest_still_works(void **state)
 {
     (void)state;
@@ -490,6 +508,7 @@ int main(void)
         TEST(stop_closes_everything),
         TEST(a_silent_link_is_noticed_by_pings),
         TEST(what_is_held_and_the_end_behind_it_are_given_on_resume),
+        TEST(what_is_held_is_given_on_resume_though_the_peer_has_left),
         TEST(a_flood_of_streams_is_cut_and_the_rest_still_works),
         TEST(a_stream_that_never_negotiates_is_reset),
         TEST(when_a_link_ends_streams_die_before_the_peer),
