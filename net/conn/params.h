@@ -9,8 +9,10 @@
 #define CONN_IDLE_DEAD_MS         90000 /* still nothing: the peer is gone */
 #define CONN_STREAMS_IN_MAX       1000u /* js-yamux and js-mplex have 1000 and 1024 */
 #define CONN_STREAMS_OUT_MAX      1000u
-#define CONN_SEND_LOW             524288u  /* a full stream is writable again below this */
-#define CONN_HELD_BYTES_MAX       4194304u /* received on paused streams; then reading stops */
+#define CONN_SEND_LOW             524288u   /* a full stream is writable again below this */
+#define CONN_UNSENT_MAX           16777216u /* queues of all streams of a peer that does not read */
+#define CONN_UNSENT_LOW           8388608u  /* who was refused then may write again below this */
+#define CONN_HELD_BYTES_MAX       4194304u  /* received on paused streams; then reading stops */
 #define CONN_PLAIN_BYTES_MAX      8388608u /* decrypted, not parsed; the world reads less at once */
 #define CONN_PLAIN_PAUSE          262144u  /* from here on reading stops */
 #define CONN_WIRE_BYTES_HIGH      262144u  /* sealed, not accepted by the carrier: seal no more */

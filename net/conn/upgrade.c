@@ -55,6 +55,7 @@ static enum err feed_muxer(struct conn *c, const struct env *env)
         .inbound_max = CONN_STREAMS_IN_MAX,
         .outbound_max = CONN_STREAMS_OUT_MAX,
         .send_low = CONN_SEND_LOW,
+        .unsent_low = CONN_UNSENT_LOW,
     };
     bool mplex = strcmp(c->select.chosen, muxer_mplex.id) == 0;
     const struct muxer *kind = mplex ? &muxer_mplex : &muxer_yamux;

@@ -1,6 +1,20 @@
 /* What the owner of a stream may do with it. */
 #include "net/conn/inner.h"
 
+/* Bytes that all streams together may still queue: a peer that opens many and reads none of them
+ * costs no more than this. */
+static size_t room_of_all(const struct conn *c)
+{
+    size_t unsent = c->mux->unsent;
+
+    return unsent >= CONN_UNSENT_MAX ? 0 : CONN_UNSENT_MAX - unsent;
+}
+
+static size_t min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 enum err conn_write(struct conn_stream *s, struct span head, struct blob *const *parts,
                     size_t count)
 {
@@ -15,7 +29,9 @@ enum err conn_write(struct conn_stream *s, struct span head, struct blob *const 
         total += parts[i]->len;
     if (total > max || head.len > CHAIN_SMALL_MAX)
         return ERR_ARGUMENT;
-    enum err err = send->bytes > max - total ? ERR_FULL : chain_reserve(send, count + 1);
+    bool crowded = total > room_of_all(s->conn);
+    enum err err = crowded || send->bytes > max - total ? ERR_FULL : chain_reserve(send, count + 1);
+    s->conn->mux->crowded = s->conn->mux->crowded || crowded;
     if (err != OK) {
         s->mux.wants_room = s->mux.wants_room || err == ERR_FULL;
         return err;
@@ -33,7 +49,7 @@ size_t conn_room(const struct conn_stream *s)
 
     if (s->write_closed || s->negotiation != NULL || s->mux.send.bytes >= max)
         return 0;
-    return max - s->mux.send.bytes;
+    return min(max - s->mux.send.bytes, room_of_all(s->conn));
 }
 
 void conn_close_write(struct conn_stream *s)

@@ -134,8 +134,19 @@ struct mux_stream *mux_take_writable(struct mux *m)
     return s;
 }
 
+/* What a queue costs in memory: small parts cost more than their bytes. */
+static void recount(struct mux *m, struct mux_stream *s)
+{
+    size_t now = s->send.bytes + s->send.count * MUX_PART_COST;
+
+    m->unsent += now - s->counted;
+    s->counted = now;
+}
+
 static void detach(struct mux *m, struct mux_stream *s)
 {
+    m->unsent -= s->counted;
+    s->counted = 0;
     ring_remove(m, s);
     writable_remove(m, s);
     map_take(&m->streams, MAP_KEY(s->id));
@@ -168,6 +179,7 @@ void mux_free_dead(struct mux *m)
 
 void mux_queued(struct mux *m, struct mux_stream *s)
 {
+    recount(m, s);
     ring_add(m, s);
 }
 
@@ -275,6 +287,7 @@ static void turn_sent(struct mux *m, struct mux_turn *t)
     struct mux_stream *s = t->stream;
 
     chain_drop(&s->send, t->data);
+    recount(m, s);
     if (s->closed && s->ended && s->released) {
         mux_forget(m, s);
         return;
@@ -287,6 +300,23 @@ static void turn_sent(struct mux *m, struct mux_turn *t)
     }
 }
 
+/* There is room again for all: who was refused because of others is told. */
+static void uncrowd(struct mux *m)
+{
+    size_t cursor = 0;
+    struct mux_stream *s;
+
+    if (!m->crowded || m->unsent > m->params.unsent_low)
+        return;
+    m->crowded = false;
+    while ((s = mux_each(m, &cursor)) != NULL) {
+        if (!s->wants_room || s->send.bytes > m->params.send_low)
+            continue;
+        s->wants_room = false;
+        writable_add(m, s);
+    }
+}
+
 void mux_sent(struct mux *m)
 {
     buf_drop(&m->control, m->control_gathered);
@@ -294,6 +324,7 @@ void mux_sent(struct mux *m)
     for (size_t i = 0; i < m->turns_count; i++)
         turn_sent(m, &m->turns[i]);
     m->turns_count = 0;
+    uncrowd(m);
     if (m->control.len == 0 && m->control.cap > 4096)
         buf_clear(&m->control);
 }

@@ -24,6 +24,7 @@
 #define MUX_CONTROL_BYTES_MAX 262144u /* replies not yet sent */
 #define MUX_CONTROL_BLOCKED   32768u  /* from here on nothing more is read */
 #define MUX_TURNS_MAX         16u     /* streams in one gather */
+#define MUX_PART_COST         96u     /* memory of one part of a queue, beside its bytes */
 #define MUX_TURN_BYTES_MAX    56u     /* frame heads of one stream in one gather */
 
 struct mux;
@@ -31,6 +32,7 @@ struct mux;
 struct mux_stream {
     uint64_t id;       /* key in mux.streams */
     struct chain send; /* what waits to be sent: add to it, then mux_queued */
+    size_t counted;    /* what it costs, in mux.unsent */
 
     /* the rest belongs to the muxer */
     struct mux_stream *ready_next, *ready_prev; /* ring of streams that may have something to say */
@@ -72,6 +74,7 @@ struct mux_params {
     uint32_t inbound_max;  /* streams opened by the peer; more are reset */
     uint32_t outbound_max; /* streams opened by us */
     size_t send_low;       /* a stream that wants room is writable at or below it */
+    size_t unsent_low;     /* and when all were too much, at or below this of all */
 };
 
 /* What one stream says in its turn: heads, then bytes of its queue, then a tail. */
@@ -134,6 +137,8 @@ struct mux {
     struct mux_stream *writable_first, *writable_last;
     struct mux_stream *dead; /* freed by the next call */
     size_t inbound, outbound, unacked;
+    size_t unsent;   /* what the queues of all streams cost: their bytes and parts */
+    bool crowded;    /* an owner found it too much: streams that want room wait for unsent_low */
     enum err failed; /* a reply could not be queued: the connection has to end */
     bool dialer;
     bool peer_left; /* go-away was received */

@@ -164,6 +164,41 @@ static void a_write_is_all_or_nothing(void **state)
     blob_unref(parts[1]);
 }
 
+/* A peer that opens many streams and reads none of them costs CONN_UNSENT_MAX, not that times the
+ * streams; who was refused because of the others is told when there is room. */
+static void all_streams_together_are_bounded(void **state)
+{
+    (void)state;
+    enum {
+        STREAMS = 300,
+        BYTES = 90000
+    };
+    struct conn_stream *s[STREAMS];
+    struct blob *big = blob_alloc(BYTES);
+    size_t taken = 0;
+
+    memset(big->bytes, 4, BYTES);
+    settle();
+    for (size_t i = 0; i < STREAMS; i++) {
+        assert_ok(conn_open(a.conn, &t.env, two, &s[i]));
+        settle();
+    }
+    while (taken < STREAMS && conn_write(s[taken], SPAN_EMPTY, &big, 1) == OK)
+        taken++;
+    assert_true(taken * BYTES > CONN_UNSENT_LOW);
+    assert_true(taken * BYTES < CONN_UNSENT_MAX);
+    assert_true(conn_room(s[STREAMS - 1]) < BYTES);
+    assert_int_equal(a.count[CONN_WRITABLE], 0);
+    settle();
+    assert_int_equal(a.count[CONN_WRITABLE], 1);
+    assert_ptr_equal(a.last[CONN_WRITABLE].stream, s[taken]);
+    assert_int_equal(a.conn->mux->unsent, 0);
+    assert_ok(conn_write(s[taken], SPAN_EMPTY, &big, 1));
+    conn_reset(s[taken]);
+    assert_int_equal(a.conn->mux->unsent, 0);
+    blob_unref(big);
+}
+
 static void forged_bytes_end_the_connection(void **state)
 {
     (void)state;
@@ -255,6 +290,7 @@ int main(void)
         TEST(an_upgrade_proves_both_peers),
         TEST(an_optimistic_sender_is_understood),
         TEST(a_write_is_all_or_nothing),
+        TEST(all_streams_together_are_bounded),
         TEST(forged_bytes_end_the_connection),
         TEST(a_muxer_violation_is_answered_with_a_go_away),
         TEST(pings_whose_pongs_nobody_takes_stop_the_reading),
