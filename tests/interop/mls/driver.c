@@ -259,6 +259,19 @@ static enum err export_secret(struct line *l, struct person *p)
     return OK;
 }
 
+static enum err where(struct line *l, struct person *p)
+{
+    struct span identity = hex_word(l, l->words[2]);
+    const struct mls_tree *t = mls_group_tree(p->g);
+
+    for (uint32_t i = 0; mls_tree_next_member(t, i, &i); i++)
+        if (span_eq(mls_tree_leaf(t, i)->node.credential.identity, identity)) {
+            printf("ok %u", i);
+            return OK;
+        }
+    return ERR_NOT_FOUND;
+}
+
 static enum err dispatch(struct line *l)
 {
     size_t id = l->count > 1 ? strtoul(l->words[1], NULL, 10) : PEOPLE_MAX;
@@ -289,6 +302,8 @@ static enum err dispatch(struct line *l)
         return receive(l, p);
     if (strcmp(verb, "send") == 0)
         return send_text(l, p);
+    if (strcmp(verb, "where") == 0)
+        return where(l, p);
     return strcmp(verb, "export") == 0 && l->count == 4 ? export_secret(l, p) : ERR_ARGUMENT;
 }
 

@@ -16,6 +16,7 @@ const SUITES = {
   83: 'MLS_256_XWING_AES256GCM_SHA512_Ed25519'
 }
 const MEMBERS_MAX = 12
+const REFUSED = 'must list leaf node in its unmerged_leaves'
 
 const { values, positionals } = parseArgs({
   options: { driver: { type: 'string', default: 'build/release/interop_mls' }, steps: { type: 'string', default: '200' }, seed: { type: 'string', default: '1' } },
@@ -89,6 +90,7 @@ class Ours {
     return kind === 'application' ? { kind, text: bytes(rest[1]) } : { kind }
   }
 
+  async where (identity) { return Number((await this.driver.ask('where', this.id, hex(text(identity))))[0]) }
   async export () { return (await this.driver.ask('export', this.id, hex(text('probe')), hex(text('context'))))[0] }
 }
 
@@ -165,6 +167,11 @@ class Theirs {
     return { kind: this.state.groupContext.epoch > epoch ? 'commit' : 'proposal' }
   }
 
+  async where (identity) {
+    const named = n => n?.nodeType === 'leaf' && Buffer.compare(n.leaf.credential.identity, text(identity)) === 0
+    return this.state.ratchetTree.findIndex(named) / 2
+  }
+
   async export () { return hex(await M.mlsExporter(this.state.keySchedule.exporterSecret, 'probe', text('context'), 32, this.cs)) }
 }
 
@@ -211,9 +218,25 @@ class Conversation {
     if (this.roll(4) === 0) list.push('psk:' + hex(text('shared')))
     const { commit, welcome } = await author.commit(list, this.roll(2) === 1, this.roll(2) === 1)
     await this.deliver(commit, author, 'commit')
-    for (const p of fresh) { await p.join(welcome); this.members.push(p) }
+    const refused = []
+    for (const p of fresh) {
+      try { await p.join(welcome); this.members.push(p) } catch (e) {
+        if (p.kind !== 'ts' || !e.message.includes(REFUSED)) throw e
+        refused.push(p)
+      }
+    }
     await this.check(`commit of ${author.kind}`)
     this.count(`${author.kind} commits`)
+    for (const p of refused) await this.remove(p)
+  }
+
+  /** ts-mls refused to join: its leaf goes out again */
+  async remove (p) {
+    const author = this.pick()
+    const { commit } = await author.commit(['remove:' + await author.where(`ts-${p.id}`)], true, true)
+    await this.deliver(commit, author, 'commit')
+    await this.check('removal')
+    this.count('ts refuses a sound tree')
   }
 
   async propose () {
@@ -234,7 +257,11 @@ class Conversation {
     // goes to its own kind only; everybody follows the commit.
     const host = this.pick()
     const p = await (host.kind === 'C' ? new Ours(this.driver, this.born++) : new Theirs(this.cs, this.born++)).born(this.suite)
-    const commit = await p.joinExternal(await host.info())
+    let commit
+    try { commit = await p.joinExternal(await host.info()) } catch (e) {
+      if (p.kind !== 'ts' || !e.message.includes(REFUSED)) throw e
+      return this.count('ts refuses a sound tree')
+    }
     await this.deliver(commit, p, 'commit')
     this.members.push(p)
     await this.check(`external commit of ${p.kind}`)
