@@ -191,6 +191,13 @@ enum err mls_ask_commit(const struct mls_change *c, struct span authenticated_da
 enum err mls_open_group_info(const struct mls_world *w, const struct mls_group_info *info,
                              struct span tree_bytes, struct mls_tree *tree) MUST_CHECK;
 
+/* -- reinit.c -- */
+
+/** Is every member of `inner`, by credential, a member of `outer`? The credential hook decides
+ * more. */
+enum err mls_members_within(const struct mls_tree *inner, const struct mls_tree *outer,
+                            bool *yes) MUST_CHECK;
+
 /* -- welcome.c -- */
 
 /** GroupInfo of a state, signed, without the MLSMessage head. */

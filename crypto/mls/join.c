@@ -302,40 +302,6 @@ static enum err enter(const struct joining *j, struct mls_group *g)
     return err;
 }
 
-/* type and identity of a credential as one key */
-static enum err credential_key(const struct mls_leaf *leaf, struct buf *out)
-{
-    struct writer w = writer_to(out);
-
-    buf_reset(out);
-    mls_write_credential(&w, &leaf->node.credential);
-    return writer_status(&w);
-}
-
-/* Is every member of `inner` (by credential) a member of `outer`? The credential hook decides more.
- */
-static enum err members_within(const struct mls_tree *inner, const struct mls_tree *outer,
-                               bool *yes)
-{
-    struct mls_keyset have = {0};
-    struct buf key = BUF_INIT(MLS_MESSAGE_BYTES_MAX);
-    enum err err = OK;
-
-    *yes = true;
-    for (uint32_t i = 0; err == OK && mls_tree_next_member(outer, i, &i); i++) {
-        err = credential_key(mls_tree_leaf(outer, i), &key);
-        if (err == OK)
-            err = mls_keyset_add(&have, buf_span(&key));
-    }
-    for (uint32_t i = 0; err == OK && mls_tree_next_member(inner, i, &i); i++) {
-        err = credential_key(mls_tree_leaf(inner, i), &key);
-        *yes &= err == OK && mls_keyset_count(&have, buf_span(&key)) > 0;
-    }
-    mls_keyset_clear(&have);
-    buf_clear(&key);
-    return err;
-}
-
 /* RFC 9420 11.2, 11.3: does the group follow from the one it claims to? */
 static enum err check_successor(const struct joining *j, const struct mls_group *g)
 {
@@ -352,12 +318,12 @@ static enum err check_successor(const struct joining *j, const struct mls_group 
         j->successor_of.epoch != parent->context.epoch)
         return mls_fail(MLS_PSK_UNKNOWN);
     if (j->usage == MLS_PSK_BRANCH) {
-        TRY(members_within(&g->tree, &parent->tree, &within));
+        TRY(mls_members_within(&g->tree, &parent->tree, &within));
         return c->cipher_suite == parent->context.cipher_suite && within
                    ? OK
                    : mls_fail(MLS_BRANCH_MISMATCH);
     }
-    TRY(members_within(&parent->tree, &g->tree, &within));
+    TRY(mls_members_within(&parent->tree, &g->tree, &within));
     if (!mls_group_suspended(parent, &reinit) || !span_eq(reinit.group_id, c->group_id) ||
         reinit.version != c->version || reinit.cipher_suite != c->cipher_suite ||
         !span_eq(reinit.extensions, c->extensions) || !within)

@@ -1,6 +1,39 @@
 /* RFC 9420 11.2, 11.3: groups that follow from a group. */
 #include "crypto/mls/group_state.h"
 
+/* type and identity of a credential as one key */
+static enum err credential_key(const struct mls_leaf *leaf, struct buf *out)
+{
+    struct writer w = writer_to(out);
+
+    buf_reset(out);
+    mls_write_credential(&w, &leaf->node.credential);
+    return writer_status(&w);
+}
+
+/* Is every member of `inner` (by credential) a member of `outer`? The credential hook decides more.
+ */
+enum err mls_members_within(const struct mls_tree *inner, const struct mls_tree *outer, bool *yes)
+{
+    struct mls_keyset have = {0};
+    struct buf key = BUF_INIT(MLS_MESSAGE_BYTES_MAX);
+    enum err err = OK;
+
+    *yes = true;
+    for (uint32_t i = 0; err == OK && mls_tree_next_member(outer, i, &i); i++) {
+        err = credential_key(mls_tree_leaf(outer, i), &key);
+        if (err == OK)
+            err = mls_keyset_add(&have, buf_span(&key));
+    }
+    for (uint32_t i = 0; err == OK && mls_tree_next_member(inner, i, &i); i++) {
+        err = credential_key(mls_tree_leaf(inner, i), &key);
+        *yes &= err == OK && mls_keyset_count(&have, buf_span(&key)) > 0;
+    }
+    mls_keyset_clear(&have);
+    buf_clear(&key);
+    return err;
+}
+
 /* The new group's first commit: everybody at once, bound to the old group by its resumption PSK. */
 static enum err populate(const struct mls_group *old, const struct mls_world *w,
                          const struct mls_successor *s, uint8_t usage, struct mls_group *g,

@@ -5,113 +5,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* -- counted content -- */
-
-enum err mls_leaf_new(struct span encoded, struct mls_leaf **out)
-{
-    struct mls_leaf *l = malloc(sizeof *l + encoded.len);
-    if (l == NULL)
-        return ERR_MEMORY;
-    l->refs = 1;
-    memcpy(l->bytes, encoded.ptr, encoded.len);
-    struct reader r = reader_of(span_of(l->bytes, encoded.len));
-    mls_read_leaf_node(&r, &l->node);
-    enum err err = mls_read_end(&r);
-    if (err == OK)
-        *out = l;
-    else
-        free(l);
-    return err;
-}
-
-struct mls_leaf *mls_leaf_ref(struct mls_leaf *l)
-{
-    if (l != NULL)
-        atomic_fetch_add_explicit(&l->refs, 1, memory_order_relaxed);
-    return l;
-}
-
-void mls_leaf_unref(struct mls_leaf *l)
-{
-    if (l != NULL && atomic_fetch_sub_explicit(&l->refs, 1, memory_order_acq_rel) == 1)
-        free(l);
-}
-
-struct mls_parent *mls_parent_new(struct span key, struct span parent_hash)
-{
-    struct mls_parent *p = calloc(1, sizeof *p + key.len + parent_hash.len);
-    if (p == NULL)
-        return NULL;
-    p->refs = 1;
-    p->key_len = key.len;
-    p->hash_len = parent_hash.len;
-    if (key.len > 0)
-        memcpy(p->bytes, key.ptr, key.len);
-    if (parent_hash.len > 0)
-        memcpy(p->bytes + key.len, parent_hash.ptr, parent_hash.len);
-    return p;
-}
-
-static struct mls_parent *parent_ref(struct mls_parent *p)
-{
-    if (p != NULL)
-        atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
-    return p;
-}
-
-void mls_parent_unref(struct mls_parent *p)
-{
-    if (p == NULL || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) > 1)
-        return;
-    free(p->unmerged);
-    free(p);
-}
-
-/* Make *at unshared, with room for one unmerged leaf more. */
-static enum err parent_own(struct mls_parent **at)
-{
-    struct mls_parent *old = *at, *p = old;
-
-    if (atomic_load_explicit(&old->refs, memory_order_acquire) > 1) {
-        p = mls_parent_new(mls_parent_key(old), mls_parent_hash_of(old));
-        if (p == NULL)
-            return ERR_MEMORY;
-    } else if (p->unmerged_count < p->unmerged_cap) {
-        return OK;
-    }
-    uint32_t cap = old->unmerged_count < 4 ? 8 : 2 * old->unmerged_count;
-    uint32_t *list = malloc(cap * sizeof *list);
-    if (list == NULL) {
-        if (p != old)
-            mls_parent_unref(p);
-        return ERR_MEMORY;
-    }
-    if (old->unmerged_count > 0)
-        memcpy(list, old->unmerged, old->unmerged_count * sizeof *list);
-    free(p->unmerged);
-    p->unmerged = list;
-    p->unmerged_cap = cap;
-    p->unmerged_count = old->unmerged_count;
-    if (p != old)
-        mls_parent_unref(old);
-    *at = p;
-    return OK;
-}
-
-static enum err parent_add_unmerged(struct mls_parent **at, uint32_t leaf)
-{
-    TRY(parent_own(at));
-    struct mls_parent *p = *at;
-    uint32_t i = p->unmerged_count;
-
-    while (i > 0 && p->unmerged[i - 1] > leaf) /* new leaves come in order: rarely a step */
-        i--;
-    memmove(p->unmerged + i + 1, p->unmerged + i, (p->unmerged_count - i) * sizeof *p->unmerged);
-    p->unmerged[i] = leaf;
-    p->unmerged_count++;
-    return OK;
-}
-
 /* -- nodes -- */
 
 struct mls_tree_node *mls_tree_node_new(const struct mls_suite *s, bool is_leaf)
@@ -171,7 +64,7 @@ static enum err node_own(const struct mls_suite *s, struct mls_tree_node **at)
     if (n->is_leaf) {
         n->leaf = mls_leaf_ref(old->leaf);
     } else {
-        n->parent = parent_ref(old->parent);
+        n->parent = mls_parent_ref(old->parent);
         n->left = mls_tree_node_ref(old->left);
         n->right = mls_tree_node_ref(old->right);
     }
@@ -332,7 +225,7 @@ static enum err put_parent(struct mls_tree *t, struct mls_tree_node *n, struct m
     if (n->parent != NULL)
         TRY(mls_keyset_remove(&t->encryption_keys, mls_parent_key(n->parent)));
     mls_parent_unref(n->parent);
-    n->parent = parent_ref(parent);
+    n->parent = mls_parent_ref(parent);
     return OK;
 }
 
@@ -417,7 +310,7 @@ enum err mls_tree_add(struct mls_tree *t, struct mls_leaf *leaf, uint32_t *index
     TRY(walk_down(t, 2 * i, &way));
     for (size_t k = 0; k + 1 < way.count; k++)
         if (way.nodes[k]->parent != NULL)
-            TRY(parent_add_unmerged(&way.nodes[k]->parent, i));
+            TRY(mls_parent_add_unmerged(&way.nodes[k]->parent, i));
     TRY(take_in(t, leaf));
     way.nodes[way.count - 1]->leaf = mls_leaf_ref(leaf);
     recount_up(&way);

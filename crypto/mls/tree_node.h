@@ -18,6 +18,11 @@ struct mls_tree_node {
     uint8_t hash[]; /* suite->hash->bytes */
 };
 
+struct mls_parent *mls_parent_ref(struct mls_parent *p);
+
+/** List one more unmerged leaf; *at is replaced when somebody else holds it too. OK; ERR_MEMORY. */
+enum err mls_parent_add_unmerged(struct mls_parent **at, uint32_t leaf) MUST_CHECK;
+
 const struct mls_tree_node *mls_tree_at(const struct mls_tree *t, uint32_t node);
 struct mls_tree_node *mls_tree_node_ref(struct mls_tree_node *n);
 void mls_tree_node_unref(struct mls_tree_node *n);
