@@ -22,6 +22,7 @@ const BENCHES = {
   overload: [js('line.mjs', 'overload')],
   connections: [js('peers/libp2p.mjs', 'connections')],
   streams: [js('peers/libp2p.mjs', 'streams')],
+  mls: [js('../interop/mls/bench.mjs')],
   node: [js('node.mjs'), ...(reference ? [js('node.mjs', reference)] : [])]
 }
 for (const file of readdirSync(join(root, 'tests/bench')).sort()) {

@@ -159,6 +159,36 @@ static void some_members_branch_off(void **state)
     buf_clear(&packages);
 }
 
+static void a_branch_begins_with_its_first_commit_and_one_psk(void **state)
+{
+    struct scene *c = *state;
+    struct person *x = &c->p[MEMBERS];
+    struct buf list = BUF_INIT(1 << 20);
+    struct mls_commit_options o = {.resumes = c->p[0].g, .resume_usage = MLS_PSK_BRANCH};
+    struct mls_commit_out out;
+    struct mls_group *g;
+
+    assert_ok(mls_make_add(buf_span(&x->package), &list));
+    assert_ok(mls_make_psk_resumption(&c->p[0].w, mls_suite(3), SPAN_LIT("group"), 1,
+                                      MLS_PSK_BRANCH, &list));
+    o.proposals = buf_span(&list);
+    assert_ok(mls_commit(c->p[0].g, &c->p[0].w, &o, &out)); /* to epoch 2 of the old group */
+    struct mls_join j = {.welcome = buf_span(&out.welcome),
+                         .key_package = buf_span(&x->package),
+                         .keys = &x->keys,
+                         .parent = c->p[0].g};
+    assert_err(mls_group_join(&x->w, &j, &g), mls_fail(MLS_WELCOME_EPOCH));
+    mls_commit_out_clear(&out);
+    assert_ok(mls_make_psk_resumption(&c->p[0].w, mls_suite(3), SPAN_LIT("group"), 1,
+                                      MLS_PSK_BRANCH, &list));
+    o.proposals = buf_span(&list);
+    assert_ok(mls_commit(c->p[0].g, &c->p[0].w, &o, &out));
+    j.welcome = buf_span(&out.welcome);
+    assert_err(mls_group_join(&x->w, &j, &g), mls_fail(MLS_WELCOME_PSKS));
+    mls_commit_out_clear(&out);
+    buf_clear(&list);
+}
+
 static void deliver_to_all(struct scene *c, struct span message, enum err wanted)
 {
     struct mls_event e;
@@ -342,6 +372,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_group_is_reinitialised_with_another_suite),
         CASE(some_members_branch_off),
+        CASE(a_branch_begins_with_its_first_commit_and_one_psk),
         CASE(an_external_sender_proposes),
         CASE(a_newcomer_proposes_itself),
         CASE(past_epochs_are_proven_by_resumption_psks),
