@@ -198,17 +198,19 @@ static void echoes_whole_payloads(void **state)
     fake_host_free(f);
 }
 
-static void a_third_ping_stream_of_a_peer_is_reset(void **state)
+static void ping_streams_of_a_peer_have_a_bound(void **state)
 {
     (void)state;
     struct fake_host *f = begin();
-    uint64_t a = fake_incoming(f, 1, PING_PROTOCOL), b = fake_incoming(f, 1, PING_PROTOCOL);
+    uint64_t all[PING_STREAMS_IN_MAX];
+    for (size_t i = 0; i < PING_STREAMS_IN_MAX; i++)
+        all[i] = fake_incoming(f, 1, PING_PROTOCOL);
     uint64_t c = fake_incoming(f, 1, PING_PROTOCOL);
     fake_pump(f);
-    assert_false(fake_at(f, a)->reset || fake_at(f, b)->reset);
+    assert_false(fake_at(f, all[0])->reset || fake_at(f, all[PING_STREAMS_IN_MAX - 1])->reset);
     assert_true(fake_at(f, c)->reset);
-    fake_end(f, a);
-    fake_break(f, b, STREAM_RESET, ERR_CLOSED);
+    fake_end(f, all[0]);
+    fake_break(f, all[1], STREAM_RESET, ERR_CLOSED);
     fake_pump(f);
     c = fake_incoming(f, 1, PING_PROTOCOL);
     uint64_t d = fake_incoming(f, 1, PING_PROTOCOL);
@@ -449,7 +451,7 @@ int main(void)
         cmocka_unit_test(a_push_that_never_ends_is_reset),
         cmocka_unit_test(too_long_an_identity_is_reset),
         cmocka_unit_test(echoes_whole_payloads),
-        cmocka_unit_test(a_third_ping_stream_of_a_peer_is_reset),
+        cmocka_unit_test(ping_streams_of_a_peer_have_a_bound),
         cmocka_unit_test(echoes_wait_for_room),
         cmocka_unit_test(a_ping_measures_the_round_trip),
         cmocka_unit_test(a_ping_fails_once),
