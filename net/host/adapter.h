@@ -110,5 +110,5 @@ bool host_peer_stays(const struct host *h, uint64_t peer);
 
 struct host_peer *host_peer_mutable(struct host *h, uint64_t peer);
 
-/** A peer was told apart by identify or metadata: all that we wait for is there. */
+/** Identify or metadata has answered, or cannot: PEER_KNOWN is told when both have. */
 void host_peer_learned(struct host *h, const struct env *env, struct host_peer *p);

@@ -186,6 +186,8 @@ const struct host_peer *host_peers(const struct host *h, size_t *cursor)
 
 void host_peer_learned(struct host *h, const struct env *env, struct host_peer *p)
 {
+    if (!p->identified || !(p->metadata_known || p->metadata_failed))
+        return;
     host_emit(h, env,
               &(struct host_out_slot){.out = {.kind = HOST_OUT_PEER_KNOWN, .peer = p->peer}});
 }

@@ -28,6 +28,7 @@ struct host_params {                /* everything is copied but the key */
     const struct keyring_host *key; /* signs our peer record; borrowed, outlives the host */
     const char *agent_version;
     uint16_t cluster;
+    bool any_cluster;               /* stay with peers of other clusters: a probe */
     const struct multiaddr *listen; /* announced by identify, without /p2p */
     size_t listen_count;
     bool relay;
@@ -114,7 +115,7 @@ struct host_peer {
     struct peer_id id;
     struct multiaddr remote;
     bool outbound, going;
-    bool identified, metadata_known;
+    bool identified, metadata_known, metadata_failed;
     char agent[128];
     char **protocols; /* owned */
     size_t protocols_count;

@@ -46,7 +46,7 @@ static void known(struct host *h, const struct env *env, const struct metadata_o
 
     if (p == NULL)
         return;
-    if (out->foreign) {
+    if (out->foreign && !h->params.any_cluster) {
         log_info(env, "metadata", "other cluster peer=%llu cluster=%u",
                  (unsigned long long)out->peer, out->said->cluster);
         h->streams.disconnect(h->streams.impl, env, out->peer, ERR_REFUSED);
@@ -61,6 +61,18 @@ static void known(struct host *h, const struct env *env, const struct metadata_o
     p->shards_count = out->said->count;
     p->cluster = (uint16_t)out->said->cluster;
     p->metadata_known = true;
+    host_peer_learned(h, env, p);
+}
+
+static void failed(struct host *h, const struct env *env, const struct metadata_out *out)
+{
+    struct host_peer *p = host_peer_mutable(h, out->peer);
+
+    log_debug(env, "metadata", "no answer peer=%llu err=%s", (unsigned long long)out->peer,
+              err_name(out->err));
+    if (p == NULL)
+        return;
+    p->metadata_failed = true;
     host_peer_learned(h, env, p);
 }
 
@@ -82,8 +94,7 @@ static bool pump(struct host *h, const struct env *env)
             known(h, env, &out);
             break;
         case METADATA_FAILED:
-            log_debug(env, "metadata", "no answer peer=%llu err=%s", (unsigned long long)out.peer,
-                      err_name(out.err));
+            failed(h, env, &out);
             break;
         }
     }

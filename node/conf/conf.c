@@ -202,6 +202,17 @@ static enum err check_shards(struct conf *c)
     return OK;
 }
 
+static enum err check_ports(struct conf *c)
+{
+    static const enum conf_id ids[] = {CONF_TCP_PORT, CONF_REST_PORT, CONF_METRICS_SERVER_PORT};
+    uint64_t shift = conf_number(c, CONF_PORTS_SHIFT);
+    for (size_t k = 0; k < sizeof ids / sizeof ids[0]; k++)
+        if (conf_number(c, ids[k]) + shift > UINT16_MAX)
+            return conf_fail(c, "--ports-shift=%llu: --%s would be over 65535",
+                             (unsigned long long)shift, conf_options[ids[k]].flag);
+    return OK;
+}
+
 /* Multiaddrs are read by the core; here only what can never be one. */
 static enum err check_multiaddrs(struct conf *c)
 {
@@ -209,7 +220,12 @@ static enum err check_multiaddrs(struct conf *c)
                                        CONF_STORENODE};
     for (size_t k = 0; k < sizeof ids / sizeof ids[0]; k++)
         for (size_t i = 0; i < conf_count(c, ids[k]); i++)
-            if (conf_at(c, ids[k], i)[0] != '/' && conf_at(c, ids[k], i)[0] != '\0')
+            if (strncmp(conf_at(c, ids[k], i), "enr", 3) == 0)
+                return conf_fail(c,
+                                 "--%s=%.100s: node lists and ENRs need discovery, which this "
+                                 "version has not; give a multiaddr",
+                                 conf_options[ids[k]].flag, conf_at(c, ids[k], i));
+            else if (conf_at(c, ids[k], i)[0] != '/' && conf_at(c, ids[k], i)[0] != '\0')
                 return conf_fail(c,
                                  "--%s=%.100s: a multiaddr is expected, e.g. "
                                  "/ip4/192.0.2.1/tcp/60000/p2p/16Uiu2...",
@@ -236,6 +252,7 @@ enum err conf_check(struct conf *c)
         return conf_fail(c, "--cluster-id=1: The Waku Network demands RLN proofs, which this node "
                             "cannot make or check");
     TRY(check_shards(c));
+    TRY(check_ports(c));
     TRY(check_nat(c));
     return check_multiaddrs(c);
 }

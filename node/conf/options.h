@@ -56,7 +56,7 @@ X(NUM_SHARDS_IN_NETWORK, "num-shards-in-network", NUMBER, ONE, DONE, RELAY, "8",
 X(SHARD, "shard", NUMBER, MANY, DONE, RELAY, NULL, "", "0..1023", "shards to subscribe to; unset: all of the network", NULL) \
 X(CONTENT_TOPIC, "content-topic", TEXT, MANY, DONE, RELAY, NULL, "", NULL, "content topics whose shards to subscribe to", NULL) \
 X(STATICNODE, "staticnode", TEXT, MANY, DONE, RELAY, NULL, "", NULL, "multiaddr of a peer to stay connected with", NULL) \
-X(ENTRY_NODE, "entry-node", TEXT, MANY, DONE, RELAY, NULL, "unset (0.38)", NULL, "as --staticnode; enrtree: and enr: are refused until there is discovery", NULL) \
+X(ENTRY_NODE, "entry-node", TEXT, MANY, DONE, RELAY, NULL, "unset (0.38)", NULL, "as --staticnode; enrtree: and enr: are refused", NULL) \
 X(FLOOD_PUBLISH, "flood-publish", BOOL, ONE, DONE, RELAY, "false", NULL, NULL, "send own messages to all peers instead of the mesh", "nwaku floods always; whoever floods is seen to be the sender") \
 X(RELAY_PEER_EXCHANGE, "relay-peer-exchange", BOOL, ONE, ACCEPTED, RELAY, "false", "false", NULL, "peer exchange of gossipsub", "peers are exchanged within the limits of gossipsub 1.1") \
 X(RELAY_SHARD_MANAGER, "relay-shard-manager", BOOL, ONE, ACCEPTED, RELAY, "false", "false", NULL, "shard-aware choice of peers", "there is one way to choose peers") \

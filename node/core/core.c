@@ -286,6 +286,7 @@ static enum err make_host(struct core *c, const struct env *env)
         .key = c->config.key,
         .agent_version = c->config.agent_version,
         .cluster = c->config.cluster,
+        .any_cluster = c->config.any_cluster,
         .listen = c->listen,
         .listen_count = c->config.listen_count,
         .relay = c->config.relay,

@@ -35,6 +35,7 @@ struct core_config {
     const struct streams *streams;  /* NULL: an own swarm over struct port; sim gives its pipe */
     const char *agent_version;
     uint16_t cluster;
+    bool any_cluster;           /* stay with peers of other clusters: a probe */
     uint16_t shards_in_network; /* autosharding over this many shards; 0: static sharding only */
     const uint16_t *shards;     /* relay subscriptions at start */
     size_t shards_count;

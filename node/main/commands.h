@@ -6,9 +6,10 @@
 
 struct evio;
 
-#define EXIT_DONE   0
-#define EXIT_FAILED 1
-#define EXIT_USAGE  2
+#define EXIT_DONE    0
+#define EXIT_FAILED  1
+#define EXIT_USAGE   2
+#define EXIT_FOREIGN 3 /* probe: the peer is of another cluster */
 
 int command_node(int argc, char **argv);
 int command_probe(int argc, char **argv);

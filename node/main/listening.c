@@ -4,6 +4,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Said for the person who has to choose another port or address. */
+static enum err cannot_listen(enum err err, const char *what, const char *ip, uint16_t port,
+                              enum conf_id address, enum conf_id port_id)
+{
+    char text[256];
+    const char *flag = conf_options[port_id].flag;
+    if (err == ERR_EXISTS)
+        snprintf(text, sizeof text, "port %u at %s is taken; choose another with --%s (0: any)",
+                 port, ip, flag);
+    else if (err == ERR_REFUSED)
+        snprintf(text, sizeof text,
+                 "this user may not listen on port %u; choose one over 1023 "
+                 "with --%s",
+                 port, flag);
+    else if (err == ERR_ARGUMENT)
+        snprintf(text, sizeof text, "%s is no address of this machine (--%s)", ip,
+                 conf_options[address].flag);
+    else
+        snprintf(text, sizeof text, "%s port %u: %s", ip, port, err_text(err));
+    fprintf(stderr, "sotto: cannot listen for %s: %s\n", what, text);
+    return err;
+}
+
 enum err node_listen_tcp(struct node *n)
 {
     const struct conf *c = &n->conf;
@@ -16,12 +39,8 @@ enum err node_listen_tcp(struct node *n)
         enum err err = evio_listen(n->evio, ip, port, &bound);
         if (err != OK && err != ERR_EXISTS && listening > 0 && !conf_given(c, CONF_LISTEN_ADDRESS))
             continue; /* no IPv6 here */
-        if (err != OK) {
-            char where[96];
-            snprintf(where, sizeof where, "%s TCP port %u%s", ip, port,
-                     err == ERR_EXISTS ? " is taken (--tcp-port)" : "");
-            return node_say(err, "cannot listen at", where);
-        }
+        if (err != OK)
+            return cannot_listen(err, "peers", ip, port, CONF_LISTEN_ADDRESS, CONF_TCP_PORT);
         listening++;
         port = bound;
         TRY(addresses_listen(&n->addresses, ip, bound));
@@ -58,12 +77,9 @@ static enum err listen_at(struct node *n, enum conf_id on, enum conf_id ip, enum
     if (port != 0)
         port = (uint16_t)(port + conf_number(c, CONF_PORTS_SHIFT));
     enum err err = http_listen(n->http, conf_text(c, ip), port, metrics, bound);
-    if (err == OK)
-        return OK;
-    char where[128];
-    snprintf(where, sizeof where, "%s port %u%s (--%s)", conf_text(c, ip), port,
-             err == ERR_EXISTS ? ", which is taken" : "", conf_options[port_id].flag);
-    return node_say(err, "cannot listen for HTTP at", where);
+    return err == OK ? OK
+                     : cannot_listen(err, metrics ? "metrics" : "REST", conf_text(c, ip), port, ip,
+                                     port_id);
 }
 
 enum err node_listen_http(struct node *n)

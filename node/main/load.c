@@ -278,14 +278,30 @@ static int run(struct load *l)
 }
 
 static const char usage[] =
-    "sotto load send    --to MULTIADDR [--count N] [--bytes N] [--rate MESSAGES_A_SECOND]\n"
-    "sotto load receive --to MULTIADDR [--count N] [--seconds N]\n"
-    "    both: [--cluster-id N] [--shard N] [--listen-port N]\n"
+    "sotto load send    --to=MULTIADDR [--count=N] [--bytes=N] [--rate=MESSAGES_A_SECOND]\n"
+    "sotto load receive --to=MULTIADDR [--count=N] [--seconds=N]\n"
+    "    both: [--cluster-id=N] [--shard=N] [--listen-port=N]\n"
     "\n"
-    "Runs a relay node that is connected to MULTIADDR and publishes N messages (without --rate as\n"
-    "fast as they are taken), or counts the messages of a sender. Ends with one JSON line. `sum` "
-    "is\n"
-    "the sum of all message hashes: equal on both sides when the sets of messages are.\n";
+    "Runs a relay node without an archive that is connected to MULTIADDR and publishes N messages\n"
+    "(10000 of 1024 bytes; without --rate as fast as they are taken), or counts those of a "
+    "sender.\n"
+    "The node in between stores them too, unless it runs with --store=false: then it relays only.\n"
+    "With --listen-port instead of --to it waits on 127.0.0.1 for a peer to dial it.\n"
+    "\n"
+    "  sotto load receive --to=/ip4/127.0.0.1/tcp/60000/p2p/16Uiu2... --seconds=30\n"
+    "  sotto load send    --to=/ip4/127.0.0.1/tcp/60000/p2p/16Uiu2... --rate=1000\n"
+    "\n"
+    "Ends with one JSON line. Its `sum` is the sum of all message hashes: equal on both sides "
+    "when\n"
+    "the sets of messages are.\n"
+    "\n"
+    "exit status   0 all sent, or received once   1 not all   2 wrong arguments\n";
+
+int load_help(void)
+{
+    fputs(usage, stdout);
+    return 0;
+}
 
 static bool set(struct load *l, const char *name, const char *value)
 {
@@ -318,18 +334,35 @@ static bool set(struct load *l, const char *name, const char *value)
     return true;
 }
 
+/* --name=value or --name value; `i` moves over what was taken. */
+static bool set_next(struct load *l, int argc, char **argv, int *i)
+{
+    char name[32];
+    char *equals = strchr(argv[*i], '='), *value = NULL;
+    size_t len = equals != NULL ? (size_t)(equals - argv[*i]) : strlen(argv[*i]);
+
+    if (equals != NULL)
+        value = equals + 1;
+    else if (*i + 1 < argc)
+        value = argv[*i + 1];
+    snprintf(name, sizeof name, "%.*s", (int)(len < sizeof name ? len : 0), argv[*i]);
+    if (value == NULL || !set(l, name, value)) {
+        fprintf(stderr, "sotto load: %s%s%s: unknown option, or value missing or out of range\n\n",
+                argv[*i], equals == NULL && value != NULL ? " " : "",
+                equals == NULL && value != NULL ? value : "");
+        return false;
+    }
+    *i += equals != NULL ? 1 : 2;
+    return true;
+}
+
 int load_main(int argc, char **argv)
 {
     struct load l = {.cluster = 66, .count = 10000, .bytes = 1024};
-    bool good = argc >= 1 && argc % 2 == 1 &&
-                (strcmp(argv[0], "send") == 0 || strcmp(argv[0], "receive") == 0);
+    bool good = argc >= 1 && (strcmp(argv[0], "send") == 0 || strcmp(argv[0], "receive") == 0);
 
-    for (int i = 1; good && i + 1 < argc; i += 2) {
-        good = set(&l, argv[i], argv[i + 1]);
-        if (!good)
-            fprintf(stderr, "sotto load: %s %s: unknown option or value out of range\n", argv[i],
-                    argv[i + 1]);
-    }
+    for (int i = 1; good && i < argc;)
+        good = set_next(&l, argc, argv, &i);
     if (!good || (l.to == NULL && l.port == 0)) {
         fputs(usage, stderr);
         return 2;

@@ -5,3 +5,6 @@
 
 /** argv[0] is "send" or "receive". Exit status: 0 all was sent or received once; 1 not; 2 usage. */
 int load_main(int argc, char **argv);
+
+/** What it can do, to standard output; 0. */
+int load_help(void);

@@ -17,7 +17,7 @@ int main(int argc, char **argv)
 {
     for (int i = 2; i < argc; i++) /* sotto node --help */
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return command_help(0, NULL);
+            return command_help(1, argv + 1);
     for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 2, argv + 2);

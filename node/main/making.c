@@ -1,4 +1,5 @@
 /* The parts of a node, made of the configuration: data folder, key, archive, core, api. */
+#include "net/wire/multiaddr.h"
 #include "node/main/data.h"
 #include "node/main/node.h"
 #include "node/main/process.h"
@@ -16,8 +17,13 @@ static enum err open_archive(struct node *n)
     char path[DATA_PATH_MAX];
     const char *policy = conf_text(&n->conf, CONF_STORE_MESSAGE_RETENTION_POLICY);
     enum err err = retention_parse(span_str(policy), &keep);
-    if (err != OK)
-        return node_say(err, "--store-message-retention-policy:", policy);
+    if (err != OK) {
+        fprintf(stderr,
+                "sotto: --store-message-retention-policy=%s: time:<seconds>, size:<n>GB or "
+                "capacity:<messages> is expected, or several joined by ';', or none\n",
+                policy);
+        return ERR_ARGUMENT;
+    }
     if (!conf_bool(&n->conf, CONF_STORE))
         return OK;
     TRY(data_path(&n->conf, "archive", path));
@@ -31,11 +37,15 @@ enum err node_open_data(struct node *n)
     enum err err = data_path(&n->conf, NULL, path);
     if (err == OK)
         err = data_open(&n->conf, &n->lock);
+    if (err == ERR_LOCKED) {
+        fprintf(stderr,
+                "sotto: the data folder %s is in use by another process; stop it, or give this one "
+                "a folder of its own (--data-dir)\n",
+                path);
+        return err;
+    }
     if (err != OK)
-        return node_say(err,
-                        err == ERR_LOCKED ? "another process uses the data folder"
-                                          : "cannot use the data folder (--data-dir)",
-                        path);
+        return node_say(err, "cannot use the data folder (--data-dir)", path);
     err = data_key(&n->conf, evio_env(n->evio)->rng, &n->key);
     return err == OK ? open_archive(n) : node_say(err, "cannot use the node key of", path);
 }
@@ -52,6 +62,20 @@ static size_t shards_of(const struct conf *c, uint16_t shards[SHARDS_MAX])
     for (size_t i = 0; i < count; i++)
         shards[i] = (uint16_t)i;
     return count;
+}
+
+/* Peers to stay connected with must be told apart, so each address names one. */
+static enum err check_statics(const char *const *statics, size_t count)
+{
+    struct multiaddr m;
+    struct peer_id id;
+    for (size_t i = 0; i < count; i++)
+        if (multiaddr_parse(span_str(statics[i]), &m) != OK || !multiaddr_peer(&m, &id)) {
+            fprintf(stderr, "sotto: --staticnode=%s: no multiaddr that ends in /p2p/<peer id>\n",
+                    statics[i]);
+            return ERR_ARGUMENT;
+        }
+    return OK;
 }
 
 static size_t statics_of(const struct conf *c, const char *statics[STATICS_MAX])
@@ -95,6 +119,7 @@ enum err node_make_core(struct node *n)
         .connections_per_ip = per_ip == 0 ? UINT32_MAX : (size_t)per_ip,
         .retention = strcmp(retention, "none") == 0 ? NULL : retention,
     };
+    TRY(check_statics(statics, config.statics_count));
     enum err err = core_new(&n->core, &config, evio_env(n->evio));
     if (err != OK)
         return node_say(err, "the node could not be made", "");

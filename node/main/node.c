@@ -3,6 +3,7 @@
 #include "crypto/keyring/keyring.h"
 #include "store/archive.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,8 @@
 
 enum err node_say(enum err err, const char *what, const char *detail)
 {
-    fprintf(stderr, "sotto: %s%s%s: %s\n", what, *detail == '\0' ? "" : " ", detail, err_text(err));
+    const char *why = err == ERR_IO && errno != 0 ? strerror(errno) : err_text(err);
+    fprintf(stderr, "sotto: %s%s%s: %s\n", what, *detail == '\0' ? "" : " ", detail, why);
     return err;
 }
 

@@ -16,14 +16,9 @@ struct probe {
     struct core *core;
     uint64_t peer;
     int64_t dialed_at_ns;
-    bool connected, known, pinged, failed;
+    bool connected, known, pinged, failed, foreign;
+    uint16_t cluster; /* what we say we are of */
 };
-
-static void finish_if_done(struct probe *p)
-{
-    if (p->failed || (p->connected && p->known && p->pinged))
-        evio_break(p->evio);
-}
 
 static void fail(struct probe *p, const char *what, enum err err)
 {
@@ -32,30 +27,40 @@ static void fail(struct probe *p, const char *what, enum err err)
     p->failed = true;
 }
 
+static void show_metadata(struct probe *p, const struct core_peer *peer)
+{
+    if (!peer->metadata_known) {
+        printf("metadata   none: not a Waku node, or a client without shards\n");
+        return;
+    }
+    p->foreign = peer->cluster != p->cluster;
+    printf("cluster    %u%s\nshards    ", peer->cluster, p->foreign ? " (another than ours)" : "");
+    for (size_t i = 0; i < peer->shards_count; i++)
+        printf(" %u", peer->shards[i]);
+    printf("%s\n", peer->shards_count == 0 ? " none" : "");
+}
+
 static void show_peer(struct probe *p)
 {
     struct core_peer peer;
     if (p->known || !core_peer(p->core, p->peer, &peer))
         return;
     p->known = true;
-    printf("peer id    %s\nagent      %s\n", peer.id, peer.agent == NULL ? "" : peer.agent);
+    printf("peer id    %s\nagent      %s\n", peer.id,
+           peer.agent == NULL || *peer.agent == '\0' ? "not told" : peer.agent);
     for (size_t i = 0; i < peer.protocols_count; i++)
         printf("%s %s\n", i == 0 ? "protocols " : "          ", peer.protocols[i]);
-    if (!peer.metadata_known) {
-        printf("metadata   none\n");
-        return;
-    }
-    printf("cluster    %u\nshards    ", peer.cluster);
-    for (size_t i = 0; i < peer.shards_count; i++)
-        printf(" %u", peer.shards[i]);
-    printf("%s\n", peer.shards_count == 0 ? " none" : "");
+    show_metadata(p, &peer);
 }
 
 static void on_dialed(struct probe *p, const struct core_event *ev)
 {
     const struct env *env = evio_env(p->evio);
     if (ev->err != OK) {
-        fail(p, "cannot connect", ev->err);
+        fail(p,
+             ev->err == ERR_AUTH ? "cannot connect: who answers is not the peer of that id"
+                                 : "cannot connect",
+             ev->err);
         return;
     }
     p->connected = true;
@@ -65,6 +70,24 @@ static void on_dialed(struct probe *p, const struct core_event *ev)
     if (err != OK)
         fail(p, "cannot ping", err);
     evio_touch(p->evio);
+}
+
+static void on_pong(struct probe *p, const struct core_event *ev)
+{
+    p->pinged = true;
+    if (ev->err == OK)
+        printf("ping       %.2f ms\n", (double)ev->round_trip_ns / 1e6);
+    else if (!p->foreign)
+        fail(p, "no answer to the ping", ev->err);
+}
+
+static void on_down(struct probe *p, const struct core_event *ev)
+{
+    if (p->foreign)
+        p->pinged = true; /* it hung up on us, as it should */
+    else
+        fail(p, p->known ? "the peer hung up" : "the peer hung up before it said who it is",
+             ev->err);
 }
 
 static void told(void *ctx, const struct core_event *ev)
@@ -80,21 +103,18 @@ static void told(void *ctx, const struct core_event *ev)
         show_peer(p);
         break;
     case CORE_EVENT_PEER_DOWN:
-        fail(p, "the peer left, or is of another cluster (--cluster-id)", ev->err);
+        on_down(p, ev);
         break;
     case CORE_EVENT_PONG:
-        p->pinged = true;
-        if (ev->err == OK)
-            printf("ping       %.2f ms\n", (double)ev->round_trip_ns / 1e6);
-        else
-            fail(p, "no answer to the ping", ev->err);
+        on_pong(p, ev);
         break;
     case CORE_EVENT_MESSAGE:
     case CORE_EVENT_PEER_UP:
     case CORE_EVENT_STORE_ANSWER:
         break;
     }
-    finish_if_done(p);
+    if (p->failed || (p->connected && p->known && p->pinged))
+        evio_break(p->evio);
 }
 
 static void on_signal(void *ctx, int number)
@@ -119,7 +139,8 @@ static enum err run(struct probe *p, const struct conf *c, const struct keyring_
 {
     struct core_config config = {.key = key,
                                  .agent_version = conf_text(c, CONF_AGENT_STRING),
-                                 .cluster = (uint16_t)conf_number(c, CONF_CLUSTER_ID),
+                                 .cluster = p->cluster,
+                                 .any_cluster = true,
                                  .shards_in_network =
                                      (uint16_t)conf_number(c, CONF_NUM_SHARDS_IN_NETWORK),
                                  .message_bytes_max = (size_t)conf_number(c, CONF_MAX_MSG_SIZE),
@@ -129,6 +150,7 @@ static enum err run(struct probe *p, const struct conf *c, const struct keyring_
                                  .connections_per_ip = 8};
     TRY(core_new(&p->core, &config, evio_env(p->evio)));
     evio_attach(p->evio, p->core);
+    printf("dialing    %s\n", address);
     p->dialed_at_ns = evio_env(p->evio)->now.ns;
     enum err err = core_connect(p->core, evio_env(p->evio), span_str(address), TICKET_DIAL);
     if (err != OK)
@@ -140,7 +162,7 @@ static enum err run(struct probe *p, const struct conf *c, const struct keyring_
 
 static int probe(const struct conf *c, const char *address)
 {
-    struct probe p = {0};
+    struct probe p = {.cluster = (uint16_t)conf_number(c, CONF_CLUSTER_ID)};
     struct logs logs;
     struct keyring_host *key = NULL;
     const struct evio_owner owner = {.ctx = &p, .told = told, .signal = on_signal};
@@ -162,7 +184,12 @@ static int probe(const struct conf *c, const char *address)
     core_free(p.core);
     evio_free(p.evio);
     keyring_host_free(key);
-    return p.failed ? EXIT_FAILED : EXIT_DONE;
+    if (p.foreign)
+        fprintf(stderr,
+                "sotto: the peer is of another cluster; a node of ours would leave it "
+                "(--cluster-id=%u here)\n",
+                p.cluster);
+    return p.failed ? EXIT_FAILED : p.foreign ? EXIT_FOREIGN : EXIT_DONE;
 }
 
 int command_probe(int argc, char **argv)
@@ -171,8 +198,10 @@ int command_probe(int argc, char **argv)
     struct multiaddr m;
     struct peer_id id;
     if (argc < 1 || multiaddr_parse(span_str(argv[0]), &m) != OK || !multiaddr_peer(&m, &id)) {
-        fprintf(stderr, "sotto: probe needs a multiaddr with /p2p, e.g. "
-                        "/ip4/127.0.0.1/tcp/60000/p2p/16Uiu2...\n");
+        fprintf(stderr,
+                "sotto: %s%sprobe needs a multiaddr with /p2p, e.g. "
+                "/ip4/127.0.0.1/tcp/60000/p2p/16Uiu2...\n",
+                argc < 1 ? "" : argv[0], argc < 1 ? "" : ": ");
         return EXIT_USAGE;
     }
     int code = EXIT_USAGE;

@@ -3,9 +3,12 @@
 //   run.mjs [TEST...]
 import { chosen, Report } from '../lib/report.mjs'
 import * as names from './names.mjs'
+import * as start from './start.mjs'
+import * as probe from './probe.mjs'
+import * as signals from './signals.mjs'
 import * as limits from './limits.mjs'
 
-const TESTS = { ...names, ...limits }
+const TESTS = { ...start, ...probe, ...names, ...limits, ...signals }
 
 const { names: wanted } = chosen(Object.keys(TESTS))
 const report = new Report()

@@ -41,6 +41,9 @@ static void asks_every_peer_who_it_is(void **state)
     assert_int_equal(f->told[HOST_OUT_PEER_KNOWN], 0); /* more may come */
     fake_end(f, s);
     fake_pump(f);
+    assert_int_equal(f->told[HOST_OUT_PEER_KNOWN], 0); /* metadata has not answered */
+    fake_break(f, fake_find(f, 1, WAKU_METADATA_PROTOCOL, true), STREAM_REFUSED, ERR_NOT_FOUND);
+    fake_pump(f);
     assert_int_equal(f->told[HOST_OUT_PEER_KNOWN], 1);
     const struct host_peer *p = host_peer(f->h, 1);
     assert_string_equal(p->agent, "nwaku");
