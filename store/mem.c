@@ -93,6 +93,8 @@ static enum err insert(struct archive_mem *a, struct mem_entry *e)
 
 static void remove_range(struct archive_mem *a, size_t from, size_t to)
 {
+    if (from == to)
+        return; /* the table may be NULL yet */
     for (size_t i = from; i < to; i++) {
         a->bytes -= entry_bytes(a->entries[i]);
         map_take(&a->by_hash, SPAN_ARRAY(a->entries[i]->hash));

@@ -52,12 +52,17 @@ void archiving_clear(struct core *c)
     fifo_clear(&c->archiving.batches);
 }
 
-bool archiving_has_room(const struct core *c)
+static size_t entry_bytes(size_t payload_bytes)
+{
+    return payload_bytes + 256; /* with topics and bookkeeping */
+}
+
+bool archiving_has_room(const struct core *c, size_t payload_bytes)
 {
     const struct archiving *a = &c->archiving;
 
     return a->archive == NULL || a->overflow == CORE_OVERFLOW_DROP || a->failed ||
-           a->bytes < a->bytes_max;
+           a->bytes + entry_bytes(payload_bytes) <= a->bytes_max;
 }
 
 static enum err add_to_last(struct archiving *a, const struct host_out *out,
@@ -85,11 +90,6 @@ static enum err add_to_last(struct archiving *a, const struct host_out *out,
     return err;
 }
 
-static size_t bytes_of(const struct host_out *out)
-{
-    return out->payload.len + 256; /* with topics and bookkeeping */
-}
-
 static void recount(struct core *c)
 {
     struct archiving *a = &c->archiving;
@@ -109,8 +109,9 @@ static void recount(struct core *c)
 static void set_paused(struct core *c)
 {
     struct archiving *a = &c->archiving;
-    bool full = a->overflow == CORE_OVERFLOW_WAIT && !a->failed &&
-                a->bytes + CORE_QUEUE_SLACK_BYTES > a->bytes_max;
+    size_t slack =
+        a->bytes_max / 2 < CORE_QUEUE_SLACK_BYTES ? a->bytes_max / 2 : CORE_QUEUE_SLACK_BYTES;
+    bool full = a->overflow == CORE_OVERFLOW_WAIT && !a->failed && a->bytes + slack > a->bytes_max;
 
     if (full == a->paused)
         return;
@@ -129,14 +130,15 @@ void archiving_add(struct core *c, const struct env *env, const struct host_out 
         c->counters.archive_skipped++;
         return;
     }
-    enum err err = a->bytes + bytes_of(out) > a->bytes_max ? ERR_FULL : add_to_last(a, out, &m);
+    size_t bytes = entry_bytes(out->payload.len);
+    enum err err = a->bytes + bytes > a->bytes_max ? ERR_FULL : add_to_last(a, out, &m);
     if (err != OK) {
         if (c->counters.archive_dropped++ % 1000 == 0)
             log_unusual(env, "archive", "not stored err=%s waiting_bytes=%zu dropped=%llu",
                         err_name(err), a->bytes, (unsigned long long)c->counters.archive_dropped);
         return;
     }
-    a->bytes += bytes_of(out);
+    a->bytes += bytes;
     a->messages++;
     set_paused(c);
 }
@@ -284,7 +286,8 @@ struct mono archiving_deadline(const struct core *c)
     const struct archiving *a = &c->archiving;
     struct mono due = a->retaining ? MONO_NEVER : a->retain;
 
-    return a->failed && a->busy == NULL ? mono_min(due, a->retry) : due;
+    return a->failed && a->busy == NULL && fifo_count(&a->batches) > 0 ? mono_min(due, a->retry)
+                                                                       : due;
 }
 
 bool archiving_idle(const struct core *c)

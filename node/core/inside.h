@@ -83,7 +83,7 @@ enum err core_queue_job(struct core *c, struct job *job) MUST_CHECK;
 /* archiving.c */
 enum err archiving_init(struct core *c, const struct env *env) MUST_CHECK;
 void archiving_clear(struct core *c);
-bool archiving_has_room(const struct core *c);
+bool archiving_has_room(const struct core *c, size_t payload_bytes);
 void archiving_add(struct core *c, const struct env *env, const struct host_out *out);
 void archiving_pump(struct core *c, const struct env *env);
 struct mono archiving_deadline(const struct core *c);

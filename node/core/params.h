@@ -8,6 +8,7 @@
 #define CORE_STATICS_MAX         64u
 #define CORE_STATIC_RETRY_MS_MIN 1000 /* before a lost static peer is dialed again; doubles */
 #define CORE_STATIC_RETRY_MS_MAX 60000
+#define CORE_STATIC_STEADY_MS    30000      /* a connection that lasted so long broke by accident */
 #define CORE_QUERIES_MAX         1024u      /* archive queries under way, own and peers' */
 #define CORE_RETRY_COMMIT_MS     1000       /* after a failed commit */
 #define CORE_RETAIN_MS           60000      /* between two looks at retention */

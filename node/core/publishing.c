@@ -82,10 +82,12 @@ enum err core_publish(struct core *c, const struct env *env, struct span pubsub_
     struct span topic;
     struct buf encoded = BUF_INIT(c->config.message_bytes_max + 1024);
 
-    if (c->stopping || !archiving_has_room(c))
+    if (c->stopping)
         return ERR_FULL;
     TRY(choose_topic(c, pubsub_topic, message->content_topic, text, &topic));
     enum err err = encode(c, env, message, &encoded);
+    if (err == OK && !archiving_has_room(c, encoded.len))
+        err = ERR_FULL;
     if (err == OK)
         err = publish(c, env, topic, buf_span(&encoded), hash);
     buf_clear(&encoded);

@@ -11,6 +11,7 @@ struct static_peer {
     uint64_t dial;     /* 0: not dialing */
     struct mono retry; /* when to dial; MONO_NEVER while dialing or connected */
     int64_t pause_ns;  /* before the next attempt after a failure */
+    struct mono up_at; /* when it was connected */
 };
 
 enum err statics_init(struct core *c, const struct env *env)
@@ -49,12 +50,16 @@ static void later(struct static_peer *p, const struct env *env)
         p->pause_ns = CORE_STATIC_RETRY_MS_MAX * NS_PER_MS;
 }
 
-static void up(struct core *c, struct static_peer *p, uint64_t peer)
+static void up(struct core *c, const struct env *env, struct static_peer *p, uint64_t peer)
 {
+    if (host_peer(c->host, peer) == NULL) { /* it came and went before we were told */
+        later(p, env);
+        return;
+    }
     p->peer = peer;
     p->dial = 0;
     p->retry = MONO_NEVER;
-    p->pause_ns = CORE_STATIC_RETRY_MS_MIN * NS_PER_MS;
+    p->up_at = env->now;
     swarm_protect(c->swarm, peer, true);
 }
 
@@ -63,7 +68,7 @@ static void try_dial(struct core *c, const struct env *env, struct static_peer *
     uint64_t peer = swarm_find(c->swarm, &p->id);
 
     if (peer != 0) {
-        up(c, p, peer);
+        up(c, env, p, peer);
         return;
     }
     p->retry = MONO_NEVER;
@@ -86,7 +91,7 @@ void statics_dialed(struct core *c, const struct env *env, const struct swarm_di
         if (p->dial != d->dial)
             continue;
         if (d->err == OK) {
-            up(c, p, d->peer);
+            up(c, env, p, d->peer);
             return;
         }
         log_info(env, "static", "not reached err=%s", err_name(d->err));
@@ -96,9 +101,14 @@ void statics_dialed(struct core *c, const struct env *env, const struct swarm_di
 
 void statics_lost(struct core *c, const struct env *env, uint64_t peer)
 {
-    for (size_t i = 0; i < c->statics.count; i++)
-        if (c->statics.list[i].peer == peer)
-            later(&c->statics.list[i], env);
+    for (size_t i = 0; i < c->statics.count; i++) {
+        struct static_peer *p = &c->statics.list[i];
+        if (p->peer != peer)
+            continue;
+        if (env->now.ns - p->up_at.ns >= CORE_STATIC_STEADY_MS * NS_PER_MS)
+            p->pause_ns = CORE_STATIC_RETRY_MS_MIN * NS_PER_MS;
+        later(p, env);
+    }
 }
 
 struct mono statics_deadline(const struct core *c)

@@ -172,7 +172,8 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
         return;
     }
     l->state = LINK_UP;
-    event_add(&l->readable, NULL);
+    if (!l->paused)
+        event_add(&l->readable, NULL);
     core_link_up(e->core, &e->env, l->id);
 }
 

@@ -307,7 +307,8 @@ static inline void fake_run(struct fake_host *f, int64_t ns)
     test_env_advance(&f->t, end - f->env->now.ns);
 }
 
-static inline struct fake_host *fake_host_new(bool relay, bool store)
+/** Only the streams, for what stands on them otherwise. */
+static inline struct fake_host *fake_new(struct streams *out)
 {
     struct fake_host *f = calloc(1, sizeof *f);
     assert_non_null(f);
@@ -316,8 +317,15 @@ static inline struct fake_host *fake_host_new(bool relay, bool store)
     f->room = STREAM_SEND_BYTES_MAX;
     assert_ok(multiaddr_parse(SPAN_LIT("/ip4/10.0.0.1/tcp/60000"), &f->addr));
     assert_ok(keyring_host_new(&f->key, &f->t.rng, KEYRING_HOST_SECP256K1));
-    struct streams streams = {f,          fake_open,  fake_write,      fake_room, fake_close_write,
-                              fake_reset, fake_pause, fake_disconnect, fake_poll, fake_serve};
+    *out = (struct streams){f,          fake_open,  fake_write,      fake_room, fake_close_write,
+                            fake_reset, fake_pause, fake_disconnect, fake_poll, fake_serve};
+    return f;
+}
+
+static inline struct fake_host *fake_host_new(bool relay, bool store)
+{
+    struct streams streams;
+    struct fake_host *f = fake_new(&streams);
     struct host_params p = {.key = f->key,
                             .agent_version = "test",
                             .cluster = 66,
