@@ -13,6 +13,7 @@ enum sim_event_kind {
     SIM_DOWN,     /* the other end is gone, or our dial failed */
     SIM_BYTES,    /* a segment arrives */
     SIM_WRITABLE, /* the send buffer has room again */
+    SIM_READABLE, /* what was held back may be read now */
     SIM_JOB,      /* a job is done */
     SIM_STREAM,   /* tier F1: an event of the stream pipe */
 };

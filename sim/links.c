@@ -97,17 +97,13 @@ static size_t port_write(void *world, uint64_t link, struct span bytes)
     return take;
 }
 
-static void deliver_held(struct sim_node *n, struct sim_conn *c, int own)
+/* Not at once: the core is in the middle of its pump. What comes meanwhile is held as well. */
+static void deliver_later(struct sim_node *n, struct sim_conn *c, int own)
 {
-    struct sim_end *e = &c->end[own];
-    struct blob *b;
+    const struct sim_end *e = &c->end[own];
 
-    while (fifo_pop(&e->held, &b))
-        post_link(n, c, own, SIM_BYTES, n->sim->now_ns, b, OK);
-    if (e->told_down_later) {
-        e->told_down_later = false;
-        post_link(n, c, own, SIM_DOWN, n->sim->now_ns, NULL, e->why);
-    }
+    if (fifo_count(&e->held) > 0 || e->told_down_later)
+        post_link(n, c, own, SIM_READABLE, n->sim->now_ns, NULL, OK);
 }
 
 static void port_pause(void *world, uint64_t link, bool paused)
@@ -120,7 +116,7 @@ static void port_pause(void *world, uint64_t link, bool paused)
 
     c->end[own].paused = paused;
     if (!paused)
-        deliver_held(n, c, own);
+        deliver_later(n, c, own);
 }
 
 /* This end is gone; the other end learns of it after what is under way to it. */
@@ -198,24 +194,35 @@ static void dialed(struct sim_node *n, struct sim_node *dialer, struct sim_conn 
     core_link_incoming(n->core, &n->env, own->link, &from);
 }
 
-static void arrived(struct sim_node *n, struct sim_conn *c, int own, struct sim_event *e)
+static void read_bytes(struct sim_node *n, struct sim_conn *c, int own, struct span bytes)
 {
     struct sim_end *here = &c->end[own], *there = &c->end[!own];
 
-    if (here->paused || fifo_count(&here->held) > 0 ||
-        sim_parted(n->sim, here->node, there->node)) {
-        if (fifo_push(&here->held, &e->u.link.bytes) != OK)
-            abort();
-        e->u.link.bytes = NULL;
-        return;
-    }
-    there->in_flight -= e->u.link.bytes->len;
+    there->in_flight -= bytes.len;
     if (there->blocked && !there->ended && there->in_flight < SIM_SEND_BYTES_MAX / 2) {
         there->blocked = false;
         int64_t at = sim_arrival(n, there->node, 40, &here->free_at_ns, &here->last_arrival_ns);
         post_link(n, c, !own, SIM_WRITABLE, at, NULL, OK);
     }
-    core_bytes(n->core, &n->env, here->link, blob_span(e->u.link.bytes));
+    core_bytes(n->core, &n->env, here->link, bytes);
+}
+
+static bool may_read(const struct sim_node *n, const struct sim_conn *c, int own)
+{
+    return !c->end[own].paused && !sim_parted(n->sim, c->end[0].node, c->end[1].node);
+}
+
+static void arrived(struct sim_node *n, struct sim_conn *c, int own, struct sim_event *e)
+{
+    struct sim_end *here = &c->end[own];
+
+    if (may_read(n, c, own) && fifo_count(&here->held) == 0) {
+        read_bytes(n, c, own, blob_span(e->u.link.bytes));
+        return;
+    }
+    if (fifo_push(&here->held, &e->u.link.bytes) != OK)
+        abort();
+    e->u.link.bytes = NULL;
 }
 
 static void down(struct sim_node *n, struct sim_conn *c, int own, enum err why)
@@ -233,6 +240,21 @@ static void down(struct sim_node *n, struct sim_conn *c, int own, enum err why)
     map_take(&n->links, MAP_KEY(link));
     conn_unref(c);
     core_link_down(n->core, &n->env, link, why);
+}
+
+static void readable(struct sim_node *n, struct sim_conn *c, int own)
+{
+    struct sim_end *here = &c->end[own];
+    struct blob *b;
+
+    while (may_read(n, c, own) && fifo_pop(&here->held, &b)) {
+        read_bytes(n, c, own, blob_span(b));
+        blob_unref(b);
+    }
+    if (may_read(n, c, own) && here->told_down_later) {
+        here->told_down_later = false;
+        down(n, c, own, here->why);
+    }
 }
 
 void sim_link_forget(struct sim_event *e)
@@ -256,6 +278,8 @@ void sim_link_event(struct sim *s, struct sim_event *e)
         down(n, c, own, e->u.link.why);
     else if (alive && e->kind == SIM_BYTES)
         arrived(n, c, own, e);
+    else if (alive && e->kind == SIM_READABLE)
+        readable(n, c, own);
     else if (alive && e->kind == SIM_WRITABLE)
         core_writable(n->core, &n->env, c->end[own].link);
     sim_link_forget(e);
@@ -288,6 +312,6 @@ void sim_links_heal(struct sim_node *n)
         memcpy(&link, key.ptr, sizeof link);
         int own = end_of(c, n, link);
         if (!c->end[own].paused)
-            deliver_held(n, c, own);
+            deliver_later(n, c, own);
     }
 }

@@ -184,6 +184,9 @@ static void forget(struct pipe_node *p, struct pipe_stream *s)
         return;
     s->id[own] = 0;
     map_take(&p->live, MAP_KEY(id));
+    struct pipe_note *note;
+    while (fifo_pop(&s->held[own], &note)) /* they know the stream, as it knows them */
+        pipe_note_free(note);
     stream_unref(s);
 }
 
@@ -222,9 +225,14 @@ static enum err pipe_write(void *impl, uint64_t stream, struct span head, struct
 static size_t pipe_room(void *impl, uint64_t stream)
 {
     struct pipe_node *p = impl;
-    const struct pipe_stream *s = map_get(&p->live, MAP_KEY(stream));
+    struct pipe_stream *s = map_get(&p->live, MAP_KEY(stream));
 
-    return s == NULL ? 0 : STREAM_SEND_BYTES_MAX - s->in_flight[end_of(s->conn, p)];
+    if (s == NULL)
+        return 0;
+    int own = end_of(s->conn, p);
+    if (s->in_flight[own] > STREAM_SEND_BYTES_MAX / 2)
+        s->blocked[own] = true; /* who asks wants to know when there is more */
+    return STREAM_SEND_BYTES_MAX - s->in_flight[own];
 }
 
 static void pipe_close_write(void *impl, uint64_t stream)
@@ -254,7 +262,7 @@ static void pipe_reset(void *impl, uint64_t stream)
     forget(p, s);
 }
 
-/* Notes to oneself, at once: what was held comes back through the queue of events. */
+/* What was held comes back through the queue of events: before what came later. */
 static void pipe_pause(void *impl, uint64_t stream, bool paused)
 {
     struct pipe_node *p = impl;
@@ -262,12 +270,14 @@ static void pipe_pause(void *impl, uint64_t stream, bool paused)
     if (s == NULL)
         return;
     int own = end_of(s->conn, p);
-    struct pipe_note *note;
 
     s->paused[own] = paused;
-    while (!paused && fifo_pop(&s->held[own], &note))
-        if (fifo_push(&p->events, &note) != OK)
+    if (paused)
+        return;
+    for (size_t i = fifo_count(&s->held[own]); i-- > 0;)
+        if (fifo_push_front(&p->events, fifo_at(&s->held[own], i)) != OK)
             abort();
+    fifo_clear(&s->held[own]);
 }
 
 static void drop_conn(struct pipe_node *p, struct pipe_conn *c, enum err why, bool tell)

@@ -44,7 +44,7 @@ static void drop_pending(struct sim *s)
             e->u.job.job->drop(e->u.job.job);
         else if (e->kind == SIM_STREAM)
             pipe_note_free(e->u.note);
-        else if (e->kind >= SIM_DIAL && e->kind <= SIM_WRITABLE)
+        else if (e->kind >= SIM_DIAL && e->kind <= SIM_READABLE)
             sim_link_forget(e);
         sim_event_free(&s->events, e);
     }
@@ -421,7 +421,7 @@ void sim_partition(struct sim *s, const uint8_t *side)
     free(s->side_copy);
     s->side = s->side_copy = NULL;
     if (side != NULL) {
-        s->side_copy = malloc(s->params.nodes_max);
+        s->side_copy = calloc(s->params.nodes_max, 1); /* who comes later is on side 0 */
         if (s->side_copy == NULL)
             abort();
         memcpy(s->side_copy, side, s->nodes_count);
@@ -495,6 +495,7 @@ static void run_event(struct sim *s, struct sim_event *e)
     case SIM_DOWN:
     case SIM_BYTES:
     case SIM_WRITABLE:
+    case SIM_READABLE:
         sim_link_event(s, e);
         break;
     }
