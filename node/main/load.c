@@ -97,11 +97,12 @@ static void send_due(struct load *l)
     }
     for (uint32_t i = 0; i < LOAD_BURST && l->done < upto; i++) {
         enum err err = send_one(l, env);
-        evio_touch(l->evio);
-        if (err == OK)
+        if (err == OK) {
+            evio_touch(l->evio);
             continue;
+        }
         l->refused++;
-        if (err != ERR_FULL) {
+        if (err != ERR_FULL) { /* full: the next writable socket or tick comes here again */
             fprintf(stderr, "sotto load: %s\n", err_text(err));
             l->failed = true;
             evio_break(l->evio);
