@@ -119,12 +119,13 @@ static void dials_ended(struct core *c, const struct env *env)
 /* Connections are closed when their peers have what we hold for them. */
 static void leave_when_empty(struct core *c, const struct env *env)
 {
-    if (!c->stopping || c->left || c->swarm == NULL)
+    if (!c->stopping || c->left)
         return;
-    if (core_relay_waiting(c) > 0 && env->now.ns < c->leave_by.ns)
+    if (c->swarm != NULL && core_relay_waiting(c) > 0 && env->now.ns < c->leave_by.ns)
         return;
     c->left = true;
-    swarm_stop(c->swarm, env);
+    if (c->swarm != NULL)
+        swarm_stop(c->swarm, env);
 }
 
 bool core_pump(struct core *c, const struct env *env, const struct port *port)
