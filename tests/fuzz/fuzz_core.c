@@ -10,6 +10,7 @@
 #include "net/wire/peer_id.h"
 #include "net/wire/varint.h"
 #include "node/core/core.h"
+#include "node/core/params.h"
 #include "store/batch.h"
 #include "tests/lib/testing.h"
 
@@ -19,7 +20,7 @@
 #define PEERS     6u
 #define STREAMS   64u
 #define EVENTS    128u
-#define JOBS      64u
+#define JOBS      (CORE_QUERIES_MAX + 8u) /* more are refused by the core */
 #define OPS_MAX   300u
 #define REST_MAX  200 /* pumps and ticks after which a node must have come to rest */
 #define TOPIC     "/waku/2/rs/66/0"
@@ -655,7 +656,8 @@ static void stop(struct world *w)
     w->archive.failing = false;
     for (int i = 0; i < REST_MAX && !core_stopped(w->core); i++) {
         do_job(w, JOB_STORE);
-        do_job(w, JOB_WORK);
+        while (w->jobs_count[JOB_WORK] > 0)
+            do_job(w, JOB_WORK);
         settle(w);
         test_env_advance(&w->t, NS_PER_S);
     }
