@@ -1,5 +1,8 @@
 #include "crypto/mls/census.h"
 
+#include "crypto/mls/error.h"
+#include "crypto/mls/params.h"
+
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -81,6 +84,8 @@ static enum err change(struct mls_census *c, enum mls_census_kind kind, uint16_t
 
     if (i == t->used || e->key != key) {
         assert(by > 0);
+        if (t->used == MLS_CENSUS_MAX)
+            return mls_fail(MLS_TOO_MANY);
         memmove(e + 1, e, (t->used - i) * sizeof *e);
         *e = (struct entry){key, 0};
         t->used++;
@@ -97,6 +102,8 @@ static enum err change(struct mls_census *c, enum mls_census_kind kind, uint16_t
 static enum err change_list(struct mls_census *c, enum mls_census_kind kind, struct span list,
                             int by)
 {
+    if (list.len / 2 > MLS_CAPABILITIES_MAX) /* a tree is counted before its leaves are judged */
+        return mls_fail(MLS_TOO_MANY);
     for (size_t i = 0; i < list.len / 2; i++) {
         uint16_t value = mls_u16s_at(list, i);
         if (!mls_u16s_have(span_sub(list, 0, 2 * i), value))

@@ -2,8 +2,8 @@
  * members" (RFC 9420 7.3, 11.1, 12.2) need at O(1), without walking the tree. Shared between forks,
  * copied when changed.
  *
- * Bound: a leaf lists at most MLS_CAPABILITIES_MAX values of a kind, so a census never has more
- * than 4 * 65536 entries, and a few dozen in practice.
+ * Bound: a leaf lists at most MLS_CAPABILITIES_MAX values of a kind, a group MLS_CENSUS_MAX
+ * different ones; a few dozen in practice. What goes beyond is MLS_TOO_MANY.
  */
 #pragma once
 

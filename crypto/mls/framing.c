@@ -224,6 +224,7 @@ enum err mls_private_protect(struct mls_secret_tree *secrets, const struct mls_s
                ciphertext = BUF_INIT(MLS_MESSAGE_BYTES_MAX);
     struct writer a = writer_to(&aad), e = writer_to(&encoded);
     uint32_t leaf = content->sender.index;
+    size_t before = out->len;
     enum mls_ratchet_kind kind = kind_of(content->content_type);
     struct mls_ratchet_step step;
     uint8_t guard[4], plain[SENDER_DATA_BYTES], sealed[SENDER_DATA_BYTES + MLS_AEAD_TAG];
@@ -248,6 +249,8 @@ enum err mls_private_protect(struct mls_secret_tree *secrets, const struct mls_s
         err = write_private(content, sealed, buf_span(&ciphertext), out);
     if (err == OK)
         err = mls_secret_tree_take(secrets, &step);
+    if (err != OK) /* its key is still unused: it must not get out */
+        buf_truncate(out, before);
     mls_ratchet_step_clear(&step);
     buf_clear(&aad);
     buf_clear(&encoded);

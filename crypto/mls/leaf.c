@@ -191,6 +191,10 @@ enum err mls_group_extensions_check(struct span extensions)
         struct reader r = reader_of(data);
         mls_read_required_capabilities(&r, &need);
         TRY(mls_read_end(&r));
+        if (need.extensions.len / 2 > MLS_CAPABILITIES_MAX ||
+            need.proposals.len / 2 > MLS_CAPABILITIES_MAX ||
+            need.credentials.len / 2 > MLS_CAPABILITIES_MAX)
+            return mls_fail(MLS_TOO_MANY);
     }
     if (mls_extension_find(extensions, MLS_EXTENSION_EXTERNAL_SENDERS, &data))
         TRY(check_external_senders(data));

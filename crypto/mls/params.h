@@ -15,6 +15,10 @@
 /* entries of one list of a Capabilities or RequiredCapabilities structure; ours */
 #define MLS_CAPABILITIES_MAX 512
 
+/* different values that all members of a group list together, of all kinds; ours: a sorted table is
+ * cheap up to here, and a hostile tree of 650 KB could list every number there is */
+#define MLS_CENSUS_MAX 8192
+
 /* proposals waiting in one epoch, and in one commit; ours (a commit may add a whole group) */
 #define MLS_PROPOSALS_WAITING_MAX 1024
 #define MLS_PROPOSALS_COMMIT_MAX  MLS_LEAVES_MAX

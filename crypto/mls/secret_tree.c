@@ -278,11 +278,12 @@ void mls_ratchet_step_clear(struct mls_ratchet_step *step)
     wipe(step, sizeof *step);
 }
 
-static void drop_kept(struct mls_ratchet *r, size_t i)
+/* Erase `count` kept keys from the i-th on. */
+static void drop_kept(struct mls_ratchet *r, size_t i, size_t count)
 {
-    r->kept_count--;
-    memmove(&r->kept[i], &r->kept[i + 1], (r->kept_count - i) * sizeof *r->kept);
-    wipe(&r->kept[r->kept_count], sizeof *r->kept);
+    r->kept_count -= count;
+    memmove(&r->kept[i], &r->kept[i + count], (r->kept_count - i) * sizeof *r->kept);
+    wipe(&r->kept[r->kept_count], count * sizeof *r->kept);
 }
 
 /* Room for `more` kept keys; the oldest go when the bound is reached. */
@@ -310,8 +311,8 @@ static enum err take_ahead(struct mls_ratchet *r, const struct mls_ratchet_step 
         TRY(make_room(r, more));
         memcpy(r->kept + old, step->skipped, more * sizeof *r->kept);
         r->kept_count += more;
-        while (r->kept_count > MLS_SKIP_MAX)
-            drop_kept(r, 0);
+        if (r->kept_count > MLS_SKIP_MAX)
+            drop_kept(r, 0, r->kept_count - MLS_SKIP_MAX);
     }
     r->secret = step->next;
     r->next = step->key.generation + 1;
@@ -322,7 +323,7 @@ static void take_kept(struct mls_ratchet *r, uint32_t generation)
 {
     for (size_t i = 0; i < r->kept_count; i++)
         if (r->kept[i].generation == generation) {
-            drop_kept(r, i);
+            drop_kept(r, i, 1);
             return;
         }
 }

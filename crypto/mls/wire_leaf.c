@@ -46,12 +46,15 @@ enum err mls_extensions_check(struct span list)
     struct reader in = reader_of(list);
     struct mls_extension e;
     struct span twin;
-    size_t count = 0;
 
+    for (size_t count = 0; mls_read_more(&in); count++) { /* all, before any is compared */
+        if (count == MLS_CAPABILITIES_MAX)
+            return mls_fail(MLS_TOO_MANY);
+        mls_read_extension(&in, &e);
+    }
+    in = reader_of(list);
     while (mls_read_more(&in)) {
         mls_read_extension(&in, &e);
-        if (++count > MLS_CAPABILITIES_MAX)
-            return mls_fail(MLS_TOO_MANY);
         if (mls_extension_find(in.rest, e.type, &twin))
             return mls_fail(MLS_DUPLICATE_EXTENSION);
     }

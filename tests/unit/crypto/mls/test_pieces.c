@@ -172,6 +172,55 @@ static void hashes_kept_are_hashes_computed(void **state)
     test_env_clear(&t);
 }
 
+/* -- bounds of what a stranger may make us count -- */
+
+static void fill_u16s(uint8_t *out, size_t count, size_t from)
+{
+    for (size_t i = 0; i < count; i++) {
+        out[2 * i] = (uint8_t)((from + i) >> 8);
+        out[2 * i + 1] = (uint8_t)(from + i);
+    }
+}
+
+static void a_census_of_hostile_leaves_is_bounded(void **state)
+{
+    static uint8_t list[2 * (MLS_CAPABILITIES_MAX + 1)];
+    struct mls_census c = {0};
+    struct mls_leaf_node leaf = {.credential = {.type = 1}};
+    enum err err = OK;
+    size_t leaves = 0;
+    (void)state;
+
+    leaf.capabilities.extensions = SPAN_ARRAY(list); /* one value too many */
+    assert_err(mls_census_leaf(&c, &leaf, 1), mls_fail(MLS_TOO_MANY));
+    mls_census_clear(&c);
+    leaf.capabilities.extensions = span_of(list, 2 * MLS_CAPABILITIES_MAX);
+    for (; err == OK && leaves < 128; leaves++) { /* every leaf lists others */
+        fill_u16s(list, MLS_CAPABILITIES_MAX, leaves * MLS_CAPABILITIES_MAX);
+        err = mls_census_leaf(&c, &leaf, 1);
+    }
+    assert_err(err, mls_fail(MLS_TOO_MANY));
+    assert_int_equal(leaves, MLS_CENSUS_MAX / MLS_CAPABILITIES_MAX);
+    mls_census_clear(&c);
+}
+
+static void required_capabilities_are_bounded(void **state)
+{
+    static uint8_t list[2 * (MLS_CAPABILITIES_MAX + 1)];
+    struct buf data = BUF_INIT(1 << 16), extensions = BUF_INIT(1 << 16);
+    struct writer w = writer_to(&data), e = writer_to(&extensions);
+    (void)state;
+
+    mls_write_vector(&w, SPAN_EMPTY);
+    mls_write_vector(&w, SPAN_ARRAY(list));
+    mls_write_vector(&w, SPAN_EMPTY);
+    mls_write_extension(&e, MLS_EXTENSION_REQUIRED_CAPABILITIES, buf_span(&data));
+    assert_ok(writer_status(&e));
+    assert_err(mls_group_extensions_check(buf_span(&extensions)), mls_fail(MLS_TOO_MANY));
+    buf_clear(&data);
+    buf_clear(&extensions);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +228,8 @@ int main(void)
         cmocka_unit_test(lengths_take_their_shortest_form),
         cmocka_unit_test(a_certificate_must_hold_the_leafs_key),
         cmocka_unit_test(hashes_kept_are_hashes_computed),
+        cmocka_unit_test(a_census_of_hostile_leaves_is_bounded),
+        cmocka_unit_test(required_capabilities_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
