@@ -32,6 +32,7 @@ struct lane { /* one peer that may speak gossipsub */
     struct mono opened_at;  /* the stream that we write to */
     struct mono drain_from; /* since when it is waiting, or the last whole second of that */
     size_t drained;         /* bytes that it took since then */
+    size_t partial;         /* bytes of its RPCs that are not whole yet, on all its streams */
     bool slow;              /* took too little in a second: it slows nobody any more */
 };
 
@@ -39,6 +40,7 @@ struct gossip_adapter {
     struct gossipsub *engine;
     struct map lanes;
     size_t waiting;    /* lanes that are */
+    size_t partial;    /* of all lanes */
     bool holding;      /* some lane is held */
     bool paused;       /* by the core: its archive queue is full */
     struct mono retry; /* when peers that broke all tries are tried again; MONO_NEVER: none */
@@ -246,11 +248,25 @@ static enum err feed(struct host *h, const struct env *env, struct host_stream *
     return err == ERR_MORE ? OK : err;
 }
 
+/* Unfinished RPCs take memory for as long as the peer likes: one at a time, and a bound for all. */
+static enum err count_partial(struct host *h, struct lane *l, size_t before, size_t after)
+{
+    l->partial += after - before;
+    h->gossip->partial += after - before;
+    return l->partial > GOSSIPSUB_RPC_BYTES_MAX || h->gossip->partial > HOST_GOSSIP_PARTIAL_MAX
+               ? ERR_LIMIT
+               : OK;
+}
+
 static void bytes(struct host *h, const struct env *env, struct host_stream *s, struct span in)
 {
     if (s->outbound)
         return; /* nobody answers on the stream that we write to */
+    size_t before = frames_pending(s->state);
     enum err err = feed(h, env, s, in);
+    enum err over = count_partial(h, lane_of(h, s->peer), before, frames_pending(s->state));
+    if (err == OK)
+        err = over;
     if (err == OK)
         return;
     log_debug(env, "gossip", "reset peer=%llu err=%s", (unsigned long long)s->peer, err_name(err));
@@ -390,8 +406,11 @@ static void ended(struct host *h, struct host_stream *s)
 
     if (place != NULL)
         *place = 0;
-    if (s->state != NULL)
+    if (s->state != NULL) {
+        if (l != NULL)
+            (void)count_partial(h, l, frames_pending(s->state), 0);
         frames_clear(s->state);
+    }
     free(s->state);
     s->state = NULL;
 }

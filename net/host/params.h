@@ -10,8 +10,6 @@
 #define HOST_EXCHANGE_LINGER_MS  60000 /* for the other side to end the stream after the answer */
 #define HOST_EXCHANGES_PEER_MAX  64u   /* requests of one peer being answered at a time */
 #define HOST_EXCHANGES_MAX       4096u /* of all peers */
-#define HOST_SHARDS_MAX          1024u /* shards of a cluster: RELAY-SHARDING, 64/WAKU2-NETWORK */
-#define HOST_PEER_PROTOCOLS_MAX  128u  /* remembered of one peer's identify */
 #define HOST_PING_INTERVAL_MS    15000
 #define HOST_PING_TIMEOUT_MS     10000
 #define HOST_PING_ECHO_BYTES_MAX 4096u /* echoes that wait for room on their stream */
@@ -20,4 +18,6 @@
 #define HOST_ROUNDS_MAX          64 /* of one pump: engines that feed each other must come to rest */
 #define HOST_GOSSIP_STEADY_MS    10000 /* an outgoing stream that lived so long broke by accident */
 #define HOST_GOSSIP_INBOUND_MAX  4u    /* streams of one peer that carry its RPCs to us */
-#define HOST_DRAIN_BYTES_S       (1u << 20) /* a full peer that takes less than this a second is slow */
+#define HOST_GOSSIP_PARTIAL_MAX                                                                    \
+    (64u << 20)                       /* bytes of unfinished RPCs of all peers; of one: one RPC */
+#define HOST_DRAIN_BYTES_S (1u << 20) /* a full peer that takes less than this a second is slow */

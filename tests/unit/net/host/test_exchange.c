@@ -1,5 +1,6 @@
 /* One request and one answer on a stream: metadata is the server and the client that is at hand,
  * the store the one that answers late. */
+#include "net/host/exchange.h"
 #include "net/host/params.h"
 #include "net/services/store_query.h"
 #include "net/waku/waku.h"
@@ -451,9 +452,60 @@ static void a_host_is_freed_with_all_under_way(void **state)
     fake_host_free(f);
 }
 
+/* ---- whoever asks is told once ---- */
+
+static const struct exchange small = {.request_max = 64, .answer_max = 64};
+
+static void count(struct host *h, const struct env *env, void *ctx, enum err err,
+                  struct span answer)
+{
+    int *told = ctx;
+    (void)h, (void)env, (void)answer;
+    told[err == OK ? 0 : 1]++;
+}
+
+/* A stream of ours on which `told` counts answers and failures. */
+static uint64_t ask(struct fake_host *f, int told[2])
+{
+    assert_ok(exchange_ask(f->h, f->env, &adapter_metadata, &small, 1, SPAN_LIT("?"), count, told));
+    return fake_find(f, 1, WAKU_METADATA_PROTOCOL, true);
+}
+
+static void who_asks_is_told_once_whatever_follows(void **state)
+{
+    (void)state;
+    struct fake_host *f = begin();
+    uint64_t own = fake_find(f, 1, WAKU_METADATA_PROTOCOL, true); /* the adapter's own question */
+    fake_break(f, own, STREAM_REFUSED, ERR_UNSUPPORTED);
+    fake_pump(f);
+    int told[2] = {0};
+    uint64_t s = ask(f, told);
+    fake_opened(f, s);
+    fake_frame(f, s, SPAN_LIT("yes"));
+    fake_pump(f);
+    assert_int_equal(told[0], 1);
+    fake_break(f, s, STREAM_RESET, ERR_CLOSED);
+    fake_pump(f);
+    fake_run(f, 2 * HOST_EXCHANGE_LINGER_MS * NS_PER_MS);
+    assert_int_equal(told[0], 1);
+    assert_int_equal(told[1], 0);
+
+    s = ask(f, told); /* no answer in time, then everything else that may happen */
+    fake_opened(f, s);
+    fake_pump(f);
+    fake_run(f, 2 * HOST_EXCHANGE_TIMEOUT_MS * NS_PER_MS);
+    assert_int_equal(told[1], 1);
+    fake_peer_down(f, 1);
+    fake_pump(f);
+    assert_int_equal(told[0], 1);
+    assert_int_equal(told[1], 1);
+    fake_host_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_asks_is_told_once_whatever_follows),
         cmocka_unit_test(an_idle_stream_waits_for_ever),
         cmocka_unit_test(an_idle_stream_ends_in_peace),
         cmocka_unit_test(a_request_in_pieces_is_answered_then_half_closed),

@@ -253,6 +253,37 @@ static void malformed_and_oversize_rpcs_reset(void **state)
     fake_host_free(f);
 }
 
+/* A peer may leave one RPC unfinished, not one on every stream; a finished one makes room again. */
+static void unfinished_rpcs_of_a_peer_share_one_bound(void **state)
+{
+    (void)state;
+    struct fake_host *f = begin();
+    uint64_t first = join(f, 1), second = fake_incoming(f, 1, SPEAKS);
+    uint8_t head[PB_VARINT_BYTES_MAX];
+    size_t head_len = varint_encode(GOSSIPSUB_RPC_BYTES_MAX, head),
+           part = GOSSIPSUB_RPC_BYTES_MAX / 2;
+    uint8_t *zeros = calloc(1, part);
+    assert_non_null(zeros);
+    fake_bytes(f, first, span_of(head, head_len));
+    fake_bytes(f, first, span_of(zeros, part));
+    fake_pump(f);
+    fake_bytes(f, second, span_of(head, head_len));
+    fake_bytes(f, second, span_of(zeros, part - 100));
+    fake_pump(f);
+    assert_false(fake_at(f, first)->reset || fake_at(f, second)->reset);
+    fake_bytes(f, second, span_of(zeros, 200));
+    fake_pump(f);
+    assert_true(fake_at(f, second)->reset);
+    assert_false(fake_at(f, first)->reset);
+    uint64_t third = fake_incoming(f, 1, SPEAKS); /* what the reset stream held is free again */
+    fake_bytes(f, third, span_of(head, head_len));
+    fake_bytes(f, third, span_of(zeros, part - 100));
+    fake_pump(f);
+    assert_false(fake_at(f, third)->reset);
+    free(zeros);
+    fake_host_free(f);
+}
+
 static void a_slow_peer_slows_nobody(void **state)
 {
     (void)state;
@@ -372,6 +403,7 @@ int main(void)
         cmocka_unit_test(who_speaks_no_relay_is_not_asked_again),
         cmocka_unit_test(so_many_streams_of_a_peer_are_read),
         cmocka_unit_test(malformed_and_oversize_rpcs_reset),
+        cmocka_unit_test(unfinished_rpcs_of_a_peer_share_one_bound),
         cmocka_unit_test(a_slow_peer_slows_nobody),
         cmocka_unit_test(a_source_is_held_while_all_others_are_full),
         cmocka_unit_test(a_paused_relay_reads_nothing),
