@@ -8,14 +8,8 @@
 struct mls_leaf_rules mls_rules_of(const struct mls_world *w, const struct mls_suite *s,
                                    struct span extensions)
 {
-    return (struct mls_leaf_rules){s, w->now_s, w->lifetime_max_s, extensions};
-}
-
-enum err mls_ask_credential(const struct mls_world *w, const struct mls_leaf_node *leaf,
-                            const struct mls_leaf_node *before)
-{
-    enum err err = w->credential == NULL ? OK : w->credential(w->ctx, leaf, before);
-    return err == ERR_REFUSED ? mls_fail(MLS_CREDENTIAL_REJECTED) : err;
+    return (struct mls_leaf_rules){
+        .suite = s, .lifetime_max_s = w->lifetime_max_s, .group_extensions = extensions};
 }
 
 static enum err apply_extensions(struct mls_change *c)
@@ -25,6 +19,7 @@ static enum err apply_extensions(struct mls_change *c)
         if (p->type != MLS_PROPOSAL_GROUP_CONTEXT_EXTENSIONS)
             continue;
         TRY(mls_group_extensions_check(p->extensions));
+        TRY(mls_ask_external_senders(c->world, p->extensions));
         c->extensions = p->extensions;
         c->needs_path = true;
     }
@@ -112,10 +107,11 @@ static enum err add_one(struct mls_change *c, const struct mls_key_package *k)
 
 static enum err apply_adds(struct mls_change *c)
 {
-    struct verify_work v = {c, mls_rules_of(c->world, c->g->suite, c->extensions), NULL, NULL};
+    struct verify_work v = {.c = c, .rules = mls_rules_of(c->world, c->g->suite, c->extensions)};
     size_t count = 0;
     enum err err = OK;
 
+    v.rules.now_s = c->ours ? c->world->now_s : 0;
     v.adds = malloc((c->count + 1) * sizeof *v.adds);
     v.errs = calloc(c->count + 1, sizeof *v.errs);
     c->added = malloc((c->count + 1) * sizeof *c->added);
@@ -184,6 +180,8 @@ static enum err find_init(struct mls_change *c)
 
 enum err mls_change_apply(struct mls_change *c)
 {
+    if (c->g->context.epoch == UINT64_MAX)
+        return mls_fail(MLS_EPOCHS_SPENT);
     TRY(mls_change_check_list(c));
     mls_tree_fork(&c->g->tree, &c->tree);
     c->has_tree = true;
@@ -227,26 +225,26 @@ static bool all_have_list(const struct mls_tree *t, enum mls_census_kind kind, s
     return true;
 }
 
-static enum err check_new_extensions(const struct mls_change *c)
+enum err mls_tree_check_extensions(const struct mls_tree *t, struct span extensions)
 {
-    struct reader in = reader_of(c->extensions);
+    struct reader in = reader_of(extensions);
     struct mls_extension e;
     struct mls_required_capabilities need;
 
     while (mls_read_more(&in)) {
         mls_read_extension(&in, &e);
         if ((e.type == 0 || e.type > MLS_EXTENSION_EXTERNAL_SENDERS) &&
-            !all_have(&c->tree, MLS_CENSUS_EXTENSION, e.type))
+            !all_have(t, MLS_CENSUS_EXTENSION, e.type))
             return mls_fail(MLS_GROUP_EXTENSION_UNSUPPORTED);
         if (e.type != MLS_EXTENSION_REQUIRED_CAPABILITIES)
             continue;
         struct reader r = reader_of(e.data);
         mls_read_required_capabilities(&r, &need);
-        if (!all_have_list(&c->tree, MLS_CENSUS_EXTENSION, need.extensions,
+        if (!all_have_list(t, MLS_CENSUS_EXTENSION, need.extensions,
                            MLS_EXTENSION_EXTERNAL_SENDERS) ||
-            !all_have_list(&c->tree, MLS_CENSUS_PROPOSAL, need.proposals,
+            !all_have_list(t, MLS_CENSUS_PROPOSAL, need.proposals,
                            MLS_PROPOSAL_GROUP_CONTEXT_EXTENSIONS) ||
-            !all_have_list(&c->tree, MLS_CENSUS_CREDENTIAL, need.credentials, 0))
+            !all_have_list(t, MLS_CENSUS_CREDENTIAL, need.credentials, 0))
             return mls_fail(MLS_CAPABILITY_MISSING);
     }
     return OK;
@@ -273,7 +271,7 @@ enum err mls_change_check_members(const struct mls_change *c)
         return mls_fail(MLS_DUPLICATE_ENCRYPTION_KEY);
     TRY(mls_tree_check_credentials(&c->tree));
     if (c->extensions.ptr != c->g->context.extensions.ptr)
-        TRY(check_new_extensions(c));
+        TRY(mls_tree_check_extensions(&c->tree, c->extensions));
     return OK;
 }
 

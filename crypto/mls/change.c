@@ -39,12 +39,14 @@ enum err mls_change_push(struct mls_change *c, const struct mls_listed *p)
     return OK;
 }
 
-static const struct mls_waiting *find_waiting(const struct mls_group *g, struct span ref)
+static bool find_waiting(const struct mls_group *g, struct span ref, struct mls_listed *out)
 {
     for (size_t i = 0; i < g->waiting_count; i++)
-        if (span_eq(ref, span_of(g->waiting[i].ref, g->suite->hash->bytes)))
-            return &g->waiting[i];
-    return NULL;
+        if (span_eq(ref, span_of(g->waiting[i].ref, g->suite->hash->bytes))) {
+            *out = mls_group_waiting_at(g, i);
+            return true;
+        }
+    return false;
 }
 
 enum err mls_change_read(struct mls_change *c, struct span proposals)
@@ -56,16 +58,10 @@ enum err mls_change_read(struct mls_change *c, struct span proposals)
         mls_read_proposal_or_ref(&in, &p);
         struct mls_listed l = {.proposal = p.proposal, .sender = c->sender};
         if (p.by_reference) {
-            const struct mls_waiting *w = find_waiting(c->g, p.reference);
             if (c->sender.type == MLS_SENDER_NEW_MEMBER_COMMIT)
                 return mls_fail(MLS_EXTERNAL_REFERENCE);
-            if (w == NULL)
+            if (!find_waiting(c->g, p.reference, &l))
                 return mls_fail(MLS_UNKNOWN_REFERENCE);
-            struct reader stored = reader_of(blob_span(w->proposal));
-            mls_read_proposal(&stored, &l.proposal);
-            l.sender = w->sender;
-            l.by_reference = true;
-            memcpy(l.ref, w->ref, sizeof l.ref);
         }
         TRY(mls_change_push(c, &l));
     }
@@ -74,13 +70,13 @@ enum err mls_change_read(struct mls_change *c, struct span proposals)
 
 /* -- the list as a whole -- */
 
-/* what was seen of a list so far */
-struct seen {
-    uint8_t *leaves; /* a bit for each leaf that an Update or Remove changes */
-    size_t extensions, external_inits, removes, psks;
-};
+enum err mls_seen_init(struct mls_seen *s, const struct mls_group *g)
+{
+    *s = (struct mls_seen){.leaves = calloc(1, g->tree.leaves / 8 + 1)};
+    return s->leaves == NULL ? ERR_MEMORY : OK;
+}
 
-static enum err mark_leaf(struct seen *s, uint32_t leaf)
+static enum err mark_leaf(struct mls_seen *s, uint32_t leaf)
 {
     uint8_t bit = (uint8_t)(1u << leaf % 8);
 
@@ -90,34 +86,41 @@ static enum err mark_leaf(struct seen *s, uint32_t leaf)
     return OK;
 }
 
-static enum err check_psk(const struct mls_change *c, size_t at)
+static enum err check_psk(struct mls_seen *s, const struct mls_change *c,
+                          const struct mls_listed *l)
 {
-    const struct mls_psk_id *id = &c->list[at].proposal.psk;
+    const struct mls_psk_id *id = &l->proposal.psk;
     bool successor = id->type == MLS_PSK_RESUMPTION && id->usage != MLS_PSK_APPLICATION;
 
+    if (s->psks == MLS_PSKS_MAX)
+        return mls_fail(MLS_TOO_MANY);
     if (id->nonce.len != c->g->suite->hash->bytes)
         return mls_fail(MLS_PSK_NONCE_LENGTH);
     if (successor && (c->resumes == NULL || id->usage != c->resume_usage))
         return mls_fail(MLS_PSK_MISPLACED);
-    for (size_t i = 0; i < at; i++)
+    for (size_t i = 0; i < c->count && &c->list[i] != l; i++)
         if (c->list[i].proposal.type == MLS_PROPOSAL_PSK &&
             span_eq(c->list[i].proposal.psk.encoded, id->encoded))
             return mls_fail(MLS_PSK_TWICE);
+    s->psks++;
     return OK;
 }
 
-static enum err check_remove(const struct mls_change *c, struct seen *s, uint32_t leaf)
+static enum err check_remove(struct mls_seen *s, const struct mls_change *c, uint32_t leaf)
 {
     if (mls_tree_leaf(&c->g->tree, leaf) == NULL)
         return mls_fail(MLS_REMOVE_BLANK);
     if (c->sender.type == MLS_SENDER_MEMBER && leaf == c->sender.index)
         return mls_fail(MLS_COMMITTER_REMOVED);
-    if (++s->removes > 1 && c->sender.type != MLS_SENDER_MEMBER)
+    if (s->removes > 0 && c->sender.type != MLS_SENDER_MEMBER)
         return mls_fail(MLS_EXTERNAL_REMOVES);
-    return mark_leaf(s, leaf);
+    TRY(mark_leaf(s, leaf));
+    s->removes++;
+    return OK;
 }
 
-static enum err check_update(const struct mls_change *c, struct seen *s, const struct mls_listed *l)
+static enum err check_update(struct mls_seen *s, const struct mls_change *c,
+                             const struct mls_listed *l)
 {
     if (l->sender.type != MLS_SENDER_MEMBER || mls_tree_leaf(&c->g->tree, l->sender.index) == NULL)
         return mls_fail(MLS_BAD_SENDER);
@@ -141,42 +144,65 @@ static enum err check_external(const struct mls_change *c, const struct mls_list
     }
 }
 
-static enum err check_one(const struct mls_change *c, struct seen *s, size_t at)
+static enum err only_once(size_t *seen, enum mls_error otherwise)
 {
-    const struct mls_listed *l = &c->list[at];
+    if (*seen > 0)
+        return mls_fail(otherwise);
+    ++*seen;
+    return OK;
+}
 
+enum err mls_seen_add(struct mls_seen *s, const struct mls_change *c, const struct mls_listed *l)
+{
     TRY(check_external(c, l));
     switch (l->proposal.type) {
     case MLS_PROPOSAL_ADD:
         return OK;
     case MLS_PROPOSAL_UPDATE:
-        return check_update(c, s, l);
+        return check_update(s, c, l);
     case MLS_PROPOSAL_REMOVE:
-        return check_remove(c, s, l->proposal.removed);
+        return check_remove(s, c, l->proposal.removed);
     case MLS_PROPOSAL_PSK:
-        return ++s->psks > MLS_PSKS_MAX ? mls_fail(MLS_TOO_MANY) : check_psk(c, at);
+        return check_psk(s, c, l);
     case MLS_PROPOSAL_REINIT:
-        if (c->count > 1)
-            return mls_fail(MLS_REINIT_NOT_ALONE);
         return l->proposal.reinit.version < MLS_VERSION_10 ? mls_fail(MLS_REINIT_DOWNGRADE) : OK;
     case MLS_PROPOSAL_EXTERNAL_INIT:
         if (c->sender.type == MLS_SENDER_MEMBER)
             return mls_fail(MLS_EXTERNAL_INIT_MISPLACED);
-        return ++s->external_inits > 1 ? mls_fail(MLS_EXTERNAL_INIT_COUNT) : OK;
+        return only_once(&s->external_inits, MLS_EXTERNAL_INIT_COUNT);
     case MLS_PROPOSAL_GROUP_CONTEXT_EXTENSIONS:
-        return ++s->extensions > 1 ? mls_fail(MLS_EXTENSIONS_TWICE) : OK;
+        return only_once(&s->extensions, MLS_EXTENSIONS_TWICE);
     default:
         return mls_fail(MLS_PROPOSAL_UNSUPPORTED); /* we are a member that does not support it */
     }
 }
 
+void mls_seen_undo(struct mls_seen *s, const struct mls_seen *before, const struct mls_listed *l)
+{
+    uint32_t leaf = mls_changed_leaf(l);
+
+    *s = *before; /* counters; the bits are shared */
+    if (leaf != UINT32_MAX)
+        s->leaves[leaf / 8] &= (uint8_t) ~(1u << leaf % 8);
+}
+
+uint32_t mls_changed_leaf(const struct mls_listed *l)
+{
+    if (l->proposal.type == MLS_PROPOSAL_REMOVE)
+        return l->proposal.removed;
+    return l->proposal.type == MLS_PROPOSAL_UPDATE ? l->sender.index : UINT32_MAX;
+}
+
 enum err mls_change_check_list(struct mls_change *c)
 {
-    struct seen s = {.leaves = calloc(1, c->g->tree.leaves / 8 + 1)};
-    enum err err = s.leaves == NULL ? ERR_MEMORY : OK;
+    struct mls_seen s;
+    enum err err = mls_seen_init(&s, c->g);
 
-    for (size_t i = 0; err == OK && i < c->count; i++)
-        err = check_one(c, &s, i);
+    for (size_t i = 0; err == OK && i < c->count; i++) {
+        err = mls_seen_add(&s, c, &c->list[i]);
+        if (err == OK && c->list[i].proposal.type == MLS_PROPOSAL_REINIT && c->count > 1)
+            err = mls_fail(MLS_REINIT_NOT_ALONE);
+    }
     free(s.leaves);
     if (err == OK && c->sender.type != MLS_SENDER_MEMBER && s.external_inits != 1)
         err = mls_fail(MLS_EXTERNAL_INIT_COUNT);

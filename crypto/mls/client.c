@@ -192,7 +192,9 @@ enum err mls_group_new(const struct mls_world *w, const struct mls_suite *suite,
 {
     struct mls_leaf_rules rules = mls_rules_of(w, suite, extensions);
 
+    rules.now_s = w->now_s; /* 7.3: it is we who send it */
     TRY(mls_group_extensions_check(extensions));
+    TRY(mls_ask_external_senders(w, extensions));
     struct mls_group *g = mls_group_alloc(suite);
     if (g == NULL)
         return ERR_MEMORY;

@@ -1,4 +1,4 @@
-/* RFC 9420 12.4.1: a member's commit, and which waiting proposals it takes along. */
+/* RFC 9420 12.4.1: a member's commit. */
 #include "crypto/base/wipe.h"
 #include "crypto/mls/group_state.h"
 
@@ -10,6 +10,7 @@ void mls_commit_out_clear(struct mls_commit_out *o)
     buf_clear(&o->welcome);
     mls_group_free(o->next);
     free(o->added);
+    free(o->skipped);
     *o = (struct mls_commit_out){0};
 }
 
@@ -22,64 +23,6 @@ static enum err push_values(struct mls_change *c, struct span proposals)
         mls_read_proposal(&in, &l.proposal);
         TRY(mls_read_status(&in));
         TRY(mls_change_push(c, &l));
-    }
-    return OK;
-}
-
-/* The leaf that an Update or Remove changes; UINT32_MAX for others. */
-static uint32_t changed_leaf(const struct mls_listed *l)
-{
-    if (l->proposal.type == MLS_PROPOSAL_REMOVE)
-        return l->proposal.removed;
-    return l->proposal.type == MLS_PROPOSAL_UPDATE ? l->sender.index : UINT32_MAX;
-}
-
-static bool only_one_allowed(uint16_t type)
-{
-    return type == MLS_PROPOSAL_GROUP_CONTEXT_EXTENSIONS || type == MLS_PROPOSAL_REINIT;
-}
-
-/* Does a waiting proposal go with what is listed? RFC 9420 12.2: prefer Removes, then the most
- * recent Update; others before a ReInit. May replace an Update in the list. */
-static bool fits(struct mls_change *c, const struct mls_listed *l)
-{
-    uint32_t leaf = changed_leaf(l);
-
-    if (leaf == c->g->own)
-        return false; /* our own Update, or our removal */
-    if (l->proposal.type == MLS_PROPOSAL_REINIT && c->count > 0)
-        return false;
-    for (size_t i = 0; i < c->count; i++) {
-        struct mls_listed *other = &c->list[i];
-        if (only_one_allowed(l->proposal.type) && other->proposal.type == l->proposal.type)
-            return false;
-        if (other->proposal.type == MLS_PROPOSAL_REINIT)
-            return false;
-        if (l->proposal.type == MLS_PROPOSAL_ADD && other->proposal.type == MLS_PROPOSAL_ADD &&
-            span_eq(l->proposal.add.leaf.signature_key, other->proposal.add.leaf.signature_key))
-            return false;
-        if (leaf == UINT32_MAX || changed_leaf(other) != leaf)
-            continue;
-        if (other->by_reference && other->proposal.type == MLS_PROPOSAL_UPDATE)
-            *other = *l;
-        return false;
-    }
-    return true;
-}
-
-static enum err push_waiting(struct mls_change *c, bool but_reinit)
-{
-    const struct mls_group *g = c->g;
-
-    for (size_t i = 0; i < g->waiting_count; i++) {
-        struct mls_listed l = {.sender = g->waiting[i].sender, .by_reference = true};
-        struct reader stored = reader_of(blob_span(g->waiting[i].proposal));
-        mls_read_proposal(&stored, &l.proposal);
-        memcpy(l.ref, g->waiting[i].ref, sizeof l.ref);
-        if ((l.proposal.type == MLS_PROPOSAL_REINIT) == but_reinit)
-            continue;
-        if (fits(c, &l))
-            TRY(mls_change_push(c, &l));
     }
     return OK;
 }
@@ -99,11 +42,6 @@ static enum err make(struct mls_group *g, struct mls_making *m, struct mls_commi
     const struct mls_commit_options *options = m->options;
     struct mls_change *c = m->change;
 
-    TRY(push_values(c, options->proposals));
-    if (!options->without_waiting) {
-        TRY(push_waiting(c, true)); /* a ReInit only when there is nothing else */
-        TRY(push_waiting(c, false));
-    }
     TRY(mls_making_run(m));
     if (c->added_count > 0)
         TRY(mls_write_welcome_to(m->next, c, m->has_path ? &m->plan : NULL, &m->secrets, options,
@@ -118,30 +56,78 @@ static enum err make(struct mls_group *g, struct mls_making *m, struct mls_commi
     return OK;
 }
 
+static void begin(struct mls_change *c, const struct mls_group *g, const struct mls_world *w,
+                  const struct mls_commit_options *options)
+{
+    mls_change_init(c, g, w);
+    c->ours = true;
+    c->sender = (struct mls_sender){MLS_SENDER_MEMBER, g->own};
+    c->committer = g->own;
+    c->resumes = options->resumes;
+    c->resume_usage = options->resume_usage;
+}
+
+/* One attempt; `took` says how many waiting proposals are in it. */
+static enum err attempt(struct mls_group *g, const struct mls_world *w,
+                        const struct mls_commit_options *options, bool with_waiting, size_t *took,
+                        struct mls_commit_out *out)
+{
+    struct mls_change c;
+    struct mls_making m = {.change = &c,
+                           .options = options,
+                           .before = &mls_tree_leaf(&g->tree, g->own)->node,
+                           .wire_format = options->send.public_message ? MLS_WIRE_PUBLIC_MESSAGE
+                                                                       : MLS_WIRE_PRIVATE_MESSAGE};
+
+    begin(&c, g, w, options);
+    enum err err = push_values(&c, options->proposals);
+    *took = c.count;
+    if (err == OK && with_waiting)
+        err = mls_select_waiting(&c, out);
+    *took = c.count - *took;
+    if (err == OK)
+        err = make(g, &m, out);
+    mls_making_clear(&m);
+    mls_change_clear(&c);
+    return err;
+}
+
+static enum err skip_all(const struct mls_group *g, enum err why, struct mls_commit_out *out)
+{
+    free(out->skipped);
+    out->skipped_count = 0;
+    out->skipped = calloc(g->waiting_count, sizeof *out->skipped);
+    if (out->skipped == NULL)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < g->waiting_count; i++) {
+        struct mls_skipped *k = &out->skipped[out->skipped_count++];
+        *k = (struct mls_skipped){.sender = g->waiting[i].sender, .why = why};
+        memcpy(k->ref, g->waiting[i].ref, sizeof k->ref);
+    }
+    return OK;
+}
+
 enum err mls_commit(struct mls_group *g, const struct mls_world *w,
                     const struct mls_commit_options *options, struct mls_commit_out *out)
 {
     static const struct mls_commit_options none;
-    struct mls_change c;
-    struct mls_making m = {.change = &c, .options = options == NULL ? &none : options};
+    size_t took;
 
+    options = options == NULL ? &none : options;
     *out = (struct mls_commit_out){.commit = BUF_INIT(MLS_MESSAGE_BYTES_MAX),
                                    .welcome = BUF_INIT(MLS_MESSAGE_BYTES_MAX)};
     if (g->reinit.len > 0)
         return mls_fail(MLS_SUSPENDED);
     if (!g->has_rewind || !g->has_receive)
         return mls_fail(MLS_DROPPED);
-    mls_change_init(&c, g, w);
-    c.sender = (struct mls_sender){MLS_SENDER_MEMBER, g->own};
-    c.committer = g->own;
-    c.resumes = m.options->resumes;
-    c.resume_usage = m.options->resume_usage;
-    m.before = &mls_tree_leaf(&g->tree, g->own)->node;
-    m.wire_format =
-        m.options->send.public_message ? MLS_WIRE_PUBLIC_MESSAGE : MLS_WIRE_PRIVATE_MESSAGE;
-    enum err err = make(g, &m, out);
-    mls_making_clear(&m);
-    mls_change_clear(&c);
+    enum err err = attempt(g, w, options, !options->without_waiting, &took, out);
+    if (err != OK && took > 0) { /* the commit hook may refuse what fits together: not a deadlock */
+        enum err why = err;
+        buf_reset(&out->welcome);
+        err = skip_all(g, why, out);
+        if (err == OK)
+            err = attempt(g, w, options, false, &took, out);
+    }
     if (err != OK)
         mls_commit_out_clear(out);
     return err;

@@ -92,6 +92,7 @@
     X(MLS_EXTERNAL_SENDER_UNKNOWN, -1086, ERR_PROTOCOL, "12.1.8", "no such external sender")       \
     X(MLS_PROPOSAL_UNSUPPORTED, -1087, ERR_PROTOCOL, "12.2", "a member does not support a type")   \
     X(MLS_COMMIT_REJECTED, -1088, ERR_REFUSED, "12.2", "the application rejects the commit")       \
+    X(MLS_PROPOSAL_REJECTED, -1090, ERR_REFUSED, "12.2", "the application rejects a proposal")     \
     X(MLS_TREE_FULL, -1089, ERR_LIMIT, "7.7", "no room for more leaves")                           \
     /* external commits */                                                                         \
     X(MLS_EXTERNAL_INIT_COUNT, -1100, ERR_PROTOCOL, "12.2", "not exactly one external init")       \
@@ -123,11 +124,13 @@
     X(MLS_WELCOME_EPOCH, -1132, ERR_PROTOCOL, "12.4.3.1", "reinit or branch not at epoch 1")       \
     X(MLS_REINIT_MISMATCH, -1133, ERR_PROTOCOL, "11.2", "new group differs from the reinit")       \
     X(MLS_BRANCH_MISMATCH, -1134, ERR_PROTOCOL, "11.3", "new group does not fit its parent")       \
+    X(MLS_SUCCESSOR_UNBOUND, -1136, ERR_PROTOCOL, "11.2", "no PSK binds this group to its parent") \
     X(MLS_PRIVATE_KEY_MISMATCH, -1135, ERR_ARGUMENT, "10", "private key does not fit the package") \
     /* our own state */                                                                            \
     X(MLS_SUSPENDED, -1141, ERR_CLOSED, "12.4.2", "the group was reinitialised")                   \
     X(MLS_PENDING_PROPOSALS, -1142, ERR_BUSY, "12.4", "proposals wait: commit before sending")     \
     X(MLS_DROPPED, -1143, ERR_CLOSED, "9.2", "that part of the state was erased")                  \
+    X(MLS_EPOCHS_SPENT, -1145, ERR_LIMIT, "8", "no epoch number is left")                          \
     X(MLS_BAD_STATE, -1144, ERR_CORRUPT, "-", "stored bytes are not a group state")
 
 enum mls_error {

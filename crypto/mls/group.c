@@ -104,6 +104,29 @@ enum err mls_group_enter(struct mls_group *g, const struct mls_epoch_secrets *e)
     return OK;
 }
 
+static bool is_member_sender(struct mls_sender s)
+{
+    return s.type == MLS_SENDER_MEMBER;
+}
+
+/* Room for one more of `sender`: all, and its share (params.h). */
+static bool has_room(const struct mls_group *g, struct mls_sender sender, size_t bytes)
+{
+    size_t all = bytes, own = bytes, own_count = 0;
+
+    for (size_t i = 0; i < g->waiting_count; i++) {
+        const struct mls_waiting *w = &g->waiting[i];
+        size_t len = blob_span(w->proposal).len;
+        bool same = is_member_sender(sender) == is_member_sender(w->sender) &&
+                    (!is_member_sender(sender) || w->sender.index == sender.index);
+        all += len;
+        own += same ? len : 0;
+        own_count += same;
+    }
+    return g->waiting_count < MLS_WAITING_MAX && all <= MLS_WAITING_BYTES_MAX &&
+           own_count < MLS_WAITING_SENDER_MAX && own <= MLS_WAITING_SENDER_BYTES_MAX;
+}
+
 enum err mls_group_add_waiting(struct mls_group *g, const uint8_t *ref, struct mls_sender sender,
                                struct span proposal)
 {
@@ -112,7 +135,7 @@ enum err mls_group_add_waiting(struct mls_group *g, const uint8_t *ref, struct m
     for (size_t i = 0; i < g->waiting_count; i++)
         if (memcmp(g->waiting[i].ref, ref, bytes) == 0)
             return OK; /* the same message again */
-    if (g->waiting_count == MLS_PROPOSALS_WAITING_MAX)
+    if (!has_room(g, sender, proposal.len))
         return ERR_FULL;
     struct blob *copy = blob_new(proposal);
     struct mls_waiting *list =
@@ -126,6 +149,41 @@ enum err mls_group_add_waiting(struct mls_group *g, const uint8_t *ref, struct m
     *w = (struct mls_waiting){.sender = sender, .proposal = copy};
     memcpy(w->ref, ref, bytes);
     return OK;
+}
+
+struct mls_listed mls_group_waiting_at(const struct mls_group *g, size_t i)
+{
+    struct mls_listed l = {.sender = g->waiting[i].sender, .by_reference = true};
+    struct reader stored = reader_of(blob_span(g->waiting[i].proposal));
+
+    mls_read_proposal(&stored, &l.proposal);
+    memcpy(l.ref, g->waiting[i].ref, sizeof l.ref);
+    return l;
+}
+
+static void forget_own_update(struct mls_group *g, const uint8_t *ref)
+{
+    for (size_t i = 0; i < g->own_update_count; i++) {
+        struct mls_own_update *u = &g->own_updates[i];
+        if (memcmp(u->ref, ref, g->suite->hash->bytes) != 0)
+            continue;
+        *u = g->own_updates[--g->own_update_count];
+        wipe(&g->own_updates[g->own_update_count], sizeof *u);
+        return;
+    }
+}
+
+void mls_group_forget(struct mls_group *g, const uint8_t *ref)
+{
+    for (size_t i = 0; i < g->waiting_count; i++) {
+        if (memcmp(g->waiting[i].ref, ref, g->suite->hash->bytes) != 0)
+            continue;
+        blob_unref(g->waiting[i].proposal);
+        g->waiting_count--;
+        memmove(&g->waiting[i], &g->waiting[i + 1], (g->waiting_count - i) * sizeof g->waiting[0]);
+        forget_own_update(g, ref);
+        return;
+    }
 }
 
 static enum err copy_waiting(const struct mls_group *g, struct mls_group *out)

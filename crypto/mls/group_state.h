@@ -60,6 +60,7 @@ enum err mls_group_enter(struct mls_group *g, const struct mls_epoch_secrets *e)
 /** Drop the waiting proposals and our pending update keys. */
 void mls_group_clear_waiting(struct mls_group *g);
 
+/** OK, also when it waits already; ERR_FULL; ERR_MEMORY. */
 enum err mls_group_add_waiting(struct mls_group *g, const uint8_t *ref, struct mls_sender sender,
                                struct span proposal) MUST_CHECK;
 
@@ -76,6 +77,7 @@ enum err mls_find_psk(const struct mls_group *g, const struct mls_group *resumes
 struct mls_change {
     const struct mls_group *g;
     const struct mls_world *world;
+    bool ours; /* we make the commit: lifetimes are compared with the clock (7.3) */
     struct mls_sender sender;
     uint32_t committer;      /* leaf: of the parent tree, or assigned to an external joiner */
     struct mls_listed *list; /* owned array */
@@ -105,8 +107,31 @@ enum err mls_change_push(struct mls_change *c, const struct mls_listed *p) MUST_
 /** Resolve the ProposalOrRef list of a commit. OK; MLS_UNKNOWN_REFERENCE; ... */
 enum err mls_change_read(struct mls_change *c, struct span proposals) MUST_CHECK;
 
+/* what a list has held so far */
+struct mls_seen {
+    uint8_t *leaves; /* bit by leaf: updated or removed; owned */
+    size_t psks, extensions, external_inits, removes;
+};
+
+/** OK; ERR_MEMORY. */
+enum err mls_seen_init(struct mls_seen *s, const struct mls_group *g) MUST_CHECK;
+
+/** May `l` stand in the list of `c` behind what `s` has seen? `s` counts it when it may; only the
+ * rule that a ReInit stands alone is left to the caller. @source 12.2 */
+enum err mls_seen_add(struct mls_seen *s, const struct mls_change *c,
+                      const struct mls_listed *l) MUST_CHECK;
+
+/** The leaf that an Update or Remove changes; UINT32_MAX for others. */
+uint32_t mls_changed_leaf(const struct mls_listed *l);
+
+/** Uncount an entry that mls_seen_add counted: `before` is the state before. */
+void mls_seen_undo(struct mls_seen *s, const struct mls_seen *before, const struct mls_listed *l);
+
 /** Validate the list as a whole. @source 12.2 */
 enum err mls_change_check_list(struct mls_change *c) MUST_CHECK;
+
+/** Extensions of a group context beside the members of a tree: does everybody support them? */
+enum err mls_tree_check_extensions(const struct mls_tree *t, struct span extensions) MUST_CHECK;
 
 /** Each credential type in use is supported by every member. @source 7.3 */
 enum err mls_tree_check_credentials(const struct mls_tree *t) MUST_CHECK;
@@ -137,8 +162,35 @@ enum err mls_check_path_leaf(const struct mls_change *c, const struct mls_leaf_n
 enum err mls_ask_credential(const struct mls_world *w, const struct mls_leaf_node *leaf,
                             const struct mls_leaf_node *before) MUST_CHECK;
 
+/** The same for each external sender that group context extensions (checked) name. */
+enum err mls_ask_external_senders(const struct mls_world *w, struct span extensions) MUST_CHECK;
+
+/** The next external sender of the list; false at its end. */
+bool mls_next_external_sender(struct reader *list, struct mls_external_sender *out);
+
+/** Rules for a leaf that we are shown: no clock. Who sends a leaf sets now_s as well (7.3). */
 struct mls_leaf_rules mls_rules_of(const struct mls_world *w, const struct mls_suite *s,
                                    struct span extensions);
+
+/* -- judge.c -- */
+
+/** Is a proposal fit to wait for a commit? Every rule that no other proposal of the same commit
+ * could make good, the credential hook and the proposal hook. @source 12.1 */
+enum err mls_judge_proposal(const struct mls_group *g, const struct mls_world *w,
+                            const struct mls_listed *l) MUST_CHECK;
+
+/** The hook, with ERR_REFUSED made MLS_PROPOSAL_REJECTED. */
+enum err mls_ask_proposal(const struct mls_group *g, const struct mls_world *w,
+                          const struct mls_listed *l) MUST_CHECK;
+
+/* -- select.c -- */
+
+/** Append to the list of `c`, which holds what is committed by value, the waiting proposals that
+ * fit, and to out->skipped the others.
+ *
+ * @return OK; the rule that the proposals by value break; ERR_MEMORY
+ */
+enum err mls_select_waiting(struct mls_change *c, struct mls_commit_out *out) MUST_CHECK;
 
 /* -- advance.c: from a change to the next state -- */
 

@@ -74,6 +74,7 @@ static enum err check_tree(const struct mls_world *w, const struct mls_group_inf
     if (t->encryption_keys.repeated > 0)
         return mls_fail(MLS_DUPLICATE_ENCRYPTION_KEY);
     TRY(mls_group_extensions_check(info->context.extensions));
+    TRY(mls_ask_external_senders(w, info->context.extensions));
     TRY(check_leaves(w, t, &info->context));
     return mls_tree_check_credentials(t);
 }
@@ -310,8 +311,8 @@ static enum err check_successor(const struct joining *j, const struct mls_group 
     struct mls_reinit reinit;
     bool within;
 
-    if (j->usage == 0)
-        return OK;
+    if (j->usage == 0) /* said to follow from `parent`, but nothing binds it */
+        return parent == NULL ? OK : mls_fail(MLS_SUCCESSOR_UNBOUND);
     if (c->epoch != 1)
         return mls_fail(MLS_WELCOME_EPOCH);
     if (parent == NULL || !span_eq(j->successor_of.id, parent->context.group_id) ||

@@ -20,6 +20,13 @@
  * handed out live until the group changes or is freed. A group is used by one thread at a time; two
  * states that share a tree may be used on two threads.
  *
+ * Clocks: a commit is valid or not by the parent state, the commit and the hooks; no clock decides,
+ * or members would part over a key package that expires on the way. RFC 9420 7.3 binds the sender
+ * ("MUST verify" the lifetime) and only recommends it to receivers: so world.now_s is compared when
+ * we create, propose an Add or commit one (by value: MLS_LEAF_EXPIRED, waiting: skipped), and never
+ * when we receive, follow or join. The length of a lifetime is no matter of clocks and is always
+ * bound by lifetime_max_s.
+ *
  * Bounds: params.h.
  */
 #pragma once
@@ -37,6 +44,14 @@ struct mls_listed {
     uint8_t ref[MLS_HASH_MAX]; /* of those by reference */
 };
 
+/* somebody whose credential the application judges */
+struct mls_claim {
+    const struct mls_credential *credential;
+    struct span signature_key;
+    const struct mls_leaf_node *leaf;   /* NULL: an external sender of the group context */
+    const struct mls_leaf_node *before; /* the leaf that it replaces, or NULL */
+};
+
 /* what the application is asked about a commit, made or followed */
 struct mls_commit_view {
     const struct mls_group *parent;
@@ -50,22 +65,30 @@ struct mls_commit_view {
 };
 
 /* Everything around a group that is not its state. Hooks may be NULL: no PSKs, everything accepted.
- * A hook's error is returned as it is, but for ERR_REFUSED (MLS_CREDENTIAL_REJECTED and
- * MLS_COMMIT_REJECTED) and ERR_NOT_FOUND of psk (MLS_PSK_UNKNOWN). */
+ * A hook's error is returned as it is, but for ERR_REFUSED (MLS_CREDENTIAL_REJECTED,
+ * MLS_PROPOSAL_REJECTED and MLS_COMMIT_REJECTED) and ERR_NOT_FOUND of psk (MLS_PSK_UNKNOWN).
+ *
+ * Hooks are asked about the same thing more than once: about a proposal when it comes and when it
+ * is committed. Refuse at `credential` and `proposal` only what no commit may ever make good: a
+ * commit that refers to a refused proposal cannot be followed. What depends on evidence in the
+ * commit belongs into `commit`. */
 struct mls_world {
     struct rng *rng;
     const struct mls_signer *signer; /* of our leaf; not needed to receive */
     const struct mls_pool *pool;     /* NULL: sequential */
-    uint64_t now_s;                  /* 0: lifetimes are not compared with a clock */
+    uint64_t now_s;                  /* see "Clocks" above; 0: lifetimes are not compared */
     uint64_t lifetime_max_s;         /* 0: unlimited */
     bool grease; /* an extension of no meaning in every GroupInfo. @source 13.5 */
     void *ctx;
     /** Are we in a group of this id? Joining then fails with MLS_GROUP_EXISTS. */
     bool (*in_group)(void *ctx, struct span group_id);
     enum err (*psk)(void *ctx, const struct mls_psk_id *id, struct buf *out);
-    /** A credential enters a group; `before` is the one it replaces, or NULL. @source 5.3.1 */
-    enum err (*credential)(void *ctx, const struct mls_leaf_node *leaf,
-                           const struct mls_leaf_node *before);
+    /** A credential enters a group: of a member, or of an external sender. @source 5.3.1 */
+    enum err (*credential)(void *ctx, const struct mls_claim *claim);
+    /** May this proposal wait in `g`, and may a commit of ours refer to it? Policy only: the rules
+     * have been checked. Strangers' Adds (sender.type) come here as well. @source 12.1, 12.2 */
+    enum err (*proposal)(void *ctx, const struct mls_group *g, const struct mls_listed *proposal);
+    /** The word on a whole commit, made or followed (an ExternalInit shows an external join). */
     enum err (*commit)(void *ctx, const struct mls_commit_view *view);
 };
 
@@ -105,7 +128,8 @@ struct mls_join {
     struct span key_package; /* KeyPackage, encoded */
     const struct mls_package_keys *keys;
     struct span ratchet_tree; /* content of optional<Node>ratchet_tree<V>; empty: in the Welcome */
-    const struct mls_group *parent; /* the group that was reinitialised or branched from, or NULL */
+    const struct mls_group *parent; /* reinitialised or branched from: the Welcome must be bound to
+                                       it by its PSK (11.2, 11.3); NULL: an ordinary group */
 };
 
 /** Is this Welcome for this key package? Public data only. */
@@ -167,8 +191,11 @@ struct span mls_group_confirmation_tag(const struct mls_group *g);
 struct span mls_group_epoch_authenticator(const struct mls_group *g);
 /** Set when the commit that made this epoch held a ReInit: the group sends no more. */
 bool mls_group_suspended(const struct mls_group *g, struct mls_reinit *reinit);
-/** Proposals that wait for a commit. */
+/** Proposals that wait for a commit: how many, and the i-th, i < count, views into the state. */
 size_t mls_group_waiting(const struct mls_group *g);
+struct mls_listed mls_group_waiting_at(const struct mls_group *g, size_t i);
+/** Forget a waiting proposal, to make room. A commit that refers to it cannot be followed then. */
+void mls_group_forget(struct mls_group *g, const uint8_t *ref);
 
 /** MLS-Exporter. OK; MLS_DROPPED; ERR_ARGUMENT. @source RFC 9420 8.5 */
 enum err mls_group_export(const struct mls_group *g, struct span label, struct span context,
@@ -193,10 +220,19 @@ struct mls_send {
     struct span authenticated_data;
     size_t padding;       /* zero bytes added inside PrivateMessages */
     bool public_message;  /* handshake messages as PublicMessage */
-    bool despite_waiting; /* application data although proposals wait (12.4 says commit first) */
+    bool despite_waiting; /* application data although proposals wait, see mls_encrypt */
 };
 
 /** Encrypt application data; the MLSMessage is appended to `out`. `how` may be NULL.
+ *
+ * Whoever has seen a valid proposal MUST commit before it sends (RFC 9420 12.4), lest somebody
+ * whose removal was proposed still reads: hence MLS_PENDING_PROPOSALS. `despite_waiting` is for
+ * those who know better: the proposals that wait are not valid in the application's eyes (a
+ * stranger's Add, a Remove by somebody without the right), or the commit goes out in front of this
+ * message and loses nothing by the order. It is wrong while a Remove waits that the application
+ * means to obey.
+ *
+ * The key is used up: store the state (MLS_PART_RECEIVE) before the message leaves.
  *
  * @return OK; MLS_PENDING_PROPOSALS; MLS_SUSPENDED; MLS_DROPPED; MLS_GENERATION_SPENT; ERR_MEMORY
  */
@@ -230,7 +266,7 @@ enum err mls_propose_update(struct mls_group *g, const struct mls_world *w,
 
 struct mls_commit_options {
     struct span proposals; /* list of encoded proposals, by value */
-    bool without_waiting;  /* leave out the waiting proposals (else: all that fit together) */
+    bool without_waiting;  /* leave out the waiting proposals (else: all that fit) */
     bool with_path;        /* a path although none is needed */
     bool tree_apart;       /* Welcome without ratchet tree: send mls_group_write_tree yourself */
     bool external_pub;     /* GroupInfo of the Welcome carries external_pub */
@@ -241,19 +277,32 @@ struct mls_commit_options {
     uint8_t resume_usage;            /* likewise */
 };
 
+/* a waiting proposal that a commit of ours left out, and the rule that it would have broken */
+struct mls_skipped {
+    uint8_t ref[MLS_HASH_MAX];
+    struct mls_sender sender;
+    enum err why;
+};
+
 struct mls_commit_out {
     struct buf commit;      /* MLSMessage */
     struct buf welcome;     /* MLSMessage; empty when nobody is added */
     struct mls_group *next; /* the new epoch, owned */
     uint32_t *added;        /* leaves of the new members in order, owned */
     size_t added_count;
+    struct mls_skipped *skipped; /* owned */
+    size_t skipped_count;
 };
 
 void mls_commit_out_clear(struct mls_commit_out *o);
 
 /** Make a commit. The group stays in its epoch (one handshake generation is used up unless the
- * commit is public); adopt out->next when the commit has won. `options` may be NULL: an empty
- * commit.
+ * commit is public); adopt out->next when the commit has won. `options` may be NULL: the waiting
+ * proposals and nothing else.
+ *
+ * No waiting proposal can make this fail: those that do not fit, alone or beside the others, are
+ * left out and told in out->skipped. Removes come first, then the newest Update of each leaf, then
+ * the rest in order of arrival (12.2). Proposals by value must fit.
  *
  * @return OK; codes of "proposal lists", "leaves"; MLS_SUSPENDED; MLS_DROPPED; ERR_MEMORY
  * @source RFC 9420 12.4.1
@@ -266,7 +315,7 @@ enum err mls_commit(struct mls_group *g, const struct mls_world *w,
 
 enum mls_event_kind {
     MLS_EVENT_APPLICATION,
-    MLS_EVENT_PROPOSAL, /* verified, waits for a commit */
+    MLS_EVENT_PROPOSAL, /* verified and fit, waits for a commit */
     MLS_EVENT_COMMIT,   /* `next` is the new epoch */
     MLS_EVENT_REMOVED   /* the commit removes us: `next` is NULL */
 };
@@ -285,9 +334,16 @@ void mls_event_clear(struct mls_event *e);
 
 /** Open one MLSMessage of this epoch.
  *
- * A PrivateMessage opens once, a commit as well: its key is erased, so keep `next`.
+ * A PrivateMessage opens once, a commit as well: its key is erased with this call. So what came out
+ * (the text, `next`, the waiting proposal) must be stored in the same transaction as the state, or
+ * it is lost for good when we stop in between. The same message again is MLS_KEY_CONSUMED (ours:
+ * MLS_OWN_MESSAGE): a duplicate, to be passed over in silence.
  *
- * @return OK; codes of "bytes", "framing", "proposal lists", "update paths"
+ * A proposal waits only when it is fit (12.1): every rule that no other proposal of the same commit
+ * could make good. ERR_FULL: no room for its sender (params.h); nothing is consumed, so it may be
+ * given again after mls_group_forget or when a commit fails with MLS_UNKNOWN_REFERENCE.
+ *
+ * @return OK; ERR_FULL; codes of "bytes", "framing", "proposal lists", "update paths"
  * @source RFC 9420 6, 12.4.2
  */
 enum err mls_receive(struct mls_group *g, const struct mls_world *w, struct span message,

@@ -19,9 +19,15 @@
  * cheap up to here, and a hostile tree of 650 KB could list every number there is */
 #define MLS_CENSUS_MAX 8192
 
-/* proposals waiting in one epoch, and in one commit; ours (a commit may add a whole group) */
-#define MLS_PROPOSALS_WAITING_MAX 1024
-#define MLS_PROPOSALS_COMMIT_MAX  MLS_LEAVES_MAX
+/* proposals waiting in one epoch, and their bytes; ours. No sender may use it all up, or a flood
+ * would keep out what the others' commits refer to; all who are no members count as one sender */
+#define MLS_WAITING_MAX              1024
+#define MLS_WAITING_BYTES_MAX        (4u << 20)
+#define MLS_WAITING_SENDER_MAX       128
+#define MLS_WAITING_SENDER_BYTES_MAX (1u << 20)
+
+/* proposals in one commit; ours (a commit may add a whole group) */
+#define MLS_PROPOSALS_COMMIT_MAX MLS_LEAVES_MAX
 
 /* PSKs in one commit or Welcome; RFC 9420 8.4 counts them in 16 bits */
 #define MLS_PSKS_MAX 256

@@ -153,18 +153,37 @@ enum err mls_make_extensions(struct span extensions, struct buf *out)
 
 /* -- proposals as messages -- */
 
+/* Others judge what we send: so do we, first, and its lifetime by the clock as well (7.3). */
+static enum err judge_own(const struct mls_group *g, const struct mls_world *w,
+                          struct mls_listed *l, struct span proposal)
+{
+    struct reader r = reader_of(proposal);
+    struct mls_leaf_rules rules = mls_rules_of(w, g->suite, SPAN_EMPTY);
+
+    mls_read_proposal(&r, &l->proposal);
+    TRY(mls_read_end(&r));
+    TRY(mls_judge_proposal(g, w, l));
+    rules.now_s = w->now_s;
+    return l->proposal.type == MLS_PROPOSAL_ADD
+               ? mls_leaf_check(&l->proposal.add.leaf, MLS_LEAF_KEY_PACKAGE, &rules)
+               : OK;
+}
+
 /* Send and keep waiting; `secret` is the new leaf key of an Update, or NULL. */
 static enum err propose(struct mls_group *g, const struct mls_world *w, struct span proposal,
                         const uint8_t *secret, const struct mls_send *how, struct buf *out)
 {
     struct mls_opened o = {0};
-    uint8_t sig[MLS_SIGNATURE_MAX], ref[MLS_HASH_MAX];
+    struct mls_listed l = {.sender = {MLS_SENDER_MEMBER, g->own}, .by_reference = true};
+    uint8_t sig[MLS_SIGNATURE_MAX], *ref = l.ref;
     struct mls_own_update *updates = NULL;
     size_t count = g->own_update_count;
 
     enum err err = sign_content(g, w, MLS_CONTENT_PROPOSAL, proposal, how, sig, &o);
     if (err == OK)
         err = mls_proposal_ref(g->suite, &o, ref);
+    if (err == OK)
+        err = judge_own(g, w, &l, proposal);
     if (err == OK && secret != NULL && (updates = malloc((count + 1) * sizeof *updates)) == NULL)
         err = ERR_MEMORY;
     if (err == OK)
@@ -177,7 +196,7 @@ static enum err propose(struct mls_group *g, const struct mls_world *w, struct s
     if (err == OK && secret != NULL) {
         if (count > 0)
             memcpy(updates, g->own_updates, count * sizeof *updates);
-        memcpy(updates[count].ref, ref, sizeof ref);
+        memcpy(updates[count].ref, ref, MLS_HASH_MAX);
         memcpy(updates[count].secret, secret, MLS_PRIVATE_MAX);
         if (count > 0)
             wipe(g->own_updates, count * sizeof *updates);

@@ -31,13 +31,11 @@ static enum err external_sender_key(const struct mls_group *g, uint32_t index, s
     if (!mls_extension_find(g->context.extensions, MLS_EXTENSION_EXTERNAL_SENDERS, &data))
         return mls_fail(MLS_EXTERNAL_SENDER_UNKNOWN);
     struct reader r = reader_of(data), list = reader_of(mls_read_vector(&r));
-    for (uint32_t i = 0; mls_read_more(&list); i++) {
-        mls_read_external_sender(&list, &sender);
-        if (i == index && !list.failed) {
+    for (uint32_t i = 0; mls_next_external_sender(&list, &sender); i++)
+        if (i == index) {
             *key = sender.signature_key;
             return OK;
         }
-    }
     return mls_fail(MLS_EXTERNAL_SENDER_UNKNOWN);
 }
 
@@ -114,15 +112,17 @@ static enum err unprotect(struct mls_group *g, const struct mls_message *m, stru
     return OK;
 }
 
-static enum err receive_proposal(struct mls_group *g, const struct mls_opened *o,
-                                 struct mls_event *event)
+static enum err receive_proposal(struct mls_group *g, const struct mls_world *w,
+                                 const struct mls_opened *o, struct mls_event *event)
 {
-    uint8_t ref[MLS_HASH_MAX];
+    struct mls_listed l = {
+        .proposal = o->content.proposal, .sender = o->content.sender, .by_reference = true};
 
     event->kind = MLS_EVENT_PROPOSAL;
-    TRY(mls_proposal_ref(g->suite, o, ref));
+    TRY(mls_proposal_ref(g->suite, o, l.ref));
+    TRY(mls_judge_proposal(g, w, &l));
     TRY(buf_append(&event->data, o->content.body));
-    return mls_group_add_waiting(g, ref, o->content.sender, o->content.body);
+    return mls_group_add_waiting(g, l.ref, l.sender, o->content.body);
 }
 
 /* Everything after decoding; whatever the group keeps is changed last. */
@@ -144,7 +144,7 @@ static enum err handle(struct mls_group *g, const struct mls_world *w, const str
         TRY(buf_append(&event->data, o->content.application));
         break;
     case MLS_CONTENT_PROPOSAL:
-        TRY(receive_proposal(g, o, event));
+        TRY(receive_proposal(g, w, o, event));
         break;
     case MLS_CONTENT_COMMIT:
         TRY(mls_follow(g, w, o, event));

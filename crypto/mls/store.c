@@ -114,7 +114,7 @@ static enum err read_waiting(struct reader *r, struct mls_group *g)
     struct mls_sender sender;
     uint32_t count = read_be32(r);
 
-    if (count > MLS_PROPOSALS_WAITING_MAX)
+    if (count > MLS_WAITING_MAX)
         return mls_fail(MLS_BAD_STATE);
     for (uint32_t i = 0; i < count && !r->failed; i++) {
         read_into(r, ref, g->suite->hash->bytes);
@@ -164,7 +164,7 @@ static enum err read_own_updates(struct reader *r, struct mls_group *g)
 {
     uint32_t count = read_be32(r);
 
-    if (r->failed || count > MLS_PROPOSALS_WAITING_MAX)
+    if (r->failed || count > MLS_WAITING_MAX)
         return mls_fail(MLS_BAD_STATE);
     if (count == 0)
         return OK;

@@ -1,6 +1,7 @@
 /* Messages in a live group of four. The fuzz bytes are a whole message, or a proposal, commit or
- * text that a member signs and protects properly, so that they get past the signatures. Whatever is
- * refused leaves the state as it was. First byte: which. */
+ * text that a member signs and protects properly, or an Add that a stranger signs, so that they get
+ * past the signatures. Whatever is refused leaves the state as it was; whatever waits, the group
+ * can commit. First byte: which. */
 #include "tests/lib/mls_people.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -82,12 +83,29 @@ static void take(struct span message)
     must(mls_group_fork(people[1].g, &g) == OK);
     person_bytes(g, &before);
     if (mls_receive(g, &people[1].w, message, &e) == OK) {
+        struct mls_commit_out out;
+        if (e.kind == MLS_EVENT_PROPOSAL) {
+            must(mls_commit(g, &people[1].w, NULL, &out) == OK);
+            mls_commit_out_clear(&out);
+        }
         mls_event_clear(&e);
     } else {
         person_bytes(g, &after);
         must(span_eq(buf_span(&before), buf_span(&after)));
     }
     mls_group_free(g);
+}
+
+/* A stranger proposes to add whoever is in the key package. */
+static void take_from_outside(struct span package)
+{
+    const struct mls_group_context *at = mls_group_context(people[1].g);
+    struct buf message = BUF_INIT(1 << 24);
+
+    if (mls_propose_self(&people[0].w, people[0].s, at->group_id, at->epoch, package, &message) ==
+        OK)
+        take(buf_span(&message));
+    buf_clear(&message);
 }
 
 static void join(struct span in, bool external)
@@ -129,6 +147,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         break;
     case 5:
         join(in, true);
+        break;
+    case 6:
+        take_from_outside(in);
         break;
     }
     buf_clear(&message);

@@ -101,6 +101,33 @@ static inline bool person_follow(struct person *p, struct span commit)
     return p->g != NULL;
 }
 
+/** `body` as a PublicMessage to the group of `g`, whose keys are used, from `sender`, signed by `p`
+ * whatever it says; with a made-up confirmation tag. */
+static inline void person_say(struct person *p, const struct mls_group *g, struct mls_sender sender,
+                              uint8_t type, struct span body, struct buf *out)
+{
+    struct buf framed = BUF_INIT(1 << 24);
+    struct writer w = writer_to(&framed);
+    uint8_t sig[MLS_SIGNATURE_MAX], tag[MLS_HASH_MAX] = {0};
+    size_t sig_len;
+    bool knows = sender.type == MLS_SENDER_MEMBER || sender.type == MLS_SENDER_NEW_MEMBER_COMMIT;
+    struct mls_framed_content content = {.group_id = g->context.group_id,
+                                         .epoch = g->context.epoch,
+                                         .sender = sender,
+                                         .content_type = type,
+                                         .body = body};
+
+    mls_write_framed_content(&w, &content);
+    content.encoded = buf_span(&framed);
+    assert_ok(mls_content_sign(&p->signer, MLS_WIRE_PUBLIC_MESSAGE, content.encoded,
+                               knows ? buf_span(&g->context_bytes) : SPAN_EMPTY, sig, &sig_len));
+    struct mls_content_auth auth = {span_of(sig, sig_len), span_of(tag, g->suite->hash->bytes)};
+    buf_reset(out);
+    assert_ok(mls_public_protect(g->suite, &g->membership_key, &content, &auth,
+                                 buf_span(&g->context_bytes), out));
+    buf_clear(&framed);
+}
+
 /** All parts of a state as bytes: what "unchanged" means. */
 static inline void person_bytes(const struct mls_group *g, struct buf *out)
 {

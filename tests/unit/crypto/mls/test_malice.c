@@ -82,26 +82,7 @@ static void refused(struct scene *c, struct span message, enum mls_error wanted)
 static void sign_as(struct scene *c, struct person *p, struct mls_sender sender, uint8_t type,
                     struct span body)
 {
-    struct mls_group *g = c->p[0].g;
-    struct buf framed = BUF_INIT(1 << 24);
-    struct writer w = writer_to(&framed);
-    uint8_t sig[MLS_SIGNATURE_MAX], tag[MLS_HASH_MAX] = {0};
-    size_t sig_len;
-    struct mls_framed_content content = {.group_id = g->context.group_id,
-                                         .epoch = g->context.epoch,
-                                         .sender = sender,
-                                         .content_type = type,
-                                         .body = body};
-
-    mls_write_framed_content(&w, &content);
-    content.encoded = buf_span(&framed);
-    assert_ok(mls_content_sign(&p->signer, MLS_WIRE_PUBLIC_MESSAGE, content.encoded,
-                               buf_span(&g->context_bytes), sig, &sig_len));
-    struct mls_content_auth auth = {span_of(sig, sig_len), span_of(tag, suite->hash->bytes)};
-    buf_reset(&c->message);
-    assert_ok(mls_public_protect(suite, &g->membership_key, &content, &auth,
-                                 buf_span(&g->context_bytes), &c->message));
-    buf_clear(&framed);
+    person_say(p, c->p[0].g, sender, type, body, &c->message);
 }
 
 static void commit_refused(struct scene *c, struct span body, enum mls_error wanted)

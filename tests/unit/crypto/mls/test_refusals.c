@@ -448,9 +448,9 @@ static void odd_key_packages_have_their_own_errors(void **state)
     package_refused(c, p, MLS_BAD_LEAF_SIGNATURE);
 }
 
-static enum err no(void *ctx, const struct mls_leaf_node *leaf, const struct mls_leaf_node *before)
+static enum err no(void *ctx, const struct mls_claim *claim)
 {
-    (void)ctx, (void)leaf, (void)before;
+    (void)ctx, (void)claim;
     return ERR_REFUSED;
 }
 

@@ -159,6 +159,32 @@ static void some_members_branch_off(void **state)
     buf_clear(&packages);
 }
 
+static void a_successor_without_its_psk_is_none(void **state)
+{
+    struct scene *c = *state;
+    struct person *x = &c->p[MEMBERS];
+    struct buf list = BUF_INIT(1 << 20);
+    struct mls_commit_out out;
+    struct mls_group *g, *fresh;
+
+    assert_ok(mls_group_new(&c->p[0].w, mls_suite(3), &c->p[0].client, SPAN_LIT("branch"),
+                            SPAN_EMPTY, &fresh));
+    assert_ok(mls_make_add(buf_span(&x->package), &list));
+    struct mls_commit_options o = {.proposals = buf_span(&list)};
+    assert_ok(mls_commit(fresh, &c->p[0].w, &o, &out));
+    struct mls_join j = {.welcome = buf_span(&out.welcome),
+                         .key_package = buf_span(&x->package),
+                         .keys = &x->keys,
+                         .parent = c->p[1].g};
+    assert_err(mls_group_join(&x->w, &j, &g), mls_fail(MLS_SUCCESSOR_UNBOUND));
+    j.parent = NULL; /* a group of its own it may be */
+    assert_ok(mls_group_join(&x->w, &j, &g));
+    mls_group_free(g);
+    mls_group_free(fresh);
+    mls_commit_out_clear(&out);
+    buf_clear(&list);
+}
+
 static void a_branch_begins_with_its_first_commit_and_one_psk(void **state)
 {
     struct scene *c = *state;
@@ -372,6 +398,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_group_is_reinitialised_with_another_suite),
         CASE(some_members_branch_off),
+        CASE(a_successor_without_its_psk_is_none),
         CASE(a_branch_begins_with_its_first_commit_and_one_psk),
         CASE(an_external_sender_proposes),
         CASE(a_newcomer_proposes_itself),
