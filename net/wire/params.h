@@ -11,3 +11,7 @@
 #define MULTIADDR_BYTES_MAX    512u       /* bytes of one binary address; own bound */
 #define MULTIADDR_TEXT_MAX     4096u      /* chars with NUL: the wordiest 512 bytes take 3,585 */
 #define DNS_NAME_MAX           253u       /* chars; RFC 1035 2.3.4 in text form */
+#define ENR_BYTES_MAX          300u       /* bytes of a record; EIP-778 */
+#define ENR_SHARDS_MAX         1024u      /* shards of a cluster; WAKU2-RELAY-SHARDING */
+#define ENR_SHARDS_LISTED_MAX  63u        /* more are written as a bit vector; as above */
+#define ENR_MULTIADDRS_MAX     8u         /* of our own record; more do not fit into 300 bytes */
