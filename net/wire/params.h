@@ -5,6 +5,8 @@
 #define PB_VARINT_BYTES_MAX    10u        /* bytes; protobuf encoding: 64 bits */
 #define PB_FIELD_MAX           536870911u /* field number, 2^29 - 1; protobuf encoding */
 #define BASE58_BYTES_MAX       128u       /* bytes; own bound: base 58 takes quadratic time */
+#define BECH32M_PREFIX_MAX     83u        /* chars; BIP-173 */
+#define BECH32M_BYTES_MAX      1200u      /* bytes: a card with three node records; own bound */
 #define FRAME_KEEP_BYTES       4096u      /* bytes of buffer an idle stream may keep; own choice */
 #define PEER_ID_KEY_INLINE_MAX 42u        /* bytes of a public key put in whole; libp2p peer-ids */
 #define PEER_ID_BYTES_MAX      44u        /* bytes: 0x00, length, key */
