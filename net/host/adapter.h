@@ -59,6 +59,7 @@ struct host {
     struct fifo out;           /* struct host_out_slot */
     struct host_out_slot told; /* what the last host_poll lent */
     struct exchanges *exchanges;
+    struct rates *rates;
     struct gossip_adapter *gossip;
     struct ping_adapter *ping;
     struct identify_adapter *identify;

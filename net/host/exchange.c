@@ -208,6 +208,7 @@ void exchange_answer(struct host *h, const struct env *env, uint64_t stream, str
             host_reset(h, s);
         return;
     }
+    rates_count(h, ((struct trade *)s->state)->x->rate, false, body->len);
     blob_unref(body);
     if (linger(h, env, s->state))
         host_close_write(h, s);
@@ -236,7 +237,10 @@ static enum err take(struct host *h, const struct env *env, struct host_stream *
         return linger(h, env, t) ? OK : ERR_MEMORY;
     }
     turn(h, t, SERVING);
-    return t->x->serve(h, env, s, message);
+    rates_count(h, t->x->rate, true, message.len);
+    if (rates_allow(h, env, t->x->rate, s->peer))
+        return t->x->serve(h, env, s, message);
+    return t->x->refuse == NULL ? ERR_LIMIT : t->x->refuse(h, env, s, message);
 }
 
 void exchange_bytes(struct host *h, const struct env *env, struct host_stream *s, struct span bytes)

@@ -12,12 +12,17 @@
 #pragma once
 
 #include "net/host/adapter.h"
+#include "net/host/rates.h"
 
 struct exchange {
     size_t request_max, answer_max; /* bytes of one message */
     /* A whole request. Answer at once or later with exchange_answer(stream); an error resets. */
     enum err (*serve)(struct host *h, const struct env *env, struct host_stream *s,
                       struct span request);
+    enum rate_service rate; /* its row of --rate-limit */
+    /* A request over that limit: as serve, answered with the protocol's 429. NULL: reset. */
+    enum err (*refuse)(struct host *h, const struct env *env, struct host_stream *s,
+                       struct span request);
 };
 
 /** What became of a request: `answer` is empty unless err is OK; borrowed. */

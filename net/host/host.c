@@ -353,6 +353,8 @@ enum err host_new(struct host **out, const struct env *env, const struct host_pa
     map_init(&h->peers, seed, HOST_PEERS_MAX);
     fifo_init(&h->out, sizeof(struct host_out_slot), HOST_OUT_MAX);
     enum err err = exchanges_new(h, env);
+    if (err == OK)
+        err = rates_new(h, env);
     if (err == OK && params->relay)
         err = gossip_adapter_new(h, env);
     if (err == OK)
@@ -395,6 +397,7 @@ void host_free(struct host *h)
     gossip_adapter_free(h);
     store_adapter_free(h);
     metadata_adapter_free(h);
+    rates_free(h);
     exchanges_free(h);
     fifo_clear(&h->out);
     map_clear(&h->peers);

@@ -33,6 +33,8 @@ struct host_params {                /* everything is copied but the key */
     size_t listen_count;
     bool relay;
     bool store;
+    const char *const *rate_limits; /* of --rate-limit, read by host_new alone */
+    size_t rate_limits_count;
     struct gossipsub_params gossipsub;
     size_t message_bytes_max; /* of an encoded WakuMessage */
     bool hashes;              /* HOST_OUT_MESSAGE has the message hash, which costs a SHA-256 */
@@ -105,6 +107,19 @@ enum err host_set_listen(struct host *h, const struct env *env, const struct mul
 
 /** Our subscriptions changed: metadata answers with these shards. At most 1024. */
 void host_set_shards(struct host *h, const uint16_t *shards, size_t count);
+
+/** Is this text of --rate-limit well-formed? ERR_ARGUMENT. */
+enum err host_check_rate_limit(const char *text) MUST_CHECK;
+
+struct host_rate { /* requests to a service of ours */
+    const char *protocol;
+    double limit_per_s; /* of --rate-limit; 0: none */
+    uint64_t served, rejected;
+    uint64_t bytes_in, bytes_out;
+};
+
+/** The i-th service that --rate-limit knows; NULL: no more. */
+const struct host_rate *host_rate(const struct host *h, size_t i);
 
 struct gossipsub *host_gossipsub(struct host *h);                   /* NULL without relay */
 const struct store_server *host_store_server(const struct host *h); /* NULL without store */

@@ -5,11 +5,13 @@
 #define HOST_EVENTS_BYTES (1u << 20) /* read from streams before the engines write */
 #define HOST_OUT_ENOUGH   1024u      /* host_pump returns when so many wait */
 #define HOST_EXCHANGE_TIMEOUT_MS                                                                   \
-    10000                              /* a request under way, from its first byte to the answer   \
-                                        */
-#define HOST_EXCHANGE_LINGER_MS  60000 /* for the other side to end the stream after the answer */
-#define HOST_EXCHANGES_PEER_MAX  64u   /* requests of one peer being answered at a time */
-#define HOST_EXCHANGES_MAX       4096u /* of all peers */
+    10000                               /* a request under way, from its first byte to the answer  \
+                                         */
+#define HOST_EXCHANGE_LINGER_MS  60000  /* for the other side to end the stream after the answer */
+#define HOST_EXCHANGES_PEER_MAX  64u    /* requests of one peer being answered at a time */
+#define HOST_EXCHANGES_MAX       4096u  /* of all peers */
+#define RATE_PEERS_MAX           16384u /* buckets of one service, one a peer id */
+#define RATE_NUMBER_MAX          100000000u /* volume and period of --rate-limit */
 #define HOST_PING_INTERVAL_MS    15000
 #define HOST_PING_TIMEOUT_MS     10000
 #define HOST_PING_ECHO_BYTES_MAX 4096u /* echoes that wait for room on their stream */

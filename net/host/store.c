@@ -20,9 +20,17 @@ static enum err serve(struct host *h, const struct env *env, struct host_stream 
     return store_server_request(h->store->server, env, s->peer, s->id, request);
 }
 
+static enum err refuse(struct host *h, const struct env *env, struct host_stream *s,
+                       struct span request)
+{
+    return store_server_refuse(h->store->server, env, s->peer, s->id, request);
+}
+
 static const struct exchange exchange = {.request_max = STORE_QUERY_REQUEST_BYTES_MAX,
                                          .answer_max = STORE_QUERY_ANSWER_BYTES_MAX,
-                                         .serve = serve};
+                                         .serve = serve,
+                                         .rate = RATE_STORE,
+                                         .refuse = refuse};
 
 static void incoming(struct host *h, const struct env *env, struct host_stream *s)
 {

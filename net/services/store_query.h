@@ -141,6 +141,11 @@ void store_server_free(struct store_server *s);
 enum err store_server_request(struct store_server *s, const struct env *env, uint64_t peer,
                               uint64_t stream, struct span request) MUST_CHECK;
 
+/** A request over the peer's rate: answered 429 without asking the archive, a malformed one 400.
+ * As store_server_request. */
+enum err store_server_refuse(struct store_server *s, const struct env *env, uint64_t peer,
+                             uint64_t stream, struct span request) MUST_CHECK;
+
 /** The archive's answer; request_id and status are filled in here. ERR_NOT_FOUND: the stream went
  * meanwhile; else as store_server_request. */
 enum err store_server_answer(struct store_server *s, const struct env *env, uint64_t ticket,

@@ -137,8 +137,8 @@ static enum err ask_archive(struct store_server *s, uint64_t peer, uint64_t stre
     return err;
 }
 
-enum err store_server_request(struct store_server *s, const struct env *env, uint64_t peer,
-                              uint64_t stream, struct span request)
+static enum err take(struct store_server *s, const struct env *env, uint64_t peer, uint64_t stream,
+                     struct span request, bool over_rate)
 {
     struct store_query q;
     const char *why;
@@ -146,7 +146,7 @@ enum err store_server_request(struct store_server *s, const struct env *env, uin
     if (map_get(&s->by_stream, MAP_KEY(stream)) != NULL)
         return ERR_PROTOCOL; /* one request per stream */
     enum err err = store_query_decode(request, &q, &why);
-    if (err == OK && (map_count(&s->by_ticket) == STORE_SERVER_PENDING_MAX ||
+    if (err == OK && (over_rate || map_count(&s->by_ticket) == STORE_SERVER_PENDING_MAX ||
                       pending_of(s, peer) >= STORE_SERVER_PENDING_PEER_MAX)) {
         s->counters.refused++;
         err = emit_failure(s, stream, q.request_id, STORE_STATUS_TOO_MANY, NULL);
@@ -159,6 +159,18 @@ enum err store_server_request(struct store_server *s, const struct env *env, uin
     }
     store_query_clear(&q);
     return err;
+}
+
+enum err store_server_request(struct store_server *s, const struct env *env, uint64_t peer,
+                              uint64_t stream, struct span request)
+{
+    return take(s, env, peer, stream, request, false);
+}
+
+enum err store_server_refuse(struct store_server *s, const struct env *env, uint64_t peer,
+                             uint64_t stream, struct span request)
+{
+    return take(s, env, peer, stream, request, true);
 }
 
 enum err store_server_answer(struct store_server *s, const struct env *env, uint64_t ticket,

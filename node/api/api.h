@@ -90,6 +90,8 @@ struct api_backend {
     bool (*topic_peer)(void *state, struct span topic, bool mesh, size_t i, struct core_peer *out);
     /** Step through the views of the topics, for metrics. */
     bool (*topic_view)(void *state, size_t *cursor, struct gossipsub_topic_view *out);
+    /** Step through the services that --rate-limit knows, for metrics. */
+    bool (*services)(void *state, size_t *cursor, struct core_service *out);
     /** The i-th address we listen on, with /p2p; NULL: no more. */
     const char *(*address)(void *state, size_t i);
     enum err (*archive_health)(void *state);

@@ -67,6 +67,11 @@ static bool topic_view(void *state, size_t *cursor, struct gossipsub_topic_view 
     return g != NULL && gossipsub_topic_next(g, cursor, out);
 }
 
+static bool services(void *state, size_t *cursor, struct core_service *out)
+{
+    return core_services(core_of(state), cursor, out);
+}
+
 static const char *address(void *state, size_t i)
 {
     struct api_node *n = state;
@@ -120,6 +125,7 @@ void api_backend_core(struct api_backend *out, struct api_node *node)
                                 .peers = peers,
                                 .topic_peer = topic_peer,
                                 .topic_view = topic_view,
+                                .services = services,
                                 .address = address,
                                 .archive_health = archive_health,
                                 .log_level = log_level,

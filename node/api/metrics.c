@@ -172,6 +172,30 @@ static void lanes(struct writer *w, const struct api_numbers *n)
          (unsigned long long)n->lanes[JOB_WORK].queued);
 }
 
+static void services(struct writer *w, const struct sample *s)
+{
+    static const struct {
+        const char *name, *type, *help;
+    } rows[] = {
+        {"waku_service_requests_limit", GAUGE, "requests a second by --rate-limit; 0: no limit"},
+        {"waku_service_requests_total", COUNTER, "requests to services, served or over the rate"},
+        {"waku_service_network_bytes_total", COUNTER, "bytes of requests and answers"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct core_service v;
+        head(w, rows[i].name, rows[i].type, rows[i].help);
+        for (size_t cursor = 0; s->a->backend.services(s->a->backend.state, &cursor, &v);)
+            if (i == 0)
+                line(w, "%s{service=\"%s\"} %.16g\n", rows[i].name, v.protocol, v.limit_per_s);
+            else
+                line(w, "%s{service=\"%s\",%s} %llu\n%s{service=\"%s\",%s} %llu\n", rows[i].name,
+                     v.protocol, i == 1 ? "state=\"served\"" : "direction=\"in\"",
+                     (unsigned long long)(i == 1 ? v.served : v.bytes_in), rows[i].name, v.protocol,
+                     i == 1 ? "state=\"rejected\"" : "direction=\"out\"",
+                     (unsigned long long)(i == 1 ? v.rejected : v.bytes_out));
+    }
+}
+
 /* One row a topic: these are our own subscriptions or those of peers, bounded by gossipsub. */
 static void topics(struct writer *w, const struct sample *s)
 {
@@ -234,6 +258,7 @@ enum err api_metrics(struct api *a, const struct env *env, struct buf *out)
     labelled_waku(&w, &s, &n);
     durations(&w, &n);
     lanes(&w, &n);
+    services(&w, &s);
     topics(&w, &s);
     return writer_status(&w);
 }

@@ -98,7 +98,7 @@ X(LIGHTPUSHNODE, "lightpushnode", TEXT, ONE, ACCEPTED, SERVICES, NULL, "", NULL,
 X(PEER_EXCHANGE, "peer-exchange", BOOL, ONE, ACCEPTED, SERVICES, "false", "true", NULL, "serve peer exchange", "not there yet") \
 X(PEER_EXCHANGE_NODE, "peer-exchange-node", TEXT, ONE, ACCEPTED, SERVICES, NULL, "", NULL, "peer to ask for peers", "not there yet") \
 X(RENDEZVOUS, "rendezvous", BOOL, ONE, ACCEPTED, SERVICES, "false", "true", NULL, "serve rendezvous", "not there yet") \
-X(RATE_LIMIT, "rate-limit", TEXT, MANY, ACCEPTED, SERVICES, NULL, "", NULL, "protocol:volume/period", "requests under way are bounded per peer and in all, not per period") \
+X(RATE_LIMIT, "rate-limit", TEXT, MANY, DONE, SERVICES, NULL, "", NULL, "requests that a service takes: [store|lightpush|px|filter:]<volume>/<period><h|m|s|ms>, without a name for those not named; filter is 30/1m per peer unless given; 0/1s: no limit", NULL) \
 X(MIX, "mix", BOOL, ONE, REFUSED, SERVICES, "false", "false", "false", "mix protocol", "there is no mix protocol here; without it messages would go out in the open") \
 X(MIXKEY, "mixkey", TEXT, ONE, ACCEPTED, SERVICES, NULL, "unset", NULL, "key of a mix node", "there is no mix protocol") \
 X(MIXNODE, "mixnode", TEXT, MANY, ACCEPTED, SERVICES, NULL, "", NULL, "mix nodes", "there is no mix protocol") \

@@ -292,6 +292,8 @@ static enum err make_host(struct core *c, const struct env *env)
         .listen_count = c->config.listen_count,
         .relay = c->config.relay,
         .store = c->archiving.archive != NULL,
+        .rate_limits = c->config.rate_limits,
+        .rate_limits_count = c->config.rate_limits_count,
         .message_bytes_max = c->config.message_bytes_max,
         .hashes = c->config.hashes || c->archiving.archive != NULL,
     };

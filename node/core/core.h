@@ -51,9 +51,15 @@ struct core_config {
     enum core_overflow store_overflow;
     size_t store_page_max; /* cap of a page, 100 */
     size_t connections_max;
-    size_t connections_per_ip; /* loopback is exempt */
-    const char *retention;     /* "time:3600;size:1GB;capacity:100", NULL: keep all */
+    size_t connections_per_ip;      /* loopback is exempt */
+    const char *const *rate_limits; /* [PROTOCOL:]VOLUME/PERIOD, as --rate-limit; only core_new
+                                       reads them */
+    size_t rate_limits_count;
+    const char *retention; /* "time:3600;size:1GB;capacity:100", NULL: keep all */
 };
+
+/** Is this text of --rate-limit well-formed? ERR_ARGUMENT. */
+enum err core_check_rate_limit(const char *text) MUST_CHECK;
 
 enum err core_new(struct core **out, const struct core_config *config,
                   const struct env *env) MUST_CHECK;
@@ -217,6 +223,15 @@ struct core_counters {
     CORE_COUNTERS(X)
 #undef X
 };
+
+struct core_service { /* requests of peers to a service that --rate-limit knows */
+    const char *protocol;
+    double limit_per_s; /* 0: none */
+    uint64_t served, rejected, bytes_in, bytes_out;
+};
+
+/** Step through the services; start with *cursor = 0. */
+bool core_services(const struct core *c, size_t *cursor, struct core_service *out);
 
 const struct core_counters *core_counters(const struct core *c);
 

@@ -45,6 +45,27 @@ struct archive *core_archive(const struct core *c)
     return c->archiving.archive;
 }
 
+enum err core_check_rate_limit(const char *text)
+{
+    return host_check_rate_limit(text);
+}
+
+bool core_services(const struct core *c, size_t *cursor, struct core_service *out)
+{
+    const struct host_rate *r = host_rate(c->host, *cursor);
+
+    if (r == NULL)
+        return false;
+    ++*cursor;
+    *out = (struct core_service){.protocol = r->protocol,
+                                 .limit_per_s = r->limit_per_s,
+                                 .served = r->served,
+                                 .rejected = r->rejected,
+                                 .bytes_in = r->bytes_in,
+                                 .bytes_out = r->bytes_out};
+    return true;
+}
+
 static void fill(const struct core *c, const struct host_peer *p, struct core_peer *out)
 {
     struct gossipsub_peer_view view;

@@ -78,6 +78,27 @@ static enum err check_statics(const char *const *statics, size_t count)
     return OK;
 }
 
+static size_t rate_limits_of(const struct conf *c, const char *texts[CONF_VALUES_MAX])
+{
+    size_t count = conf_count(c, CONF_RATE_LIMIT);
+    for (size_t i = 0; i < count; i++)
+        texts[i] = conf_at(c, CONF_RATE_LIMIT, i);
+    return count;
+}
+
+static enum err check_rate_limits(const char *const *texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (core_check_rate_limit(texts[i]) != OK) {
+            fprintf(stderr,
+                    "sotto: --rate-limit=%s: [store|storev3|lightpush|px|filter:]<requests>/"
+                    "<period><h|m|s|ms> is expected, as filter:30/1m\n",
+                    texts[i]);
+            return ERR_ARGUMENT;
+        }
+    return OK;
+}
+
 static size_t statics_of(const struct conf *c, const char *statics[STATICS_MAX])
 {
     static const enum conf_id ids[] = {CONF_STATICNODE, CONF_ENTRY_NODE};
@@ -92,7 +113,7 @@ enum err node_make_core(struct node *n)
 {
     const struct conf *c = &n->conf;
     uint16_t shards[SHARDS_MAX];
-    const char *statics[STATICS_MAX];
+    const char *statics[STATICS_MAX], *rates[CONF_VALUES_MAX];
     const char *retention = conf_text(c, CONF_STORE_MESSAGE_RETENTION_POLICY);
     bool sotto = strcmp(conf_text(c, CONF_PRESET), "sotto") == 0;
     uint64_t per_ip = conf_number(c, CONF_IP_COLOCATION_LIMIT);
@@ -117,9 +138,12 @@ enum err node_make_core(struct node *n)
         .store_page_max = 100,
         .connections_max = (size_t)conf_number(c, CONF_MAX_CONNECTIONS),
         .connections_per_ip = per_ip == 0 ? UINT32_MAX : (size_t)per_ip,
+        .rate_limits = rates,
+        .rate_limits_count = rate_limits_of(c, rates),
         .retention = strcmp(retention, "none") == 0 ? NULL : retention,
     };
     TRY(check_statics(statics, config.statics_count));
+    TRY(check_rate_limits(rates, config.rate_limits_count));
     enum err err = core_new(&n->core, &config, evio_env(n->evio));
     if (err != OK)
         return node_say(err, "the node could not be made", "");

@@ -142,6 +142,14 @@ static bool fake_topic_view(void *state, size_t *cursor, struct gossipsub_topic_
     return true;
 }
 
+static bool fake_services(void *state, size_t *cursor, struct core_service *out)
+{
+    (void)state;
+    *out = (struct core_service){
+        .protocol = "/vac/waku/store-query/3.0.0", .limit_per_s = 0.5, .served = 7, .rejected = 3};
+    return (*cursor)++ == 0;
+}
+
 static const char *fake_address(void *state, size_t i)
 {
     (void)state;
@@ -182,6 +190,7 @@ static inline struct api_backend fake_backend(struct fake_node *f)
                                 .peers = fake_peers,
                                 .topic_peer = fake_topic_peer,
                                 .topic_view = fake_topic_view,
+                                .services = fake_services,
                                 .address = fake_address,
                                 .archive_health = fake_health,
                                 .log_level = fake_log_level,

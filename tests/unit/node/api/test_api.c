@@ -403,6 +403,8 @@ static void metrics_tell_how_long_jobs_take(void **state)
         "\nwaku_archive_query_duration_seconds_count 0\n",
         "\nsotto_commit_wait_seconds_count 3\n",
         "\nsotto_jobs_queued{lane=\"store\"} 5\n",
+        "\nwaku_service_requests_limit{service=\"/vac/waku/store-query/3.0.0\"} 0.5\n",
+        ",state=\"rejected\"} 3\n",
     };
     uint8_t nul = 0;
     assert_int_equal(status(API_GET, "/metrics", NULL), 200);
