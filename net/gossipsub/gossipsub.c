@@ -38,7 +38,7 @@ void gossipsub_free(struct gossipsub *g)
     taken_release(g);
     outputs_free(g);
     validating_free(g);
-    peers_free(g);
+    peers_forget_all(g);
     caches_free(g);
     for (size_t cursor = 0; (t = map_next(&g->topics, &cursor, NULL)) != NULL;) {
         t->refs = 1; /* ours: subscription, fanout, weights */

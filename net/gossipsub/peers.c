@@ -164,7 +164,7 @@ static void free_all(struct gossipsub *g, struct map *peers)
     map_clear(peers);
 }
 
-void peers_free(struct gossipsub *g)
+void peers_forget_all(struct gossipsub *g)
 {
     free_all(g, &g->peers);
     free_all(g, &g->retained);

@@ -162,7 +162,7 @@ struct gossipsub {
 struct peer *peer_get(const struct gossipsub *g, uint64_t number);
 void peers_tidy(struct gossipsub *g,
                 const struct env *env); /* members and scores past their time */
-void peers_free(struct gossipsub *g);
+void peers_forget_all(struct gossipsub *g);
 void peer_set_direct(struct gossipsub *g, struct peer *p, bool direct);
 
 /* members.c */
