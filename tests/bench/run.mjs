@@ -22,7 +22,7 @@ const BENCHES = {
   overload: [js('line.mjs', 'overload')],
   connections: [js('peers/libp2p.mjs', 'connections')],
   streams: [js('peers/libp2p.mjs', 'streams')],
-  mls: [js('../interop/mls/bench.mjs')],
+  mls: [js('../interop/mls/bench.mjs'), [join(root, 'tests/bench/openmls/start.sh'), join(root, 'tests/bench/openmls/bench.mjs')]],
   node: [js('node.mjs'), ...(reference ? [js('node.mjs', reference)] : [])]
 }
 for (const file of readdirSync(join(root, 'tests/bench')).sort()) {
@@ -30,12 +30,15 @@ for (const file of readdirSync(join(root, 'tests/bench')).sort()) {
   if (name != null) (BENCHES[name[2]] ??= []).push(c(`bench_${name[1]}`))
 }
 
+const LIMIT_S = { mls: 2400 } // of one program; OpenMLS takes minutes to make a group of 5,000
+const LIMIT_S_OTHERS = 900
+
 /** run one program; its figures, and whether it ended well */
-async function run (argv) {
-  if (!existsSync(argv[0])) { console.log(`left out: ${argv[0].replace(root + '/', '')} is not built`); return { lines: [], ok: true } }
+async function run (argv, limitS) {
+  if (!existsSync(argv[0])) { console.log(`left out: ${argv[0].replace(root + '/', '')} is not built`); return { lines: [], ok: true, missing: true } }
   const p = spawn(argv[0], argv.slice(1), { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = new Promise(resolve => { p.once('close', code => resolve(code === 0)); p.once('error', () => resolve(false)) })
-  const limit = setTimeout(() => p.kill('SIGKILL'), 900000)
+  const limit = setTimeout(() => p.kill('SIGKILL'), limitS * 1e3)
   const lines = []
   for await (const text of createInterface(p.stdout)) {
     if (!text.startsWith('{')) continue
@@ -51,8 +54,8 @@ const git = (...args) => { try { return execFileSync('git', args, { cwd: root, e
 const commit = () => git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!docs/figures.md') ? ' with changes' : '')
 const machine = () => `${cpus()[0].model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`
 
-/** one bench as a section of docs/figures.md: a row a metric, a column a peer */
-function section (bench, lines) {
+/** one bench as a section of docs/figures.md: a row a metric, a column a peer; `absent`: programs that did not end well */
+function section (bench, lines, absent) {
   const peers = [...new Set(lines.map(l => l.peer))]
   const metrics = [...new Set(lines.map(l => l.metric))]
   const cell = (metric, peer) => {
@@ -61,7 +64,7 @@ function section (bench, lines) {
   }
   const unit = metric => lines.find(l => l.metric === metric).unit
   return [
-    `Commit ${commit()}, ${new Date().toISOString().slice(0, 10)}, ${machine()}.`, '',
+    `Commit ${commit()}, ${new Date().toISOString().slice(0, 10)}, ${machine()}. ${absent.length === 0 ? 'Complete: every program ran to its end.' : `Not complete: ${absent.join(', ')}.`}`, '',
     `| metric | unit | ${peers.join(' | ')} |`,
     `|---|---|${peers.map(() => '---').join('|')}|`,
     ...metrics.map(m => `| ${m} | ${unit(m)} | ${peers.map(p => cell(m, p)).join(' | ')} |`)
@@ -83,13 +86,15 @@ let passed = 0
 let failed = 0
 for (const bench of names) {
   const lines = []
+  const absent = []
   for (const argv of BENCHES[bench]) {
-    const r = await run(argv)
+    const r = await run(argv, LIMIT_S[bench] ?? LIMIT_S_OTHERS)
     lines.push(...r.lines)
+    if (!r.ok || r.missing) absent.push(argv.slice(-2).map(a => a.replace(root + '/', '')).join(' ') + (r.ok ? ' was not built' : ' failed'))
     if (r.ok) passed++; else { failed++; console.log(`failed: ${argv.slice(-2).join(' ')}`) }
   }
   all.push(...lines)
-  if (lines.length > 0) keep(bench, section(bench, lines))
+  if (lines.length > 0) keep(bench, section(bench, lines, absent))
 }
 if (values.json) writeFileSync(values.json, all.map(l => JSON.stringify(l) + '\n').join(''))
 console.log(`${passed} passed, ${failed} failed`)
