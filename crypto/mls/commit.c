@@ -120,6 +120,8 @@ enum err mls_commit(struct mls_group *g, const struct mls_world *w,
         return mls_fail(MLS_SUSPENDED);
     if (!g->has_rewind || !g->has_receive)
         return mls_fail(MLS_DROPPED);
+    if (options->send.public_message && w->private_only)
+        return mls_fail(MLS_WRONG_WIRE_FORMAT);
     enum err err = attempt(g, w, options, !options->without_waiting, &took, out);
     if (err != OK && took > 0) { /* the commit hook may refuse what fits together: not a deadlock */
         enum err why = err;

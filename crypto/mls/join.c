@@ -365,6 +365,8 @@ enum err mls_group_join(const struct mls_world *w, const struct mls_join *join,
         err = ERR_MEMORY;
     if (err == OK)
         err = build(&j, g);
+    if (err == OK && join->signer != NULL)
+        *join->signer = j.info.signer;
     if (err == OK)
         *out = g;
     else

@@ -79,6 +79,9 @@ struct mls_world {
     uint64_t now_s;                  /* see "Clocks" above; 0: lifetimes are not compared */
     uint64_t lifetime_max_s;         /* 0: unlimited */
     bool grease; /* an extension of no meaning in every GroupInfo. @source 13.5 */
+    /** No PublicMessage is taken or sent (MLS_WRONG_WIRE_FORMAT): so nobody outside proposes or
+     * joins by himself, and the network sees no handshake. @source RFC 9420 6, 16.1 */
+    bool private_only;
     void *ctx;
     /** Are we in a group of this id? Joining then fails with MLS_GROUP_EXISTS. */
     bool (*in_group)(void *ctx, struct span group_id);
@@ -130,6 +133,7 @@ struct mls_join {
     struct span ratchet_tree; /* content of optional<Node>ratchet_tree<V>; empty: in the Welcome */
     const struct mls_group *parent; /* reinitialised or branched from: the Welcome must be bound to
                                        it by its PSK (11.2, 11.3); NULL: an ordinary group */
+    uint32_t *signer; /* leaf of the member whose GroupInfo it was (out); may be NULL */
 };
 
 /** Is this Welcome for this key package? Public data only. */

@@ -179,6 +179,8 @@ static enum err propose(struct mls_group *g, const struct mls_world *w, struct s
     struct mls_own_update *updates = NULL;
     size_t count = g->own_update_count;
 
+    if (how->public_message && w->private_only)
+        return mls_fail(MLS_WRONG_WIRE_FORMAT);
     enum err err = sign_content(g, w, MLS_CONTENT_PROPOSAL, proposal, how, sig, &o);
     if (err == OK)
         err = mls_proposal_ref(g->suite, &o, ref);

@@ -89,7 +89,8 @@ static enum err sender_key(const struct mls_group *g, const struct mls_framed_co
     }
 }
 
-static enum err unprotect(struct mls_group *g, const struct mls_message *m, struct mls_opened *o)
+static enum err unprotect(struct mls_group *g, const struct mls_world *w,
+                          const struct mls_message *m, struct mls_opened *o)
 {
     const struct mls_private_message *private = &m->private_message;
     const struct mls_public_message *public = &m->public_message;
@@ -101,7 +102,7 @@ static enum err unprotect(struct mls_group *g, const struct mls_message *m, stru
         return mls_private_unprotect(&g->secrets, &g->sender_data, private, g->own, is_member,
                                      &g->tree, o);
     }
-    if (m->wire_format != MLS_WIRE_PUBLIC_MESSAGE)
+    if (m->wire_format != MLS_WIRE_PUBLIC_MESSAGE || w->private_only)
         return mls_fail(MLS_WRONG_WIRE_FORMAT);
     TRY(check_place(g, public->content.group_id, public->content.epoch));
     if (!g->has_receive && public->content.sender.type == MLS_SENDER_MEMBER)
@@ -131,7 +132,7 @@ static enum err handle(struct mls_group *g, const struct mls_world *w, const str
 {
     struct span key;
 
-    TRY(unprotect(g, m, o));
+    TRY(unprotect(g, w, m, o));
     TRY(sender_key(g, &o->content, &key));
     TRY(mls_content_verify(g->suite, key, o, buf_span(&g->context_bytes)));
     event->sender = o->content.sender;

@@ -369,6 +369,57 @@ static void external_senders_are_shown_to_the_application(void **state)
     buf_clear(&extensions);
 }
 
+static void a_private_group_takes_and_sends_nothing_public(void **state)
+{
+    struct scene *c = *state;
+    struct person *x = &c->p[MEMBERS];
+    const struct mls_group_context *at = mls_group_context(c->p[0].g);
+    struct mls_send public = {.public_message = true};
+    struct mls_commit_options o = {.send = public};
+    struct mls_external_join join = {.client = &x->client};
+    struct buf info = BUF_INIT(1 << 20);
+    struct mls_commit_out out;
+    enum err no = mls_fail(MLS_WRONG_WIRE_FORMAT);
+
+    c->p[1].w.private_only = true;
+    assert_ok(mls_propose_self(&x->w, suite, at->group_id, at->epoch, buf_span(&x->package),
+                               &c->message));
+    refused(c, no);
+    assert_ok(mls_commit(c->p[0].g, &c->p[0].w, &o, &out));
+    buf_move(&c->message, &out.commit);
+    refused(c, no);
+    mls_commit_out_clear(&out);
+    assert_ok(mls_group_info(c->p[0].g, &c->p[0].w, true, true, &info));
+    join.group_info = buf_span(&info);
+    buf_reset(&c->message);
+    assert_ok(mls_group_join_external(&x->w, &join, &c->message, &x->g));
+    refused(c, no);
+    assert_err(mls_commit(c->p[1].g, &c->p[1].w, &o, &out), no);
+    assert_err(mls_propose_update(c->p[1].g, &c->p[1].w, NULL, NULL, &public, &c->body), no);
+    propose_update(c, 2); /* private handshakes work */
+    commit_skips(c, 1, 0, OK);
+    buf_clear(&info);
+}
+
+static void a_joiner_learns_who_let_it_in(void **state)
+{
+    struct scene *c = *state;
+    struct person *x = &c->p[MEMBERS];
+    struct mls_commit_out out;
+    uint32_t signer = UINT32_MAX;
+
+    assert_ok(mls_make_add(buf_span(&x->package), &c->body));
+    struct mls_commit_options o = {.proposals = buf_span(&c->body)};
+    assert_ok(mls_commit(c->p[3].g, &c->p[3].w, &o, &out));
+    struct mls_join j = {.welcome = buf_span(&out.welcome),
+                         .key_package = buf_span(&x->package),
+                         .keys = &x->keys,
+                         .signer = &signer};
+    assert_ok(mls_group_join(&x->w, &j, &x->g));
+    assert_int_equal(signer, 3);
+    mls_commit_out_clear(&out);
+}
+
 /* -- time -- */
 
 static void no_clock_parts_the_members(void **state)
@@ -825,6 +876,8 @@ int main(void)
         CASE(a_commit_hook_cannot_block_the_group),
         cmocka_unit_test_setup_teardown(external_senders_are_shown_to_the_application, setup_alone,
                                         teardown),
+        CASE(a_private_group_takes_and_sends_nothing_public),
+        CASE(a_joiner_learns_who_let_it_in),
         CASE(no_clock_parts_the_members),
         CASE(the_last_epoch_is_the_last),
         CASE(two_adds_of_one_client_become_one),
