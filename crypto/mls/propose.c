@@ -169,45 +169,61 @@ static enum err judge_own(const struct mls_group *g, const struct mls_world *w,
                : OK;
 }
 
-/* Send and keep waiting; `secret` is the new leaf key of an Update, or NULL. */
+/* Room for one own Update more; the old copy of the secrets is wiped. */
+static enum err reserve_own_update(struct mls_group *g)
+{
+    size_t count = g->own_update_count;
+    struct mls_own_update *more = calloc(count + 1, sizeof *more);
+
+    if (more == NULL)
+        return ERR_MEMORY;
+    if (count > 0) {
+        memcpy(more, g->own_updates, count * sizeof *more);
+        wipe(g->own_updates, count * sizeof *more);
+    }
+    free(g->own_updates);
+    g->own_updates = more;
+    return OK;
+}
+
+/* Signed and judged: wait, and go out. `secret` is the new leaf key of an Update, or NULL. */
+static enum err keep_and_send(struct mls_group *g, const struct mls_world *w,
+                              const struct mls_listed *l, const uint8_t *secret,
+                              const struct mls_send *how, const struct mls_opened *o,
+                              struct buf *out)
+{
+    size_t waiting = g->waiting_count;
+
+    if (secret != NULL)
+        TRY(reserve_own_update(g));
+    TRY(mls_group_add_waiting(g, l->ref, l->sender, o->content.body));
+    enum err err = protect(g, w, how, o, out);
+    if (err != OK && g->waiting_count > waiting)
+        mls_group_forget(g, l->ref);
+    if (err == OK && secret != NULL) {
+        struct mls_own_update *u = &g->own_updates[g->own_update_count++];
+        memcpy(u->ref, l->ref, sizeof u->ref);
+        memcpy(u->secret, secret, sizeof u->secret);
+    }
+    return err;
+}
+
 static enum err propose(struct mls_group *g, const struct mls_world *w, struct span proposal,
                         const uint8_t *secret, const struct mls_send *how, struct buf *out)
 {
-    struct mls_opened o = {0};
     struct mls_listed l = {.sender = {MLS_SENDER_MEMBER, g->own}, .by_reference = true};
-    uint8_t sig[MLS_SIGNATURE_MAX], *ref = l.ref;
-    struct mls_own_update *updates = NULL;
-    size_t count = g->own_update_count;
+    struct mls_opened o = {0};
+    uint8_t sig[MLS_SIGNATURE_MAX];
 
     if (how->public_message && w->private_only)
         return mls_fail(MLS_WRONG_WIRE_FORMAT);
     enum err err = sign_content(g, w, MLS_CONTENT_PROPOSAL, proposal, how, sig, &o);
     if (err == OK)
-        err = mls_proposal_ref(g->suite, &o, ref);
+        err = mls_proposal_ref(g->suite, &o, l.ref);
     if (err == OK)
         err = judge_own(g, w, &l, proposal);
-    if (err == OK && secret != NULL && (updates = malloc((count + 1) * sizeof *updates)) == NULL)
-        err = ERR_MEMORY;
     if (err == OK)
-        err = mls_group_add_waiting(g, ref, o.content.sender, proposal);
-    if (err == OK) {
-        err = protect(g, w, how, &o, out);
-        if (err != OK)
-            blob_unref(g->waiting[--g->waiting_count].proposal);
-    }
-    if (err == OK && secret != NULL) {
-        if (count > 0)
-            memcpy(updates, g->own_updates, count * sizeof *updates);
-        memcpy(updates[count].ref, ref, MLS_HASH_MAX);
-        memcpy(updates[count].secret, secret, MLS_PRIVATE_MAX);
-        if (count > 0)
-            wipe(g->own_updates, count * sizeof *updates);
-        free(g->own_updates);
-        g->own_updates = updates;
-        g->own_update_count++;
-        updates = NULL;
-    }
-    free(updates);
+        err = keep_and_send(g, w, &l, secret, how, &o, out);
     mls_opened_clear(&o);
     return err;
 }

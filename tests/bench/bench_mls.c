@@ -357,6 +357,19 @@ static void bench_size(size_t n)
     scene_clear(&c);
 }
 
+/* As many as we promise: what two members of such a group take. */
+static void bench_many(size_t n)
+{
+    struct scene c;
+
+    scene_init(&c, n);
+    double before = resident_mb();
+    bench_create(&c, 1);
+    report_one("resident_two_members", n, "MB", resident_mb() - before);
+    bench_messages(&c);
+    scene_clear(&c);
+}
+
 static void bench_packages(void)
 {
     struct person p;
@@ -386,6 +399,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; argc < 2 && i < sizeof sizes / sizeof sizes[0]; i++)
         bench_size(sizes[i]);
     if (argc < 2) {
+        bench_many(10000);
         s = mls_suite(MLS_SUITE_XWING);
         tag = "_xwing";
         bench_packages();
