@@ -29,15 +29,16 @@ void conn_common_clear(struct conn_common *c)
     buf_clear(&c->spare_plain);
     buf_clear(&c->spare_wire);
     buf_clear(&c->answer);
+    ws_common_clear(&c->ws);
 }
 
-enum err conn_new(struct conn **out, struct conn_common *common, void *owner, const struct env *env,
-                  bool dialer, const struct peer_id *expected)
+static struct conn *make(struct conn_common *common, void *owner, const struct env *env,
+                         bool dialer, const struct peer_id *expected)
 {
     struct conn *c = calloc(1, sizeof *c);
 
     if (c == NULL)
-        return ERR_MEMORY;
+        return NULL;
     c->common = common;
     c->owner = owner;
     c->dialer = dialer;
@@ -48,13 +49,38 @@ enum err conn_new(struct conn **out, struct conn_common *common, void *owner, co
     buf_init(&c->in, IN_BYTES_MAX);
     buf_init(&c->plain, CONN_PLAIN_BYTES_MAX);
     buf_init(&c->wire, CONN_WIRE_BYTES_MAX);
-    enum err err = conn_upgrade_start(c);
-    if (err != OK) {
+    return c;
+}
+
+static enum err made(struct conn **out, struct conn *c, enum err err)
+{
+    if (err == OK)
+        *out = c;
+    else
         conn_free(c);
-        return err;
-    }
-    *out = c;
-    return OK;
+    return err;
+}
+
+enum err conn_new(struct conn **out, struct conn_common *common, void *owner, const struct env *env,
+                  bool dialer, const struct peer_id *expected)
+{
+    struct conn *c = make(common, owner, env, dialer, expected);
+
+    return c == NULL ? ERR_MEMORY : made(out, c, conn_upgrade_start(c));
+}
+
+enum err conn_new_ws(struct conn **out, struct conn_common *common, void *owner,
+                     const struct env *env, bool dialer, const struct peer_id *expected,
+                     const char *host)
+{
+    struct conn *c = make(common, owner, env, dialer, expected);
+
+    if (c == NULL)
+        return ERR_MEMORY;
+    enum err err = ws_new(&c->ws, &common->ws, dialer);
+    if (err == OK && dialer)
+        err = ws_dial(c->ws, env, host, &c->wire);
+    return made(out, c, err);
 }
 
 void conn_free(struct conn *c)
@@ -69,6 +95,7 @@ void conn_free(struct conn *c)
             conn_stream_detach(conn_stream_of(s));
         c->mux->kind->destroy(c->mux);
     }
+    ws_free(c->ws);
     multistream_clear(&c->select);
     noise_free(c->noise);
     buf_clear(&c->in);

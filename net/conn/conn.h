@@ -9,8 +9,8 @@
  * the peer sends: negotiation lines are counted, streams are limited, received bytes wait inside
  * windows, replies stop the reading.
  *
- *     security -- /noise --> handshake -- peer id --> muxer -- /yamux/1.0.0 --> open -- close -->
- * closing
+ *     [upgrade of a WebSocket -->] security -- /noise --> handshake -- peer id --> muxer --
+ * /yamux/1.0.0 --> open -- close --> closing
  *         \_____________________\________________________\________________________\_______________\__>
  * down
  *
@@ -25,6 +25,7 @@
 #include "crypto/base/env.h"
 #include "net/conn/params.h"
 #include "net/wire/mux.h"
+#include "net/ws/ws.h"
 
 struct conn;
 struct noise_self;
@@ -39,6 +40,7 @@ struct conn_common {
     struct buf spare_plain;       /* buffers lent to the connection that is at work */
     struct buf spare_wire;
     struct buf answer; /* negotiation lines on their way out */
+    struct ws_common ws;
 };
 
 /** @param muxers  ids in order of preference, borrowed; NULL: yamux, then mplex */
@@ -95,6 +97,15 @@ struct conn_event {
  */
 enum err conn_new(struct conn **out, struct conn_common *common, void *owner, const struct env *env,
                   bool dialer, const struct peer_id *expected) MUST_CHECK;
+
+/** The same over WebSocket frames: the HTTP upgrade comes first and counts into the upgrade's time.
+ *
+ * @param host  dialer: for the Host field, see ws_dial; NULL for a listener (in)
+ * @return OK; ERR_MEMORY; ERR_ARGUMENT
+ */
+enum err conn_new_ws(struct conn **out, struct conn_common *common, void *owner,
+                     const struct env *env, bool dialer, const struct peer_id *expected,
+                     const char *host) MUST_CHECK;
 
 void *conn_owner(const struct conn *c);
 

@@ -30,6 +30,7 @@ struct conn {
     struct conn_common *common;
     void *owner;
     struct peer_id expected; /* len 0: anyone */
+    struct ws *ws;           /* NULL: the carrier's bytes are ours as they are */
     struct multistream select;
     struct noise *noise;
     struct mux *mux;   /* from CONN_OPEN on */
@@ -59,6 +60,21 @@ static inline struct conn_stream *conn_stream_of(struct mux_stream *s)
 
 /** Begin: a dialer's first words are due. */
 enum err conn_upgrade_start(struct conn *c) MUST_CHECK;
+
+/** Take all of `in`: what the other side's conn wrote, without frames of the carrier. */
+void conn_feed_bytes(struct conn *c, const struct env *env, struct span in);
+
+/* frames.c: WebSocket frames around what is written, when c->ws != NULL */
+
+/** Bytes from the carrier. */
+void conn_feed_frames(struct conn *c, const struct env *env, struct span in);
+
+/** Seal the parts into one message. */
+enum err conn_seal_frame(struct conn *c, const struct env *env, const struct span *parts,
+                         size_t count, size_t bytes) MUST_CHECK;
+
+/** What a WebSocket says besides its messages: pong, good-bye. */
+enum err conn_seal_control(struct conn *c, const struct env *env) MUST_CHECK;
 
 /* stream.c */
 

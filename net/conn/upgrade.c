@@ -142,10 +142,8 @@ static enum err feed_noise(struct conn *c, const struct env *env, struct span *i
     return after_noise(c, env);
 }
 
-void conn_feed(struct conn *c, const struct env *env, struct span in)
+void conn_feed_bytes(struct conn *c, const struct env *env, struct span in)
 {
-    c->heard = env->now;
-    c->pinged = false;
     while (in.len > 0 && c->state < CONN_ENDING) {
         enum err err =
             c->state == CONN_SECURITY ? feed_security(c, env, &in) : feed_noise(c, env, &in);
@@ -154,6 +152,16 @@ void conn_feed(struct conn *c, const struct env *env, struct span in)
             conn_fail(c, err);
         }
     }
+}
+
+void conn_feed(struct conn *c, const struct env *env, struct span in)
+{
+    c->heard = env->now;
+    c->pinged = false;
+    if (c->ws == NULL)
+        conn_feed_bytes(c, env, in);
+    else
+        conn_feed_frames(c, env, in);
     if (c->plain.len == 0 && c->plain.cap > 0)
         conn_plain_done(c);
 }

@@ -48,10 +48,13 @@ static size_t waiting(const struct conn *c)
     return c->wire.len - c->wire_off;
 }
 
-/* Good-bye was said and everything is out. */
+/* Good-bye was said and everything is out; a WebSocket has its own good-bye, the last that is
+ * sealed. */
 static void maybe_closed(struct conn *c)
 {
-    if (c->state == CONN_CLOSING && waiting(c) == 0 && !mux_unsent(c->mux))
+    bool said = c->ws == NULL || ws_closing(c->ws);
+
+    if (c->state == CONN_CLOSING && said && waiting(c) == 0 && !mux_unsent(c->mux))
         conn_fail(c, c->why);
 }
 
@@ -62,26 +65,36 @@ static enum err seal_once(struct conn *c, const struct env *env, bool *more)
 
     size_t bytes = mux_gather(c->mux, env, CONN_SEAL_BYTES, parts, CONN_SEAL_PARTS, &count);
     *more = bytes > 0;
-    enum err err = bytes == 0 ? OK : noise_seal(c->noise, parts, count, &c->wire);
+    enum err err = OK;
+    if (bytes > 0)
+        err = c->ws != NULL ? conn_seal_frame(c, env, parts, count, bytes)
+                            : noise_seal(c->noise, parts, count, &c->wire);
     mux_sent(c->mux);
     return err;
+}
+
+static bool may_seal(const struct conn *c)
+{
+    bool open = c->state == CONN_OPEN || c->state == CONN_CLOSING;
+
+    return open && waiting(c) < CONN_WIRE_BYTES_HIGH && (c->ws == NULL || !ws_closing(c->ws));
 }
 
 void conn_seal(struct conn *c, const struct env *env)
 {
     bool more = true;
+    enum err err = OK;
 
-    if (c->state != CONN_OPEN && c->state != CONN_CLOSING)
-        return;
-    while (more && waiting(c) < CONN_WIRE_BYTES_HIGH && mux_due(c->mux)) {
+    if (c->ws != NULL && c->state < CONN_ENDING && waiting(c) < CONN_WIRE_BYTES_HIGH)
+        err = conn_seal_control(c, env);
+    while (err == OK && more && may_seal(c) && mux_due(c->mux)) {
         borrow(&c->wire, &c->common->spare_wire);
-        enum err err = seal_once(c, env, &more);
-        if (err != OK) {
-            conn_fail(c, err);
-            return;
-        }
+        err = seal_once(c, env, &more);
     }
-    maybe_closed(c);
+    if (err != OK)
+        conn_fail(c, err);
+    else
+        maybe_closed(c);
 }
 
 struct span conn_wire(const struct conn *c)
@@ -111,6 +124,7 @@ void conn_wrote(struct conn *c, size_t n)
 bool conn_writable_due(const struct conn *c)
 {
     bool open = c->state == CONN_OPEN || c->state == CONN_CLOSING;
+    bool pong = c->ws != NULL && ws_pong_due(c->ws);
 
-    return waiting(c) > 0 || (open && mux_due(c->mux)) || c->state == CONN_CLOSING;
+    return waiting(c) > 0 || (open && mux_due(c->mux)) || c->state == CONN_CLOSING || pong;
 }

@@ -31,7 +31,8 @@ struct endpoint {
     uint8_t ip[16]; /* IPv4 as ::ffff:a.b.c.d */
     uint16_t port;
     enum link_kind kind;
-    const char *host; /* LINK_WSS: name for SNI, borrowed during the call; may be NULL */
+    const char *host; /* LINK_WS, LINK_WSS: name for SNI, certificate and Host, borrowed during the
+                         call; NULL: the address itself */
 };
 
 /* Owned data and a pure function, for what may block or takes over 2 ms. The world calls run() on

@@ -63,6 +63,7 @@ struct lookup {
     enum link_kind kind;
     struct peer_id suffix; /* what a dnsaddr record must end with; len 0: anything */
     char name[280];
+    char host[256]; /* for the endpoint; "": none */
 };
 
 struct dial {

@@ -1,6 +1,7 @@
 /* Links: what the world and we have between us, from dial or accept to close. */
 #include "net/swarm/inner.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct link *link_find(const struct swarm *s, uint64_t id)
@@ -233,12 +234,31 @@ struct mono swarm_deadline(const struct swarm *s)
 
 /* ---- the world speaks ---- */
 
+/* Of a request: the name that was dialed, or the address; RFC 9110 7.2 */
+static void write_host(const struct link *l, char *out, size_t size)
+{
+    char ip[IP_TEXT_MAX];
+    uint16_t usual = l->at.kind == LINK_WSS ? 443 : 80;
+    bool brackets = l->at.host == NULL && ip_v4(l->at.ip) == NULL;
+
+    ip_text(l->at.ip, ip);
+    int len = snprintf(out, size, brackets ? "[%s]" : "%s", l->at.host != NULL ? l->at.host : ip);
+    if (l->at.port != usual && len > 0 && (size_t)len < size)
+        snprintf(out + len, size - (size_t)len, ":%u", l->at.port);
+}
+
 static enum err upgrade(struct swarm *s, const struct env *env, struct link *l)
 {
     const struct peer_id *expected =
         l->dial != NULL && l->dial->peer.len > 0 ? &l->dial->peer : NULL;
+    char host[WS_HOST_BYTES_MAX];
 
-    TRY(conn_new(&l->conn, &s->common, l, env, l->outbound, expected));
+    if (l->at.kind == LINK_TCP) {
+        TRY(conn_new(&l->conn, &s->common, l, env, l->outbound, expected));
+    } else {
+        write_host(l, host, sizeof host);
+        TRY(conn_new_ws(&l->conn, &s->common, l, env, l->outbound, expected, host));
+    }
     l->state = LINK_UPGRADING;
     l->give_up = MONO_NEVER;
     link_arm(s, l);

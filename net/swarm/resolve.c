@@ -69,6 +69,21 @@ static enum err read_route(const struct multiaddr *addr, struct route *r)
     return read_transport(addr, &cursor, r);
 }
 
+/* The name that TLS and HTTP are told: that of /sni, or the one that is looked up. */
+static bool read_host(const struct route *r, char host[256])
+{
+    bool named = r->name_code != MULTIADDR_IP4 && r->name_code != MULTIADDR_IP6;
+    struct span name = r->sni.len > 0 ? r->sni : named ? r->name : SPAN_EMPTY;
+
+    host[0] = 0;
+    if (r->at.kind == LINK_TCP || name.len == 0 || name.len > 255 ||
+        memchr(name.ptr, 0, name.len) != NULL)
+        return false;
+    memcpy(host, name.ptr, name.len);
+    host[name.len] = 0;
+    return true;
+}
+
 static void add_lookup(struct swarm *s, const struct env *env, struct dial *d,
                        const struct route *r, int type, unsigned depth,
                        const struct peer_id *suffix)
@@ -90,6 +105,7 @@ static void add_lookup(struct swarm *s, const struct env *env, struct dial *d,
         l->suffix = *suffix;
     snprintf(l->name, sizeof l->name, "%.*s%.*s", prefix, "_dnsaddr.", (int)name.len,
              (const char *)name.ptr);
+    (void)read_host(r, l->host);
     d->lookups_waiting++;
     d->resolve_by = mono_add(env->now, SWARM_RESOLVE_TIMEOUT_MS * NS_PER_MS);
 }
@@ -137,11 +153,8 @@ void resolve_addr(struct swarm *s, const struct env *env, struct dial *d,
     default:
         break;
     }
-    if (r.sni.len > 0 && r.sni.len < sizeof host && memchr(r.sni.ptr, 0, r.sni.len) == NULL) {
-        memcpy(host, r.sni.ptr, r.sni.len);
-        host[r.sni.len] = 0;
+    if (read_host(&r, host))
         r.at.host = host;
-    }
     dial_add_target(s, env, d, &r.at);
 }
 
@@ -181,8 +194,8 @@ static void on_ip(struct swarm *s, const struct env *env, struct dial *d, const 
         memcpy(at.ip, ip.ptr, 16);
     else
         return;
-    if (l->kind == LINK_WSS)
-        at.host = l->name;
+    if (l->host[0] != 0)
+        at.host = l->host;
     dial_add_target(s, env, d, &at);
 }
 

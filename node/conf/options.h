@@ -44,8 +44,8 @@ X(RELAY_SERVICE_RATIO, "relay-service-ratio", TEXT, ONE, ACCEPTED, TRANSPORT, NU
 X(PEER_STORE_CAPACITY, "peer-store-capacity", NUMBER, ONE, ACCEPTED, TRANSPORT, NULL, "unset", "0..1000000", "peers that are remembered", "peers are not remembered after they left") \
 X(PEER_PERSISTENCE, "peer-persistence", BOOL, ONE, ACCEPTED, TRANSPORT, "false", "false", NULL, "remember peers on disk", "peers are not remembered after they left") \
 X(RELAY_CLIENT, "relay-client", BOOL, ONE, ACCEPTED, TRANSPORT, "false", "false", NULL, "use circuit relays", "circuit relay is not there yet") \
-X(WEBSOCKET_SUPPORT, "websocket-support", BOOL, ONE, ACCEPTED, TRANSPORT, "false", "false", NULL, "listen for WebSockets", "WebSockets are not there yet") \
-X(WEBSOCKET_PORT, "websocket-port", NUMBER, ONE, ACCEPTED, TRANSPORT, "8000", "8000", "0..65535", "WebSocket port", "WebSockets are not there yet") \
+X(WEBSOCKET_SUPPORT, "websocket-support", BOOL, ONE, DONE, TRANSPORT, "false", "false", NULL, "listen for WebSockets", NULL) \
+X(WEBSOCKET_PORT, "websocket-port", NUMBER, ONE, DONE, TRANSPORT, "8000", "8000", "0..65535", "WebSocket port; 0: any free one", NULL) \
 X(WEBSOCKET_SECURE_SUPPORT, "websocket-secure-support", BOOL, ONE, ACCEPTED, TRANSPORT, "false", "false", NULL, "listen for WebSockets over TLS", "WebSockets are not there yet") \
 X(WEBSOCKET_SECURE_KEY_PATH, "websocket-secure-key-path", TEXT, ONE, ACCEPTED, TRANSPORT, NULL, "", NULL, "file of the TLS key", "WebSockets are not there yet") \
 X(WEBSOCKET_SECURE_CERT_PATH, "websocket-secure-cert-path", TEXT, ONE, ACCEPTED, TRANSPORT, NULL, "", NULL, "file of the TLS certificate", "WebSockets are not there yet") \

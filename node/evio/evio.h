@@ -53,11 +53,13 @@ void evio_detach(struct evio *e);
  *
  * @param ip     "0.0.0.0", "127.0.0.1", "::", ... (in)
  * @param port   0: the system chooses (in)
+ * @param kind   what the core is told that they are (in)
  * @param bound  the port that it is (out)
  * @return OK; ERR_ARGUMENT no address; ERR_EXISTS the port is taken; ERR_REFUSED not allowed;
  *         ERR_IO; ERR_FULL over EVIO_LISTENERS_MAX
  */
-enum err evio_listen(struct evio *e, const char *ip, uint16_t port, uint16_t *bound) MUST_CHECK;
+enum err evio_listen(struct evio *e, const char *ip, uint16_t port, enum link_kind kind,
+                     uint16_t *bound) MUST_CHECK;
 
 /** Ask these name servers instead of the system's. Before the first look-up.
  *

@@ -14,6 +14,7 @@
 struct listener {
     struct evio *evio;
     int fd;
+    enum link_kind kind;
     struct event ready, again; /* again: after EVIO_ACCEPT_PAUSE_MS */
 };
 

@@ -204,7 +204,7 @@ void links_dial(struct evio *e, uint64_t link, const struct endpoint *to)
     socklen_t len = to_sockaddr(to, &ss);
     int fd = -1, error = EPROTONOSUPPORT;
 
-    if (to->kind == LINK_TCP) {
+    if (to->kind != LINK_WSS) {
         fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         error = errno;
     }
@@ -252,6 +252,7 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
         e->next_incoming += 2;
         event_add(&l->readable, NULL);
         struct endpoint from = from_sockaddr(&ss);
+        from.kind = li->kind;
         core_link_incoming(e->core, &e->env, l->id, &from);
     }
 }
@@ -304,7 +305,8 @@ static enum err bind_socket(const struct endpoint *at, int *out, uint16_t *bound
     return OK;
 }
 
-enum err evio_listen(struct evio *e, const char *ip, uint16_t port, uint16_t *bound)
+enum err evio_listen(struct evio *e, const char *ip, uint16_t port, enum link_kind kind,
+                     uint16_t *bound)
 {
     struct endpoint at = {.port = port};
     struct listener *li = &e->listeners[e->listeners_count];
@@ -317,6 +319,7 @@ enum err evio_listen(struct evio *e, const char *ip, uint16_t port, uint16_t *bo
         return ERR_ARGUMENT;
     TRY(bind_socket(&at, &li->fd, bound));
     li->evio = e;
+    li->kind = kind;
     event_assign(&li->ready, e->base, li->fd, EV_READ | EV_PERSIST, on_accept, li);
     evtimer_assign(&li->again, e->base, on_accept_again, li);
     event_add(&li->ready, NULL);

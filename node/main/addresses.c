@@ -24,11 +24,18 @@ static enum err announce(struct addresses *a, const char *text)
     return OK;
 }
 
-static enum err add(struct addresses *a, const uint8_t ip[16], uint16_t port, bool announced)
+/* where we listen: the port and what runs over it */
+struct place {
+    uint16_t port;
+    const char *transport;
+};
+
+static enum err add(struct addresses *a, const uint8_t ip[16], struct place at, bool announced)
 {
-    char text[IP_TEXT_MAX], addr[IP_TEXT_MAX + 24];
+    char text[IP_TEXT_MAX], addr[IP_TEXT_MAX + 32];
     ip_text(ip, text);
-    snprintf(addr, sizeof addr, "/%s/%s/tcp/%u", ip_v4(ip) != NULL ? "ip4" : "ip6", text, port);
+    snprintf(addr, sizeof addr, "/%s/%s/tcp/%u%s", ip_v4(ip) != NULL ? "ip4" : "ip6", text, at.port,
+             at.transport);
     if (ip_is_loopback(ip) && a->local == NULL) {
         a->local = strdup(addr);
         if (a->local == NULL)
@@ -56,7 +63,7 @@ static bool of_interface(const struct ifaddrs *i, uint8_t ip[16])
 }
 
 /* Those of one family; loopback only if `loopback`. How many in `found`. */
-static enum err add_interfaces(struct addresses *a, bool v4, uint16_t port, bool loopback,
+static enum err add_interfaces(struct addresses *a, bool v4, struct place at, bool loopback,
                                size_t *found)
 {
     struct ifaddrs *list = NULL;
@@ -68,42 +75,50 @@ static enum err add_interfaces(struct addresses *a, bool v4, uint16_t port, bool
         if (!of_interface(i, ip) || (ip_v4(ip) != NULL) != v4)
             continue;
         bool announced = !ip_is_loopback(ip) || loopback;
-        err = add(a, ip, port, announced);
+        err = add(a, ip, at, announced);
         *found += announced;
     }
     freeifaddrs(list);
     return err;
 }
 
-enum err addresses_listen(struct addresses *a, const char *ip, uint16_t port)
+enum err addresses_listen(struct addresses *a, const char *ip, uint16_t port, const char *transport)
 {
     static const uint8_t v4_any[16] = {[10] = 0xff, [11] = 0xff}, v6_any[16];
+    const struct place at = {port, transport};
     uint8_t bytes[16];
     size_t found = a->announced_count;
     TRY(ip_parse(span_str(ip), bytes));
     bool v4 = memcmp(bytes, v4_any, 16) == 0;
     if (!v4 && memcmp(bytes, v6_any, 16) != 0)
-        return add(a, bytes, port, true);
-    TRY(add_interfaces(a, v4, port, false, &found));
-    return found > 0 ? OK : add_interfaces(a, v4, port, true, &found);
+        return add(a, bytes, at, true);
+    TRY(add_interfaces(a, v4, at, false, &found));
+    return found > 0 ? OK : add_interfaces(a, v4, at, true, &found);
 }
 
-enum err addresses_told(struct addresses *a, const struct conf *c, uint16_t port)
+enum err addresses_named(struct addresses *a, const struct conf *c, uint16_t port,
+                         const char *transport)
 {
-    char text[320];
     const char *nat = conf_text(c, CONF_NAT), *name = conf_text(c, CONF_DNS4_DOMAIN_NAME);
-    if (conf_bool(c, CONF_EXT_MULTIADDR_ONLY)) {
-        while (a->announced_count > 0)
-            free(a->announced[--a->announced_count]);
-    } else if (strncmp(nat, "extip:", 6) == 0) {
+    char text[320];
+    if (conf_bool(c, CONF_EXT_MULTIADDR_ONLY))
+        return OK;
+    if (strncmp(nat, "extip:", 6) == 0) {
         uint8_t ip[16];
         TRY(ip_parse(span_str(nat + 6), ip));
-        TRY(add(a, ip, port, true));
+        TRY(add(a, ip, (struct place){port, transport}, true));
     }
-    if (*name != '\0') {
-        snprintf(text, sizeof text, "/dns4/%.253s/tcp/%u", name, port);
-        TRY(announce(a, text));
-    }
+    if (*name == '\0')
+        return OK;
+    snprintf(text, sizeof text, "/dns4/%.253s/tcp/%u%s", name, port, transport);
+    return announce(a, text);
+}
+
+enum err addresses_told(struct addresses *a, const struct conf *c)
+{
+    if (conf_bool(c, CONF_EXT_MULTIADDR_ONLY))
+        while (a->announced_count > 0)
+            free(a->announced[--a->announced_count]);
     for (size_t i = 0; i < conf_count(c, CONF_EXT_MULTIADDR); i++)
         TRY(announce(a, conf_at(c, CONF_EXT_MULTIADDR, i)));
     return OK;

@@ -12,9 +12,19 @@ struct addresses {
 };
 
 /** Add what listening at `ip` means: itself, or for 0.0.0.0 and :: the addresses of the machine
- * (loopback only when there is no other). ERR_MEMORY. */
-enum err addresses_listen(struct addresses *a, const char *ip, uint16_t port) MUST_CHECK;
+ * (loopback only when there is no other).
+ *
+ * @param transport  after the port: "", "/ws" or "/wss" (in)
+ * @return OK; ERR_MEMORY
+ */
+enum err addresses_listen(struct addresses *a, const char *ip, uint16_t port,
+                          const char *transport) MUST_CHECK;
 
-/** Add --ext-multiaddr, --dns4-domain-name and --nat=extip:. ERR_MEMORY. */
-enum err addresses_told(struct addresses *a, const struct conf *c, uint16_t port) MUST_CHECK;
+/** Add what --dns4-domain-name and --nat=extip: make of a port; nothing under
+ * --ext-multiaddr-only. ERR_MEMORY. */
+enum err addresses_named(struct addresses *a, const struct conf *c, uint16_t port,
+                         const char *transport) MUST_CHECK;
+
+/** Add --ext-multiaddr, with --ext-multiaddr-only in place of all others. ERR_MEMORY. */
+enum err addresses_told(struct addresses *a, const struct conf *c) MUST_CHECK;
 void addresses_clear(struct addresses *a);

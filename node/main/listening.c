@@ -27,26 +27,43 @@ static enum err cannot_listen(enum err err, const char *what, const char *ip, ui
     return err;
 }
 
-enum err node_listen_tcp(struct node *n)
+/* one kind of link at all --listen-address */
+struct offer {
+    enum link_kind kind;
+    enum conf_id port_id;
+    const char *what, *transport;
+};
+
+static enum err offer(struct node *n, const struct offer *o, uint16_t *bound)
 {
     const struct conf *c = &n->conf;
-    uint16_t port = (uint16_t)conf_number(c, CONF_TCP_PORT), listening = 0;
+    uint16_t port = (uint16_t)conf_number(c, o->port_id);
+    size_t listening = 0;
     if (port != 0)
         port = (uint16_t)(port + conf_number(c, CONF_PORTS_SHIFT));
     for (size_t i = 0; i < conf_count(c, CONF_LISTEN_ADDRESS); i++) {
         const char *ip = conf_at(c, CONF_LISTEN_ADDRESS, i);
-        uint16_t bound = 0;
-        enum err err = evio_listen(n->evio, ip, port, &bound);
+        enum err err = evio_listen(n->evio, ip, port, o->kind, bound);
         if (err != OK && err != ERR_EXISTS && listening > 0 && !conf_given(c, CONF_LISTEN_ADDRESS))
             continue; /* no IPv6 here */
         if (err != OK)
-            return cannot_listen(err, "peers", ip, port, CONF_LISTEN_ADDRESS, CONF_TCP_PORT);
+            return cannot_listen(err, o->what, ip, port, CONF_LISTEN_ADDRESS, o->port_id);
         listening++;
-        port = bound;
-        TRY(addresses_listen(&n->addresses, ip, bound));
+        port = *bound;
+        TRY(addresses_listen(&n->addresses, ip, port, o->transport));
     }
-    n->tcp_port = port;
-    return addresses_told(&n->addresses, c, port);
+    *bound = port;
+    return addresses_named(&n->addresses, c, port, o->transport);
+}
+
+enum err node_listen(struct node *n)
+{
+    static const struct offer tcp = {LINK_TCP, CONF_TCP_PORT, "peers", ""};
+    static const struct offer ws = {LINK_WS, CONF_WEBSOCKET_PORT, "WebSockets", "/ws"};
+    TRY(offer(n, &tcp, &n->tcp_port));
+    if (conf_bool(&n->conf, CONF_WEBSOCKET_SUPPORT))
+        TRY(offer(n, &ws, &n->ws_port));
+    return addresses_told(&n->addresses, &n->conf);
 }
 
 enum err node_full_addresses(struct node *n)

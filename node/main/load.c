@@ -243,7 +243,7 @@ static enum err start(struct load *l, struct keyring_host *key)
     TRY(core_new(&l->core, &config, evio_env(l->evio)));
     evio_attach(l->evio, l->core);
     if (l->port != 0)
-        TRY(evio_listen(l->evio, "127.0.0.1", l->port, &bound));
+        TRY(evio_listen(l->evio, "127.0.0.1", l->port, LINK_TCP, &bound));
     if (l->to != NULL)
         TRY(core_connect(l->core, evio_env(l->evio), span_str(l->to), 1));
     TRY(evio_every(l->evio, LOAD_TICK_MS * NS_PER_MS, on_tick, l));

@@ -26,7 +26,7 @@ struct node {
     struct http *http;
     struct addresses addresses;
     char *full[ADDRESSES_MAX + 1]; /* announced and local, with /p2p */
-    uint16_t tcp_port, rest_port, metrics_port;
+    uint16_t tcp_port, ws_port, rest_port, metrics_port;
     const char *origins[CONF_VALUES_MAX];
     bool stopping;
 };
@@ -40,7 +40,7 @@ enum err node_make_core(struct node *n) MUST_CHECK;
 enum err node_make_api(struct node *n) MUST_CHECK;
 
 /* listening.c */
-enum err node_listen_tcp(struct node *n) MUST_CHECK;
+enum err node_listen(struct node *n) MUST_CHECK;
 enum err node_full_addresses(struct node *n) MUST_CHECK; /* announced and local, with /p2p */
 enum err node_listen_http(struct node *n) MUST_CHECK;
 void node_greet(const struct node *n);

@@ -61,6 +61,7 @@ struct mem_end {
 
 struct mem_pipe {
     bool used;
+    enum link_kind kind;
     struct mem_end end[2]; /* 0: dialer */
 };
 
@@ -135,6 +136,7 @@ static inline void mem_dial(void *world, uint64_t link, const struct endpoint *t
     struct mem_pipe *p = mem_pipe_new(w);
     size_t target = (size_t)(to->port - 4000);
 
+    p->kind = to->kind;
     p->end[0].node = n;
     p->end[0].link = link;
     snprintf(n->last_host, sizeof n->last_host, "%s", to->host == NULL ? "" : to->host);
@@ -249,7 +251,8 @@ static inline void mem_pump(struct mem_node *n)
     }
 }
 
-static inline bool mem_deliver(struct mem_world *w, struct mem_end *to, struct mem_end *from)
+static inline bool mem_deliver(struct mem_world *w, struct mem_pipe *p, struct mem_end *to,
+                               struct mem_end *from)
 {
     struct swarm *s = to->node == NULL ? NULL : to->node->swarm;
 
@@ -258,6 +261,7 @@ static inline bool mem_deliver(struct mem_world *w, struct mem_end *to, struct m
     if (to->pending_incoming || to->pending_up) {
         struct endpoint at = mem_endpoint(from->node == NULL ? 200 : from->node->index);
         at.port = 50000;
+        at.kind = p->kind;
         if (to->pending_incoming)
             swarm_link_incoming(s, &w->t.env, to->link, &at);
         else
@@ -295,8 +299,8 @@ static inline bool mem_step(struct mem_world *w)
         struct mem_pipe *p = &w->pipes[i];
         if (!p->used)
             continue;
-        moved |= mem_deliver(w, &p->end[1], &p->end[0]);
-        moved |= mem_deliver(w, &p->end[0], &p->end[1]);
+        moved |= mem_deliver(w, p, &p->end[1], &p->end[0]);
+        moved |= mem_deliver(w, p, &p->end[0], &p->end[1]);
         if (p->end[0].closed && p->end[1].closed) {
             buf_clear(&p->end[0].queue);
             buf_clear(&p->end[1].queue);
