@@ -41,7 +41,7 @@ struct adapter {
 };
 
 extern const struct adapter adapter_gossip, adapter_identify, adapter_identify_push, adapter_ping,
-    adapter_metadata, adapter_store;
+    adapter_metadata, adapter_store, adapter_lightpush, adapter_lightpush_v2;
 
 /* an output and what it owns */
 struct host_out_slot {
@@ -64,6 +64,7 @@ struct host {
     struct ping_adapter *ping;
     struct identify_adapter *identify;
     struct store_adapter *store;
+    struct lightpush_adapter *lightpush;
     struct metadata *metadata;
 };
 
@@ -81,6 +82,12 @@ enum err metadata_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
 void metadata_adapter_free(struct host *h);
 enum err store_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
 void store_adapter_free(struct host *h);
+
+enum err lightpush_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
+void lightpush_adapter_free(struct host *h);
+
+/** The next push of a peer, or outcome of a push of ours; false: none. */
+bool lightpush_adapter_poll(struct host *h, const struct env *env, struct host_out *out);
 
 /** The next question of a peer, or answer to a question of ours; false: none. */
 bool store_adapter_poll(struct host *h, const struct env *env, struct host_out *out);

@@ -27,6 +27,7 @@ struct trade { /* one exchange; state of a host_stream */
     enum state state;
     const struct exchange *x;
     struct frames frames;
+    size_t partial;       /* server: bytes in `frames`, as counted */
     struct blob *request; /* client: until it is written */
     exchange_answered *answered;
     void *ctx;
@@ -35,6 +36,7 @@ struct trade { /* one exchange; state of a host_stream */
 struct exchanges {
     struct heap by_deadline;
     size_t under_way; /* READING or SERVING */
+    size_t partial;   /* bytes of requests that are not whole yet */
 };
 
 static bool sooner(const struct heap_node *a, const struct heap_node *b)
@@ -216,6 +218,24 @@ void exchange_answer(struct host *h, const struct env *env, uint64_t stream, str
         host_reset(h, s);
 }
 
+/* Unfinished requests take memory for as long as their time-out: a bound for each peer and all. */
+static enum err count_partial(struct host *h, struct trade *t, size_t now)
+{
+    struct host_peer *p = host_peer_mutable(h, t->peer);
+    struct exchanges *all = h->exchanges;
+
+    if (t->side != SERVER)
+        return OK;
+    all->partial += now - t->partial;
+    if (p != NULL)
+        p->exchanges_partial += now - t->partial;
+    t->partial = now;
+    return all->partial > HOST_EXCHANGES_PARTIAL_MAX ||
+                   (p != NULL && p->exchanges_partial > HOST_EXCHANGES_PARTIAL_PEER_MAX)
+               ? ERR_LIMIT
+               : OK;
+}
+
 /* ---- both ---- */
 
 static enum err take(struct host *h, const struct env *env, struct host_stream *s,
@@ -230,8 +250,9 @@ static enum err take(struct host *h, const struct env *env, struct host_stream *
         TRY(begin(h, env, t));
     enum err err = frames_next(&t->frames, &bytes, &message);
     if (err == ERR_MORE)
-        return OK;
+        return count_partial(h, t, frames_pending(&t->frames));
     TRY(err);
+    (void)count_partial(h, t, 0);
     if (t->side == CLIENT) {
         finish(h, env, t, OK, message);
         return linger(h, env, t) ? OK : ERR_MEMORY;
@@ -284,6 +305,7 @@ void exchange_ended(struct host *h, struct host_stream *s)
         return;
     heap_remove(&h->exchanges->by_deadline, &t->due);
     turn(h, t, FINISHED);
+    (void)count_partial(h, t, 0);
     blob_unref(t->request);
     frames_clear(&t->frames);
     free(t);

@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 
-static const struct adapter *const adapters[] = {&adapter_identify, &adapter_identify_push,
-                                                 &adapter_ping,     &adapter_metadata,
-                                                 &adapter_gossip,   &adapter_store};
+static const struct adapter *const adapters[] = {
+    &adapter_identify, &adapter_identify_push, &adapter_ping,      &adapter_metadata,
+    &adapter_gossip,   &adapter_store,         &adapter_lightpush, &adapter_lightpush_v2};
 
 #define ADAPTERS (sizeof adapters / sizeof *adapters)
 
@@ -15,6 +15,8 @@ static const struct adapter *const adapters[] = {&adapter_identify, &adapter_ide
 /* Is it accepted from peers? Our own questions to stores go out in any case. */
 static bool is_served(const struct host *h, const struct adapter *a)
 {
+    if (a == &adapter_lightpush || a == &adapter_lightpush_v2)
+        return h->params.lightpush;
     return host_mounted(h, a) && (a != &adapter_store || h->params.store);
 }
 
@@ -179,6 +181,14 @@ const struct host_peer *host_peer(const struct host *h, uint64_t peer)
     return map_get(&h->peers, MAP_KEY(peer));
 }
 
+bool host_peer_serves(const struct host_peer *p, const char *protocol)
+{
+    for (size_t i = 0; i < p->protocols_count; i++)
+        if (strcmp(p->protocols[i], protocol) == 0)
+            return true;
+    return false;
+}
+
 const struct host_peer *host_peers(const struct host *h, size_t *cursor)
 {
     return map_next(&h->peers, cursor, NULL);
@@ -318,7 +328,7 @@ bool host_poll(struct host *h, const struct env *env, struct host_out *out)
 {
     slot_clear(&h->told);
     if (!fifo_pop(&h->out, &h->told))
-        return store_adapter_poll(h, env, out);
+        return store_adapter_poll(h, env, out) || lightpush_adapter_poll(h, env, out);
     *out = h->told.out;
     return true;
 }
@@ -364,6 +374,8 @@ enum err host_new(struct host **out, const struct env *env, const struct host_pa
     if (err == OK)
         err = store_adapter_new(h, env);
     if (err == OK)
+        err = lightpush_adapter_new(h, env);
+    if (err == OK)
         err = metadata_adapter_new(h, env);
     if (err == OK)
         err = serve(h, env);
@@ -396,6 +408,7 @@ void host_free(struct host *h)
     ping_adapter_free(h);
     gossip_adapter_free(h);
     store_adapter_free(h);
+    lightpush_adapter_free(h);
     metadata_adapter_free(h);
     rates_free(h);
     exchanges_free(h);

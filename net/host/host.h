@@ -4,8 +4,8 @@
  *     struct streams  <--writes--  adapters carry the engines' outputs              <--  its engine
  *
  * One adapter per protocol, one file each: gossip.c (relay and meshsub), identify.c, ping.c, and
- * the request-response services over exchange.c (metadata.c, store.c). What concerns the node as a
- * whole comes out of host_poll.
+ * the request-response services over exchange.c (metadata.c, store.c, lightpush.c). What concerns
+ * the node as a whole comes out of host_poll.
  *
  * Bounds: params.h; per stream by struct streams; the engines' own.
  */
@@ -22,6 +22,8 @@ struct keyring_host;
 struct store_query;
 struct store_answer;
 struct store_server;
+struct lightpush_result;
+struct lightpush_server;
 struct host;
 
 struct host_params {                /* everything is copied but the key */
@@ -35,6 +37,7 @@ struct host_params {                /* everything is copied but the key */
     bool store;
     const char *const *rate_limits; /* of --rate-limit, read by host_new alone */
     size_t rate_limits_count;
+    bool lightpush; /* serve it; pushing works in any case */
     struct gossipsub_params gossipsub;
     size_t message_bytes_max; /* of an encoded WakuMessage */
     bool hashes;              /* HOST_OUT_MESSAGE has the message hash, which costs a SHA-256 */
@@ -45,6 +48,9 @@ enum host_out_kind {
     HOST_OUT_INVALID, /* one that the validators refused: err */
     HOST_OUT_QUERY,   /* a peer asks the store: ticket, peer, query; answer with host_answer */
     HOST_OUT_ANSWER,  /* a store answered our host_query: ticket, err, answer */
+    HOST_OUT_PUSH,    /* a peer asks to relay: ticket, peer, topic or empty, payload; answer with
+                         host_push_answer */
+    HOST_OUT_PUSHED,  /* what became of our host_push: ticket, peer, err, pushed */
     HOST_OUT_PEER_UP,
     HOST_OUT_PEER_KNOWN, /* identify (and metadata, when it speaks it) have answered */
     HOST_OUT_PEER_DOWN,  /* err */
@@ -63,6 +69,7 @@ struct host_out { /* borrowed until the next call on the host */
     uint8_t hash[32];
     const struct store_query *query;
     const struct store_answer *answer;
+    const struct lightpush_result *pushed;
     int64_t round_trip_ns;
     struct peer_id peer_id;
     struct span record; /* signed peer record, may be empty */
@@ -97,6 +104,15 @@ enum err host_query(struct host *h, const struct env *env, uint64_t peer,
 void host_answer(struct host *h, const struct env *env, uint64_t ticket, enum err err,
                  const struct store_answer *answer);
 
+/** Ask a connected peer to relay a message, by lightpush 3.0.0, or 2.0.0-beta1 when it lists only
+ * that. HOST_OUT_PUSHED follows. ERR_NOT_FOUND no such peer; ERR_FULL; ERR_ARGUMENT too long. */
+enum err host_push(struct host *h, const struct env *env, uint64_t peer, struct span topic,
+                   struct span message, uint64_t ticket) MUST_CHECK;
+
+/** Answer a HOST_OUT_PUSH, at any time later. */
+void host_push_answer(struct host *h, const struct env *env, uint64_t ticket,
+                      const struct lightpush_result *result);
+
 enum err host_ping(struct host *h, const struct env *env, uint64_t peer,
                    uint64_t ticket) MUST_CHECK;
 
@@ -121,8 +137,9 @@ struct host_rate { /* requests to a service of ours */
 /** The i-th service that --rate-limit knows; NULL: no more. */
 const struct host_rate *host_rate(const struct host *h, size_t i);
 
-struct gossipsub *host_gossipsub(struct host *h);                   /* NULL without relay */
-const struct store_server *host_store_server(const struct host *h); /* NULL without store */
+struct gossipsub *host_gossipsub(struct host *h);                           /* NULL without relay */
+const struct store_server *host_store_server(const struct host *h);         /* NULL without store */
+const struct lightpush_server *host_lightpush_server(const struct host *h); /* NULL: not mounted */
 
 /* what is known of a peer; borrowed until the next call on the host */
 struct host_peer {
@@ -140,8 +157,12 @@ struct host_peer {
     int64_t ping_ns;
     unsigned pings_in;            /* streams that we echo */
     unsigned exchanges;           /* requests of it that wait for an answer */
+    size_t exchanges_partial;     /* bytes of its requests that are not whole yet */
     uint64_t identify_streams[2]; /* on which it tells about itself; 0: none */
 };
+
+/** Does it list the protocol? Known from identify. */
+bool host_peer_serves(const struct host_peer *p, const char *protocol);
 
 const struct host_peer *host_peer(const struct host *h, uint64_t peer);
 const struct host_peer *host_peers(const struct host *h, size_t *cursor);

@@ -10,6 +10,9 @@
 #define HOST_EXCHANGE_LINGER_MS  60000  /* for the other side to end the stream after the answer */
 #define HOST_EXCHANGES_PEER_MAX  64u    /* requests of one peer being answered at a time */
 #define HOST_EXCHANGES_MAX       4096u  /* of all peers */
+#define HOST_EXCHANGES_PARTIAL_PEER_MAX                                                            \
+    (4u << 20) /* bytes of unfinished requests of one peer: three of the largest */
+#define HOST_EXCHANGES_PARTIAL_MAX (64u << 20) /* of all peers */
 #define RATE_PEERS_MAX           16384u /* buckets of one service, one a peer id */
 #define RATE_NUMBER_MAX          100000000u /* volume and period of --rate-limit */
 #define HOST_PING_INTERVAL_MS    15000

@@ -75,6 +75,14 @@ enum err waku_message_encode(const struct waku_message *m, struct buf *out)
     return writer_status(&w);
 }
 
+enum err waku_message_stamp(struct wall now, struct buf *encoded)
+{
+    struct writer w = writer_to(encoded);
+
+    pb_put_sint64(&w, FIELD_TIMESTAMP, now.ns);
+    return writer_status(&w);
+}
+
 void waku_message_hash(struct span pubsub_topic, const struct waku_message *m, uint8_t hash[32])
 {
     uint8_t time[8];

@@ -39,6 +39,10 @@ enum err waku_message_decode(struct span in, struct waku_message *out) MUST_CHEC
  * meta too long; ERR_FULL; ERR_MEMORY. */
 enum err waku_message_encode(const struct waku_message *m, struct buf *out) MUST_CHECK;
 
+/** Append a timestamp to an encoded message that has none: the last field counts. ERR_FULL;
+ * ERR_MEMORY. */
+enum err waku_message_stamp(struct wall now, struct buf *encoded) MUST_CHECK;
+
 /** The deterministic message hash, the key of the archive. A missing timestamp counts as 8 zero
  * bytes, as nwaku does.
  *

@@ -259,6 +259,11 @@ void api_event(struct api *a, const struct env *env, const struct core_event *ev
         if (w != NULL)
             admin_dialed(a, env, w, ev);
         break;
+    case CORE_EVENT_PUSHED:
+        w = waiting_find(a, ev->ticket);
+        if (w != NULL)
+            lightpush_answered(a, w, ev);
+        break;
     case CORE_EVENT_PEER_UP:
     case CORE_EVENT_PEER_KNOWN:
     case CORE_EVENT_PEER_DOWN:

@@ -28,6 +28,7 @@ struct store_query;
 struct gossipsub_counts;
 struct swarm_counters;
 struct store_server_counters;
+struct lightpush_server_counters;
 struct gossipsub_topic_view;
 
 struct api_config { /* copied, but for the strings, which outlive the api */
@@ -37,9 +38,9 @@ struct api_config { /* copied, but for the strings, which outlive the api */
     size_t cache_capacity; /* messages per topic */
     uint32_t rate;         /* requests per second; 0: no limit */
     const char *version;
-    bool relay, store;     /* what is mounted, for /health */
-    const char *storenode; /* asked when there is no own store; "" */
-    int64_t started_s;     /* unix time */
+    bool relay, store, lightpush; /* what is mounted, for /health */
+    const char *storenode;        /* asked when there is no own store; "" */
+    int64_t started_s;            /* unix time */
 };
 
 #define API_HISTOGRAM_BUCKETS 12
@@ -61,6 +62,7 @@ struct api_numbers { /* raw figures for /metrics; NULL: that part is off */
     const struct gossipsub_counts *gossipsub;
     const struct swarm_counters *swarm;
     const struct store_server_counters *store;
+    const struct lightpush_server_counters *lightpush;
     uint64_t archive_messages, archive_bytes, archive_segments;
     uint64_t archive_waiting_messages, archive_waiting_bytes;
     uint64_t resident_bytes, virtual_bytes, open_fds, max_fds;
@@ -78,6 +80,8 @@ struct api_backend {
     void *state;
     enum err (*publish)(void *state, const struct env *env, struct span pubsub_topic,
                         const struct core_message *m);
+    enum err (*push)(void *state, const struct env *env, struct span pubsub_topic,
+                     const struct core_message *m, uint64_t ticket);
     enum err (*subscribe)(void *state, const struct env *env, struct span pubsub_topic);
     enum err (*unsubscribe)(void *state, const struct env *env, struct span pubsub_topic);
     enum err (*shard_of)(void *state, struct span content_topic, char out[32]);

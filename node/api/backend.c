@@ -1,6 +1,7 @@
 /* The backend over a core: each function is one call. */
 #include "node/api/backend.h"
 #include "net/gossipsub/gossipsub.h"
+#include "net/services/lightpush.h"
 #include "net/services/store_query.h"
 #include "net/swarm/swarm.h"
 #include "store/archive.h"
@@ -14,6 +15,12 @@ static enum err publish(void *state, const struct env *env, struct span topic,
                         const struct core_message *m)
 {
     return core_publish(core_of(state), env, topic, m, NULL);
+}
+
+static enum err push(void *state, const struct env *env, struct span topic,
+                     const struct core_message *m, uint64_t ticket)
+{
+    return core_push(core_of(state), env, topic, m, ticket);
 }
 
 static enum err subscribe(void *state, const struct env *env, struct span topic)
@@ -102,6 +109,8 @@ static void numbers(void *state, struct api_numbers *out)
         out->swarm = swarm_counters(core_swarm(c));
     if (core_store_server(c) != NULL)
         out->store = store_server_counters(core_store_server(c));
+    if (core_lightpush_server(c) != NULL)
+        out->lightpush = lightpush_server_counters(core_lightpush_server(c));
     if (core_archive(c) != NULL && archive_stats(core_archive(c), &stats) == OK) {
         out->archive_messages = stats.entries;
         out->archive_bytes = stats.bytes;
@@ -116,6 +125,7 @@ void api_backend_core(struct api_backend *out, struct api_node *node)
 {
     *out = (struct api_backend){.state = node,
                                 .publish = publish,
+                                .push = push,
                                 .subscribe = subscribe,
                                 .unsubscribe = unsubscribe,
                                 .shard_of = shard_of,

@@ -21,9 +21,8 @@ static size_t connected_peers(struct api *a)
 
 bool info_health(struct call *c)
 {
-    static const char *const absent[] = {
-        "Rln Relay",     "Filter",     "Lightpush", "Legacy Lightpush",
-        "Peer Exchange", "Rendezvous", "Mix"};
+    static const char *const absent[] = {"Rln Relay", "Filter", "Peer Exchange", "Rendezvous",
+                                         "Mix"};
     struct api *a = c->a;
     size_t peers = connected_peers(a);
     enum err archive = a->config.store ? a->backend.archive_health(a->backend.state) : OK;
@@ -34,6 +33,12 @@ bool info_health(struct call *c)
     json_array_append_new(list, !a->config.store ? protocol("Store", "NOT_MOUNTED", NULL)
                                 : archive != OK  ? protocol("Store", "NOT_READY", err_text(archive))
                                                  : protocol("Store", "READY", NULL));
+    static const char *const pushes[] = {"Lightpush", "Legacy Lightpush"};
+    for (size_t i = 0; i < 2; i++)
+        json_array_append_new(list, !a->config.lightpush ? protocol(pushes[i], "NOT_MOUNTED", NULL)
+                                    : peers == 0
+                                        ? protocol(pushes[i], "NOT_READY", "No connected peers")
+                                        : protocol(pushes[i], "READY", NULL));
     for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++)
         json_array_append_new(list, protocol(absent[i], "NOT_MOUNTED", NULL));
     return answer_json(c, 200,

@@ -2,6 +2,7 @@
 #include "node/api/metrics.h"
 #include "crypto/base/writer.h"
 #include "net/gossipsub/gossipsub.h"
+#include "net/services/lightpush.h"
 #include "net/services/store_query.h"
 #include "net/swarm/swarm.h"
 #include "node/api/room.h"
@@ -146,6 +147,30 @@ static void labelled_waku(struct writer *w, const struct sample *s, const struct
               api_bytes_bounds);
 }
 
+static void lightpush(struct writer *w, const struct api_numbers *n)
+{
+    static const struct {
+        const char *messages, *errors;
+    } names[] = {
+        [LIGHTPUSH_V3] = {"waku_lightpush_v3_messages_total", "waku_lightpush_v3_errors_total"},
+        [LIGHTPUSH_V2] = {"waku_lightpush_messages_total", "waku_lightpush_errors_total"},
+    };
+    static const struct lightpush_server_counters none;
+    const struct lightpush_server_counters *k = n->lightpush != NULL ? n->lightpush : &none;
+    for (size_t v = 0; v < LIGHTPUSH_VERSIONS; v++) {
+        head(w, names[v].messages, COUNTER, "lightpush requests");
+        line(w, "%s{type=\"PushRequest\"} %llu\n", names[v].messages,
+             (unsigned long long)k->messages[v]);
+        head(w, names[v].errors, COUNTER, "lightpush requests that failed, by status");
+#define X(name, code, text)                                                                        \
+    if (code != LIGHTPUSH_STATUS_OK)                                                               \
+        line(w, "%s{type=\"" #code "\"} %llu\n", names[v].errors,                                  \
+             (unsigned long long)k->answers.name[v]);
+        LIGHTPUSH_STATUSES(X)
+#undef X
+    }
+}
+
 static void durations(struct writer *w, const struct api_numbers *n)
 {
     const double *b = api_seconds_bounds;
@@ -256,6 +281,7 @@ enum err api_metrics(struct api *a, const struct env *env, struct buf *out)
     plain(&w, &s, &n);
     labelled_swarm(&w, &n);
     labelled_waku(&w, &s, &n);
+    lightpush(&w, &n);
     durations(&w, &n);
     lanes(&w, &n);
     services(&w, &s);

@@ -44,7 +44,6 @@ X("waku_legacy_filter_messages", GAUGE, "messages of the first filter protocol")
 X("waku_legacy_filter_subscribers", GAUGE, "clients of the first filter protocol") \
 X("waku_legacy_filter_errors", GAUGE, "errors of the first filter protocol") \
 X("waku_node_filters", GAUGE, "filters (older name)") \
-X("waku_lightpush_errors_total", COUNTER, "lightpush errors") \
 X("waku_bridge_transfers_total", COUNTER, "messages bridged to the first Waku") \
 X("envelopes_valid_total", COUNTER, "envelopes of the first Waku") \
 X("envelopes_dropped_total", COUNTER, "envelopes of the first Waku") \

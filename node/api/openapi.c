@@ -23,6 +23,11 @@ static const char schemas[] =
     "\"message\":{\"$ref\":\"#/components/schemas/Message\"},"
     "\"pubsubTopic\":{\"type\":\"string\"}}}},"
     "\"paginationCursor\":{\"type\":\"string\"}}},"
+    "\"Push\":{\"type\":\"object\",\"required\":[\"message\"],\"properties\":{"
+    "\"pubsubTopic\":{\"type\":\"string\"},"
+    "\"message\":{\"$ref\":\"#/components/schemas/Message\"}}},"
+    "\"Pushed\":{\"type\":\"object\",\"properties\":{"
+    "\"relayPeerCount\":{\"type\":\"integer\"},\"statusDesc\":{\"type\":\"string\"}}},"
     "\"Health\":{\"type\":\"object\",\"properties\":{\"nodeHealth\":{\"type\":\"string\"},"
     "\"connectionStatus\":{\"type\":\"string\"},"
     "\"protocolsHealth\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}},"
@@ -45,10 +50,14 @@ static const struct {
 } statuses[] = {{"400", "malformed, or not possible"},
                 {"404", "not found"},
                 {"412", "no store peer"},
+                {"413", "the message is too large"},
+                {"420", "the message is invalid"},
+                {"421", "the pubsub topic is not served"},
                 {"429", "too many requests"},
                 {"500", "the node failed"},
                 {"503", "a bound is reached, try again"},
-                {"504", "no answer in time"}};
+                {"504", "no answer in time"},
+                {"505", "no relay peers"}};
 
 static json_t *content(const char *schema)
 {

@@ -14,6 +14,7 @@ struct waiting { /* a request whose answer the core will give */
     uint32_t unanswered; /* one bit each */
     uint32_t failed;     /* one bit each */
     json_t *asked;       /* POST peers: the addresses */
+    bool legacy;         /* POST lightpush: version 1 of the route */
     struct mono deadline, since;
     char allow_origin[API_ORIGIN_BYTES_MAX];
 };
@@ -94,6 +95,9 @@ bool auto_messages(struct call *c);
 bool auto_publish(struct call *c);
 bool store_messages(struct call *c);
 void store_answered(struct api *a, struct waiting *w, const struct core_event *ev);
+bool lightpush_v1_message(struct call *c);
+bool lightpush_v3_message(struct call *c);
+void lightpush_answered(struct api *a, struct waiting *w, const struct core_event *ev);
 bool info_health(struct call *c);
 bool info_info(struct call *c);
 bool info_version(struct call *c);

@@ -22,6 +22,8 @@ const struct route api_routes[] = {
     {API_DELETE, "/relay/v1/auto/subscriptions", auto_unsubscribe, false, L, "Unsubscribe from content topics", "", "Strings", "", "400"},
     {API_GET, "/relay/v1/auto/messages/{contentTopic}", auto_messages, false, 0, "Messages of a content topic since the last call", "", "", "Messages", "404"},
     {API_POST, "/relay/v1/auto/messages", auto_publish, false, M, "Publish; the shard follows from the content topic", "", "Message", "", "400 503"},
+    {API_POST, "/lightpush/v3/message", lightpush_v3_message, false, M, "Publish as a lightpush client: here, or through --lightpushnode", "", "Push", "Pushed", "400 413 420 421 429 500 503 505"},
+    {API_POST, "/lightpush/v1/message", lightpush_v1_message, false, M, "The same, answered in text", "", "Push", "", "400 429 503"},
     {API_GET, "/store/v3/messages", store_messages, false, 0, "Query our archive, or with peerAddr another one",
      "peerAddr includeData pubsubTopic contentTopics startTime endTime hashes cursor ascending pageSize", "", "StoreAnswer", "400 412 429 500 503 504"},
     {API_GET, "/admin/v1/peers", admin_peers, true, 0, "All known peers", "", "", "Peers", ""},

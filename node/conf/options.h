@@ -93,8 +93,8 @@ X(FILTERNODE, "filternode", TEXT, ONE, ACCEPTED, SERVICES, NULL, "", NULL, "peer
 X(FILTER_SUBSCRIPTION_TIMEOUT, "filter-subscription-timeout", NUMBER, ONE, ACCEPTED, SERVICES, "300", "300", "0..65535", "seconds until a silent subscription ends", "not there yet") \
 X(FILTER_MAX_PEERS_TO_SERVE, "filter-max-peers-to-serve", NUMBER, ONE, ACCEPTED, SERVICES, "1000", "1000", "0..4294967295", "most filter clients", "not there yet") \
 X(FILTER_MAX_CRITERIA, "filter-max-criteria", NUMBER, ONE, ACCEPTED, SERVICES, "1000", "1000", "0..4294967295", "most topics per filter client", "not there yet") \
-X(LIGHTPUSH, "lightpush", BOOL, ONE, ACCEPTED, SERVICES, "false", "false", NULL, "serve lightpush", "not there yet; it will be on by default") \
-X(LIGHTPUSHNODE, "lightpushnode", TEXT, ONE, ACCEPTED, SERVICES, NULL, "", NULL, "peer that publishes for us", "not there yet") \
+X(LIGHTPUSH, "lightpush", BOOL, ONE, DONE, SERVICES, "true", "false", NULL, "serve lightpush 3.0.0 and 2.0.0-beta1, with --relay", "light clients can publish anywhere, and nodes hide among each other's messages: the stem travels by lightpush") \
+X(LIGHTPUSHNODE, "lightpushnode", TEXT, ONE, DONE, SERVICES, NULL, "", NULL, "multiaddr of the peer that /lightpush publishes through", "unset: our own relay; without --relay any connected peer that serves lightpush") \
 X(PEER_EXCHANGE, "peer-exchange", BOOL, ONE, ACCEPTED, SERVICES, "false", "true", NULL, "serve peer exchange", "not there yet") \
 X(PEER_EXCHANGE_NODE, "peer-exchange-node", TEXT, ONE, ACCEPTED, SERVICES, NULL, "", NULL, "peer to ask for peers", "not there yet") \
 X(RENDEZVOUS, "rendezvous", BOOL, ONE, ACCEPTED, SERVICES, "false", "true", NULL, "serve rendezvous", "not there yet") \

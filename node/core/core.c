@@ -12,6 +12,7 @@ static void slot_clear(struct event_slot *slot)
     blob_unref(slot->message);
     blob_unref(slot->topic);
     query_free(slot->query);
+    free(slot->pushed);
     *slot = (struct event_slot){0};
 }
 
@@ -79,6 +80,12 @@ static void host_told(struct core *c, const struct env *env, const struct host_o
         break;
     case HOST_OUT_ANSWER:
         query_answered(c, env, out);
+        break;
+    case HOST_OUT_PUSH:
+        push_of_peer(c, env, out);
+        break;
+    case HOST_OUT_PUSHED:
+        push_answered(c, env, out);
         break;
     case HOST_OUT_PEER_UP:
         tell_peer(c, env, CORE_EVENT_PEER_UP, out);
@@ -294,6 +301,7 @@ static enum err make_host(struct core *c, const struct env *env)
         .store = c->archiving.archive != NULL,
         .rate_limits = c->config.rate_limits,
         .rate_limits_count = c->config.rate_limits_count,
+        .lightpush = c->config.lightpush && c->config.relay,
         .message_bytes_max = c->config.message_bytes_max,
         .hashes = c->config.hashes || c->archiving.archive != NULL,
     };
@@ -328,6 +336,8 @@ enum err core_new(struct core **out, const struct core_config *config, const str
         err = make_host(c, env);
     if (err == OK)
         err = topics_init(c, env);
+    if (err == OK)
+        err = pushing_init(c, env);
     if (err == OK)
         err = statics_init(c, env);
     if (err != OK) {
@@ -367,6 +377,7 @@ void core_free(struct core *c)
     while (fifo_pop(&c->events, &slot))
         slot_clear(&slot);
     statics_clear(c);
+    pushing_clear(c);
     topics_clear(c);
     host_free(c->host);
     swarm_free(c->swarm);

@@ -43,11 +43,14 @@ struct core_config {
     size_t listen_count;
     const char *const *statics; /* multiaddrs with /p2p to stay connected with */
     size_t statics_count;
-    bool hashes;              /* CORE_EVENT_MESSAGE has the message hash even without a store */
-    bool relay;               /* mount relay; default of a node */
-    bool flood_publish;       /* names the sender; off unless an operator insists */
-    size_t message_bytes_max; /* of an encoded WakuMessage; 153600 is the network's */
-    size_t store_queue_bytes; /* bound of messages that wait for their commit */
+    bool hashes;                /* CORE_EVENT_MESSAGE has the message hash even without a store */
+    bool relay;                 /* mount relay; default of a node */
+    bool lightpush;             /* serve lightpush; needs relay */
+    const char *lightpush_node; /* multiaddr with /p2p that publishes for us; NULL: our own relay,
+                                   or without relay any connected peer that serves lightpush */
+    bool flood_publish;         /* names the sender; off unless an operator insists */
+    size_t message_bytes_max;   /* of an encoded WakuMessage; 153600 is the network's */
+    size_t store_queue_bytes;   /* bound of messages that wait for their commit */
     enum core_overflow store_overflow;
     size_t store_page_max; /* cap of a page, 100 */
     size_t connections_max;
@@ -112,6 +115,12 @@ enum err core_message_read(struct span encoded, struct core_message *out) MUST_C
 enum err core_publish(struct core *c, const struct env *env, struct span pubsub_topic,
                       const struct core_message *message, uint8_t hash[32]) MUST_CHECK;
 
+/** Publish as a lightpush client does: by our own relay, or through a service node
+ * (config.lightpush_node). CORE_EVENT_PUSHED follows with the ticket, whatever happens; the
+ * result says why not. ERR_MEMORY. */
+enum err core_push(struct core *c, const struct env *env, struct span pubsub_topic,
+                   const struct core_message *message, uint64_t ticket) MUST_CHECK;
+
 /** Join or leave the mesh of a pubsub topic ("/waku/2/rs/66/3"). ERR_ARGUMENT; ERR_LIMIT. */
 enum err core_subscribe(struct core *c, const struct env *env, struct span pubsub_topic) MUST_CHECK;
 enum err core_unsubscribe(struct core *c, const struct env *env,
@@ -147,9 +156,11 @@ enum core_event_kind {
     CORE_EVENT_PEER_DOWN,    /* err */
     CORE_EVENT_STORE_ANSWER, /* err, answer */
     CORE_EVENT_PONG,         /* err, round_trip_ns */
+    CORE_EVENT_PUSHED,       /* pushed: what became of a core_push */
 };
 
-struct store_answer; /* net/services/store_query.h */
+struct store_answer;     /* net/services/store_query.h */
+struct lightpush_result; /* net/services/lightpush.h */
 
 struct core_event { /* borrowed until the next call on the core */
     enum core_event_kind kind;
@@ -160,6 +171,7 @@ struct core_event { /* borrowed until the next call on the core */
     struct span message; /* encoded WakuMessage */
     uint8_t hash[32];    /* of a message; zeros unless config.hashes or a store is mounted */
     const struct store_answer *answer;
+    const struct lightpush_result *pushed;
     int64_t round_trip_ns;
 };
 
@@ -238,11 +250,13 @@ const struct core_counters *core_counters(const struct core *c);
 struct gossipsub;
 struct swarm;
 struct store_server;
+struct lightpush_server;
 struct gossipsub *
 core_gossipsub(const struct core *c); /* for its views and counts; NULL: relay off */
 const struct swarm *core_swarm(const struct core *c); /* NULL: streams are the world's */
-const struct store_server *core_store_server(const struct core *c); /* NULL: store off */
-struct archive *core_archive(const struct core *c);                 /* NULL: store off */
+const struct store_server *core_store_server(const struct core *c);         /* NULL: store off */
+const struct lightpush_server *core_lightpush_server(const struct core *c); /* NULL: off */
+struct archive *core_archive(const struct core *c);                         /* NULL: store off */
 
 /** Bytes and messages that wait for their commit. */
 size_t core_archive_waiting(const struct core *c, size_t *messages);

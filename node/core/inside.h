@@ -4,6 +4,7 @@
  *     archiving.c  valid messages -> batches -> commit jobs
  *     queries.c    questions of peers and of the user -> jobs -> answers
  *     publishing.c messages of the user -> topic, bytes, hash -> relay
+ *     pushing.c    messages that come by lightpush, or that we publish so
  *     statics.c    peers that we stay connected with
  *     topics.c     our pubsub topics and shards
  *     view.c       looking in
@@ -13,6 +14,7 @@
 #include "crypto/base/fifo.h"
 #include "crypto/base/map.h"
 #include "net/host/host.h"
+#include "net/services/lightpush.h"
 #include "net/services/store_query.h"
 #include "net/swarm/swarm.h"
 #include "node/core/core.h"
@@ -23,6 +25,7 @@ struct event_slot { /* an event and what it owns */
     struct core_event event;
     struct blob *message, *topic;
     struct query_job *query;
+    struct lightpush_result *pushed;
 };
 
 struct archiving {
@@ -51,6 +54,13 @@ struct topics {
     size_t shards_count;
 };
 
+struct pushing {
+    bool has_node;
+    struct peer_id node; /* that publishes for us */
+    struct map users;    /* number of a push through a service node -> ticket of the user */
+    uint64_t next;
+};
+
 struct core {
     struct core_config config;
     struct noise_self *noise;
@@ -67,6 +77,7 @@ struct core {
     struct statics statics;
     struct topics topics;
     struct map dials; /* dial number -> ticket of the user */
+    struct pushing pushing;
     size_t queries_under_way;
     bool stopping, left; /* left: the connections are being closed */
     struct mono leave_by;
@@ -93,6 +104,27 @@ bool archiving_idle(const struct core *c);
 void query_of_peer(struct core *c, const struct env *env, const struct host_out *out);
 void query_answered(struct core *c, const struct env *env, const struct host_out *out);
 void query_free(struct query_job *q);
+
+/* publishing.c */
+
+/** The pubsub topic of a message; an empty one is found by autosharding. ERR_ARGUMENT no shard;
+ * ERR_NOT_FOUND not subscribed. */
+enum err publishing_topic(const struct core *c, struct span given, struct span content_topic,
+                          char text[32], struct span *out) MUST_CHECK;
+
+/** Encode a message of the user, with our time when it has none. ERR_ARGUMENT, ERR_LIMIT. */
+enum err publishing_encode(const struct core *c, const struct env *env,
+                           const struct core_message *from, struct buf *out) MUST_CHECK;
+
+/** Relay an encoded message, then archive and show it like one that came. */
+enum err publishing_relay(struct core *c, const struct env *env, struct span topic,
+                          struct span encoded, uint8_t hash[32], size_t *relay_peers) MUST_CHECK;
+
+/* pushing.c */
+enum err pushing_init(struct core *c, const struct env *env) MUST_CHECK;
+void pushing_clear(struct core *c);
+void push_of_peer(struct core *c, const struct env *env, const struct host_out *out);
+void push_answered(struct core *c, const struct env *env, const struct host_out *out);
 
 /* statics.c */
 enum err statics_init(struct core *c, const struct env *env) MUST_CHECK;

@@ -19,8 +19,8 @@ enum err core_message_read(struct span encoded, struct core_message *out)
     return OK;
 }
 
-static enum err choose_topic(const struct core *c, struct span given, struct span content_topic,
-                             char text[32], struct span *out)
+enum err publishing_topic(const struct core *c, struct span given, struct span content_topic,
+                          char text[32], struct span *out)
 {
     *out = given;
     if (given.len == 0) {
@@ -30,8 +30,8 @@ static enum err choose_topic(const struct core *c, struct span given, struct spa
     return map_get(&c->topics.names, *out) == NULL ? ERR_NOT_FOUND : OK;
 }
 
-static enum err encode(const struct core *c, const struct env *env, const struct core_message *from,
-                       struct buf *out)
+enum err publishing_encode(const struct core *c, const struct env *env,
+                           const struct core_message *from, struct buf *out)
 {
     struct waku_message m = {
         .payload = from->payload,
@@ -50,18 +50,17 @@ static enum err encode(const struct core *c, const struct env *env, const struct
     return err;
 }
 
-static enum err publish(struct core *c, const struct env *env, struct span topic,
-                        struct span encoded, uint8_t hash[32])
+enum err publishing_relay(struct core *c, const struct env *env, struct span topic,
+                          struct span encoded, uint8_t hash[32], size_t *relay_peers)
 {
     struct waku_message m;
-    size_t relay_peers;
     struct blob *data = blob_new(encoded);
 
     if (data == NULL)
         return ERR_MEMORY;
     enum err err = waku_message_decode(encoded, &m);
     if (err == OK)
-        err = host_publish(c->host, env, topic, encoded, &relay_peers);
+        err = host_publish(c->host, env, topic, encoded, relay_peers);
     if (err == OK) {
         struct host_out out = {
             .kind = HOST_OUT_MESSAGE, .topic = topic, .data = data, .payload = blob_span(data)};
@@ -80,16 +79,17 @@ enum err core_publish(struct core *c, const struct env *env, struct span pubsub_
 {
     char text[32];
     struct span topic;
+    size_t relay_peers;
     struct buf encoded = BUF_INIT(c->config.message_bytes_max + 1024);
 
     if (c->stopping)
         return ERR_FULL;
-    TRY(choose_topic(c, pubsub_topic, message->content_topic, text, &topic));
-    enum err err = encode(c, env, message, &encoded);
+    TRY(publishing_topic(c, pubsub_topic, message->content_topic, text, &topic));
+    enum err err = publishing_encode(c, env, message, &encoded);
     if (err == OK && !archiving_has_room(c, encoded.len))
         err = ERR_FULL;
     if (err == OK)
-        err = publish(c, env, topic, buf_span(&encoded), hash);
+        err = publishing_relay(c, env, topic, buf_span(&encoded), hash, &relay_peers);
     buf_clear(&encoded);
     return err;
 }

@@ -132,6 +132,11 @@ size_t core_mesh_size(const struct core *c, struct span pubsub_topic)
     return g != NULL && gossipsub_topic_get(g, pubsub_topic, &view) ? view.mesh : 0;
 }
 
+const struct lightpush_server *core_lightpush_server(const struct core *c)
+{
+    return host_lightpush_server(c->host);
+}
+
 size_t core_relay_waiting(const struct core *c)
 {
     struct gossipsub *g = host_gossipsub(c->host);

@@ -101,9 +101,9 @@ static enum err check_rate_limits(const char *const *texts, size_t count)
 
 static size_t statics_of(const struct conf *c, const char *statics[STATICS_MAX])
 {
-    static const enum conf_id ids[] = {CONF_STATICNODE, CONF_ENTRY_NODE};
+    static const enum conf_id ids[] = {CONF_STATICNODE, CONF_ENTRY_NODE, CONF_LIGHTPUSHNODE};
     size_t count = 0;
-    for (size_t k = 0; k < 2; k++)
+    for (size_t k = 0; k < sizeof ids / sizeof ids[0]; k++)
         for (size_t i = 0; i < conf_count(c, ids[k]) && count < STATICS_MAX; i++)
             statics[count++] = conf_at(c, ids[k], i);
     return count;
@@ -130,6 +130,9 @@ enum err node_make_core(struct node *n)
         .statics = statics,
         .statics_count = statics_of(c, statics),
         .relay = conf_bool(c, CONF_RELAY),
+        .lightpush = conf_bool(c, CONF_LIGHTPUSH),
+        .lightpush_node =
+            conf_text(c, CONF_LIGHTPUSHNODE)[0] == '\0' ? NULL : conf_text(c, CONF_LIGHTPUSHNODE),
         .flood_publish = conf_bool(c, CONF_FLOOD_PUBLISH),
         .message_bytes_max = (size_t)conf_number(c, CONF_MAX_MSG_SIZE),
         .store_queue_bytes = (size_t)conf_number(c, CONF_STORE_QUEUE_MB) << 20,
@@ -186,17 +189,18 @@ enum err node_make_api(struct node *n)
 {
     const struct conf *c = &n->conf;
     struct api_backend backend;
-    struct api_config config = {.admin = conf_bool(c, CONF_REST_ADMIN),
-                                .origins = n->origins,
-                                .origins_count = conf_count(c, CONF_REST_ALLOW_ORIGIN),
-                                .cache_capacity =
-                                    (size_t)conf_number(c, CONF_REST_RELAY_CACHE_CAPACITY),
-                                .rate = (uint32_t)conf_number(c, CONF_REST_RATE),
-                                .version = "v" SOTTO_VERSION,
-                                .relay = conf_bool(c, CONF_RELAY),
-                                .store = n->archive != NULL,
-                                .storenode = conf_text(c, CONF_STORENODE),
-                                .started_s = (int64_t)time(NULL)};
+    struct api_config config = {
+        .admin = conf_bool(c, CONF_REST_ADMIN),
+        .origins = n->origins,
+        .origins_count = conf_count(c, CONF_REST_ALLOW_ORIGIN),
+        .cache_capacity = (size_t)conf_number(c, CONF_REST_RELAY_CACHE_CAPACITY),
+        .rate = (uint32_t)conf_number(c, CONF_REST_RATE),
+        .version = "v" SOTTO_VERSION,
+        .relay = conf_bool(c, CONF_RELAY),
+        .store = n->archive != NULL,
+        .lightpush = conf_bool(c, CONF_LIGHTPUSH) && conf_bool(c, CONF_RELAY),
+        .storenode = conf_text(c, CONF_STORENODE),
+        .started_s = (int64_t)time(NULL)};
     for (size_t i = 0; i < config.origins_count; i++)
         n->origins[i] = conf_at(c, CONF_REST_ALLOW_ORIGIN, i);
     n->api_node = (struct api_node){n->core, {n, world_address, world_log_level, world_process}};

@@ -111,6 +111,7 @@ static void told(void *ctx, const struct core_event *ev)
     case CORE_EVENT_MESSAGE:
     case CORE_EVENT_PEER_UP:
     case CORE_EVENT_STORE_ANSWER:
+    case CORE_EVENT_PUSHED:
         break;
     }
     if (p->failed || (p->connected && p->known && p->pinged))

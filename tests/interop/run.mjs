@@ -10,13 +10,13 @@ import { startStandin } from './selftest/start.mjs'
 const CASES = [
   'identify', 'ping', 'identity-keys', 'noise-yamux-tcp', 'noise-mplex-tcp', 'metadata',
   'relay-js-to-node', 'relay-node-to-js', 'relay-message-id', 'relay-mesh3',
-  'noise-mplex-ws', 'noise-yamux-ws', 'store-query', 'store-pagination', 'message-hash', 'autosharding', 'rest-relay', 'rest-store', 'rest-info', 'rest-admin'
+  'noise-mplex-ws', 'noise-yamux-ws', 'store-query', 'store-pagination', 'message-hash', 'autosharding', 'rest-relay', 'rest-store', 'rest-info', 'rest-admin',
+  'lightpush-v2', 'lightpush-v3', 'lightpush-errors', 'rest-lightpush'
 ]
 const WAITING = [
-  'filter', 'rest-filter', 'light-node', 'lightpush-v2', 'lightpush-v3', 'lightpush-errors',
-  'rest-lightpush', 'peer-exchange'
+  'filter', 'rest-filter', 'light-node', 'peer-exchange'
 ]
-const SERVICES = 'relay,store'
+const SERVICES = 'relay,store,lightpush'
 
 const { values, names } = chosen(CASES, { options: { standin: { type: 'boolean' } }, more: WAITING })
 const node = await (values.standin ? startStandin() : SottoNode.start({ flags: ['--websocket-support=true', '--websocket-port=0'] }))

@@ -38,6 +38,14 @@ static enum err fake_publish(void *state, const struct env *env, struct span top
     return f->publish_err;
 }
 
+static enum err fake_push(void *state, const struct env *env, struct span topic,
+                          const struct core_message *m, uint64_t ticket)
+{
+    struct fake_node *f = state;
+    f->ticket = ticket;
+    return fake_publish(state, env, topic, m);
+}
+
 static enum err fake_subscribe(void *state, const struct env *env, struct span topic)
 {
     struct fake_node *f = state;
@@ -181,6 +189,7 @@ static inline struct api_backend fake_backend(struct fake_node *f)
 {
     return (struct api_backend){.state = f,
                                 .publish = fake_publish,
+                                .push = fake_push,
                                 .subscribe = fake_subscribe,
                                 .unsubscribe = fake_unsubscribe,
                                 .shard_of = fake_shard_of,

@@ -42,6 +42,37 @@ static uint64_t asked(struct fake_host *f)
 
 /* ---- server ---- */
 
+/* Half of a request of 150 KiB on each of many streams: at the bound the next one is reset. */
+static void unfinished_requests_are_bounded_in_bytes(void **state)
+{
+    (void)state;
+    static uint8_t half[80 << 10] = {0x80, 0x80, 0x0a}; /* a length of 160 KiB */
+    struct fake_host *f = begin();
+    size_t taken = 0;
+    uint64_t s;
+    for (;; taken += sizeof half - 3) {
+        s = fake_incoming(f, 1, STORE_QUERY_PROTOCOL);
+        fake_bytes(f, s, span_of(half, sizeof half));
+        fake_pump(f);
+        if (fake_at(f, s)->reset)
+            break;
+    }
+    assert_in_range(taken, HOST_EXCHANGES_PARTIAL_PEER_MAX - sizeof half,
+                    HOST_EXCHANGES_PARTIAL_PEER_MAX);
+    fake_peer_up(f, 2); /* others are served */
+    fake_pump(f);
+    s = fake_incoming(f, 2, STORE_QUERY_PROTOCOL);
+    query_frame(f, s);
+    fake_pump(f);
+    assert_false(fake_at(f, s)->reset);
+    fake_run(f, HOST_EXCHANGE_TIMEOUT_MS * NS_PER_MS); /* the slow ones are gone: room again */
+    s = fake_incoming(f, 1, STORE_QUERY_PROTOCOL);
+    fake_bytes(f, s, span_of(half, sizeof half));
+    fake_pump(f);
+    assert_false(fake_at(f, s)->reset);
+    fake_host_free(f);
+}
+
 static void an_idle_stream_waits_for_ever(void **state)
 {
     (void)state;
@@ -506,6 +537,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_asks_is_told_once_whatever_follows),
+        cmocka_unit_test(unfinished_requests_are_bounded_in_bytes),
         cmocka_unit_test(an_idle_stream_waits_for_ever),
         cmocka_unit_test(an_idle_stream_ends_in_peace),
         cmocka_unit_test(a_request_in_pieces_is_answered_then_half_closed),

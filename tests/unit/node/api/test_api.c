@@ -1,4 +1,5 @@
 /* Requests against a fake node: paths, shapes and codes of nwaku's REST API. */
+#include "net/services/lightpush.h"
 #include "node/api/api.h"
 #include "node/api/json.h"
 #include "node/api/room.h"
@@ -196,6 +197,69 @@ static void publishing_maps_errors_to_codes(void **state)
     node.publish_err = OK;
     assert_int_equal(status(API_POST, "/relay/v1/auto/messages", body), 200);
     assert_string_equal(node.published_topic, "");
+}
+
+/* ---- lightpush ---- */
+
+#define PUSH "{\"message\":{\"payload\":\"AQID\",\"contentTopic\":\"/a/1/b/c\"}}"
+
+/* What a push is answered with when the core says `result`. */
+static void pushed(const char *target, enum lightpush_status code, uint32_t peers)
+{
+    struct lightpush_result result = lightpush_result(code, NULL);
+    struct core_event ev = {.kind = CORE_EVENT_PUSHED, .pushed = &result};
+    uint64_t ticket;
+    result.relay_peers = peers;
+    assert_false(send(API_POST, target, PUSH, "application/json"));
+    ev.ticket = node.ticket;
+    api_event(api, &t.env, &ev);
+    api_event(api, &t.env, &ev); /* a second answer finds nobody */
+    api_response_clear(&r);
+    assert_true(api_poll(api, &ticket, &r));
+    assert_false(api_poll(api, &ticket, &(struct api_response){0}));
+    assert_ok(buf_append(&r.body, SPAN_LIT("\0")));
+}
+
+static void pushing_answers_with_the_status(void **state)
+{
+    (void)state;
+    static const struct {
+        enum lightpush_status status;
+        int v3, v1;
+    } codes[] = {{LIGHTPUSH_STATUS_OK, 200, 200},        {LIGHTPUSH_STATUS_BAD_REQUEST, 400, 400},
+                 {LIGHTPUSH_STATUS_TOO_LARGE, 413, 503}, {LIGHTPUSH_STATUS_TOO_MANY, 429, 429},
+                 {LIGHTPUSH_STATUS_NO_PEERS, 505, 503},  {LIGHTPUSH_STATUS_UNAVAILABLE, 503, 503}};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        pushed("/lightpush/v3/message", codes[i].status, 4);
+        assert_int_equal(r.status, codes[i].v3);
+        assert_string_equal(r.type, "application/json");
+        assert_non_null(strstr((char *)r.body.ptr,
+                               codes[i].v3 == 200 ? "\"relayPeerCount\":4" : "\"statusDesc\":\""));
+        pushed("/lightpush/v1/message", codes[i].status, 4);
+        assert_int_equal(r.status, codes[i].v1);
+        assert_string_equal(r.type, "text/plain");
+    }
+    assert_string_equal(node.published_topic, "");
+    node.publish_err = ERR_MEMORY;
+    assert_int_equal(status(API_POST, "/lightpush/v3/message", PUSH), 500);
+}
+
+static void wrong_pushes_are_400(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {
+        "x{",
+        "[]",
+        "{\"pubsubTopic\":\"/waku/2/rs/66/0\"}",
+        "{\"message\":7}",
+        "{\"pubsubTopic\":7,\"message\":{\"payload\":\"AA==\",\"contentTopic\":\"/a/1/b/c\"}}",
+        "{\"message\":{\"payload\":\"AA==\"}}"};
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        assert_int_equal(status(API_POST, "/lightpush/v3/message", bodies[i]), 400);
+        assert_string_equal(r.type, "application/json");
+        assert_int_equal(status(API_POST, "/lightpush/v1/message", bodies[i]), 400);
+    }
+    assert_int_equal(node.publishes, 0);
 }
 
 static struct store_answer answer;
@@ -463,6 +527,8 @@ int main(void)
         T(caches_keep_the_newest),
         T(wrong_bodies_are_400),
         T(publishing_maps_errors_to_codes),
+        T(pushing_answers_with_the_status),
+        T(wrong_pushes_are_400),
         T(store_answers_later),
         T(wrong_queries_are_400),
         T(waiting_requests_are_bounded_and_end),
