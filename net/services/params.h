@@ -17,13 +17,13 @@
 #define STORE_CLIENT_TIMEOUT_NS       10000000000ll /* 10 s for an answer, own choice */
 
 /* lightpush 2.0.0-beta1 and 3.0.0 */
-#define LIGHTPUSH_ID_BYTES_MAX           256u /* request_id; nwaku makes 20 digits, js 36 */
-#define LIGHTPUSH_TOPIC_BYTES_MAX        256u /* pubsub topic; as gossipsub's */
-#define LIGHTPUSH_REQUEST_BYTES_MAX      ((1u << 20) + (64u << 10)) /* --max-msg-size goes to 1 MiB */
-#define LIGHTPUSH_ANSWER_BYTES_MAX       4096u
-#define LIGHTPUSH_DESC_BYTES_MAX         256u         /* status_desc that is kept, with its NUL */
-#define LIGHTPUSH_SERVER_PENDING_MAX     1024u        /* pushes that wait for their outcome */
-#define LIGHTPUSH_SERVER_PENDING_BYTES   (32u << 20)  /* of them together */
-#define LIGHTPUSH_SERVER_PENDING_PEER    48u          /* of one peer; more is answered 429 */
-#define LIGHTPUSH_CLIENT_PENDING_MAX     512u         /* own pushes under way */
-#define LIGHTPUSH_CLIENT_TIMEOUT_NS      5000000000ll /* 5 s for an answer; nwaku's REST waits so */
+#define LIGHTPUSH_ID_BYTES_MAX         256u /* request_id; nwaku makes 20 digits, js 36 */
+#define LIGHTPUSH_TOPIC_BYTES_MAX      256u /* pubsub topic; as gossipsub's */
+#define LIGHTPUSH_REQUEST_BYTES_MAX    ((1u << 20) + (64u << 10)) /* --max-msg-size goes to 1 MiB */
+#define LIGHTPUSH_ANSWER_BYTES_MAX     4096u
+#define LIGHTPUSH_DESC_BYTES_MAX       256u         /* status_desc that is kept, with its NUL */
+#define LIGHTPUSH_SERVER_PENDING_MAX   1024u        /* pushes that wait for their outcome */
+#define LIGHTPUSH_SERVER_PENDING_BYTES (32u << 20)  /* of them together */
+#define LIGHTPUSH_SERVER_PENDING_PEER  48u          /* of one peer; more is answered 429 */
+#define LIGHTPUSH_CLIENT_PENDING_MAX   512u         /* own pushes under way */
+#define LIGHTPUSH_CLIENT_TIMEOUT_NS    5000000000ll /* 5 s for an answer; nwaku's REST waits so */
