@@ -199,8 +199,8 @@ enum err lightpush_server_refuse(struct lightpush_server *s, const struct env *e
     const char *why = NULL;
     enum err err = lightpush_codecs[version].read_request(request, &r, &why);
     s->counters.bytes_in += request.len;
-    struct lightpush_result result = lightpush_result(
-        err == OK ? LIGHTPUSH_STATUS_TOO_MANY : LIGHTPUSH_STATUS_BAD_REQUEST, why);
+    struct lightpush_result result =
+        lightpush_result(err == OK ? LIGHTPUSH_STATUS_TOO_MANY : LIGHTPUSH_STATUS_BAD_REQUEST, why);
     if (err != OK)
         log_debug(env, "lightpush", "malformed why=\"%s\"", why);
     return emit_answer(s, version, stream, r.request_id, &result);
