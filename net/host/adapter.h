@@ -11,6 +11,7 @@
 #include "net/host/params.h"
 
 struct adapter;
+struct identify_info;
 
 struct host_stream {
     uint64_t id, peer;
@@ -24,6 +25,9 @@ struct host_stream {
 struct adapter {
     const char *const *protocols; /* served; NULL-terminated */
     void (*peer_up)(struct host *h, const struct env *env, const struct host_peer *p);
+    /* identify has answered, or pushed; `info` is borrowed */
+    void (*identified)(struct host *h, const struct env *env, const struct host_peer *p,
+                       const struct identify_info *info);
     void (*peer_known)(struct host *h, const struct env *env, const struct host_peer *p);
     void (*peer_down)(struct host *h, const struct env *env, const struct host_peer *p);
     void (*opened)(struct host *h, const struct env *env, struct host_stream *s);
@@ -41,7 +45,7 @@ struct adapter {
 };
 
 extern const struct adapter adapter_gossip, adapter_identify, adapter_identify_push, adapter_ping,
-    adapter_metadata, adapter_store, adapter_lightpush, adapter_lightpush_v2;
+    adapter_metadata, adapter_store, adapter_lightpush, adapter_lightpush_v2, adapter_autonat;
 
 /* an output and what it owns */
 struct host_out_slot {
@@ -66,6 +70,7 @@ struct host {
     struct store_adapter *store;
     struct lightpush_adapter *lightpush;
     struct metadata *metadata;
+    struct autonat_adapter *autonat;
 };
 
 enum err gossip_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
@@ -80,6 +85,8 @@ enum err identify_adapter_describe(struct host *h, const struct env *env,
                                    const char *const *protocols) MUST_CHECK;
 enum err metadata_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
 void metadata_adapter_free(struct host *h);
+enum err autonat_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
+void autonat_adapter_free(struct host *h);
 enum err store_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
 void store_adapter_free(struct host *h);
 
@@ -117,6 +124,10 @@ void host_reset(struct host *h, struct host_stream *s);
 bool host_peer_stays(const struct host *h, uint64_t peer);
 
 struct host_peer *host_peer_mutable(struct host *h, uint64_t peer);
+
+/** Identify says this of a peer: told to all adapters. */
+void host_identified(struct host *h, const struct env *env, const struct host_peer *p,
+                     const struct identify_info *info);
 
 /** Identify or metadata has answered, or cannot: PEER_KNOWN is told when both have. */
 void host_peer_learned(struct host *h, const struct env *env, struct host_peer *p);

@@ -96,7 +96,8 @@ static enum err begin(struct host *h, const struct env *env, struct trade *t)
 {
     if (is_at_bound(h, t))
         return ERR_FULL;
-    t->deadline = mono_add(env->now, HOST_EXCHANGE_TIMEOUT_MS * NS_PER_MS);
+    int64_t ms = t->x->timeout_ms > 0 ? t->x->timeout_ms : HOST_EXCHANGE_TIMEOUT_MS;
+    t->deadline = mono_add(env->now, ms * NS_PER_MS);
     TRY(heap_insert(&h->exchanges->by_deadline, &t->due));
     turn(h, t, READING);
     return OK;

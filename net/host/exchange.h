@@ -16,6 +16,7 @@
 
 struct exchange {
     size_t request_max, answer_max; /* bytes of one message */
+    int64_t timeout_ms;             /* 0: HOST_EXCHANGE_TIMEOUT_MS */
     /* A whole request. Answer at once or later with exchange_answer(stream); an error resets. */
     enum err (*serve)(struct host *h, const struct env *env, struct host_stream *s,
                       struct span request);

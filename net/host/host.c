@@ -5,8 +5,9 @@
 #include <stdlib.h>
 
 static const struct adapter *const adapters[] = {
-    &adapter_identify, &adapter_identify_push, &adapter_ping,      &adapter_metadata,
-    &adapter_gossip,   &adapter_store,         &adapter_lightpush, &adapter_lightpush_v2};
+    &adapter_identify,  &adapter_identify_push, &adapter_ping,
+    &adapter_metadata,  &adapter_gossip,        &adapter_store,
+    &adapter_lightpush, &adapter_lightpush_v2,  &adapter_autonat};
 
 #define ADAPTERS (sizeof adapters / sizeof *adapters)
 
@@ -17,7 +18,8 @@ static bool is_served(const struct host *h, const struct adapter *a)
 {
     if (a == &adapter_lightpush || a == &adapter_lightpush_v2)
         return h->params.lightpush;
-    return host_mounted(h, a) && (a != &adapter_store || h->params.store);
+    return host_mounted(h, a) && (a != &adapter_store || h->params.store) &&
+           (a != &adapter_autonat || h->params.autonat);
 }
 
 bool host_mounted(const struct host *h, const struct adapter *a)
@@ -192,6 +194,14 @@ bool host_peer_serves(const struct host_peer *p, const char *protocol)
 const struct host_peer *host_peers(const struct host *h, size_t *cursor)
 {
     return map_next(&h->peers, cursor, NULL);
+}
+
+void host_identified(struct host *h, const struct env *env, const struct host_peer *p,
+                     const struct identify_info *info)
+{
+    for (size_t i = 0; i < ADAPTERS; i++)
+        if (adapters[i]->identified != NULL && host_mounted(h, adapters[i]))
+            adapters[i]->identified(h, env, p, info);
 }
 
 void host_peer_learned(struct host *h, const struct env *env, struct host_peer *p)
@@ -378,6 +388,8 @@ enum err host_new(struct host **out, const struct env *env, const struct host_pa
     if (err == OK)
         err = metadata_adapter_new(h, env);
     if (err == OK)
+        err = autonat_adapter_new(h, env);
+    if (err == OK)
         err = serve(h, env);
     if (err != OK) {
         host_free(h);
@@ -411,6 +423,7 @@ void host_free(struct host *h)
     lightpush_adapter_free(h);
     metadata_adapter_free(h);
     rates_free(h);
+    autonat_adapter_free(h);
     exchanges_free(h);
     fifo_clear(&h->out);
     map_clear(&h->peers);

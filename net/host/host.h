@@ -37,7 +37,9 @@ struct host_params {                /* everything is copied but the key */
     bool store;
     const char *const *rate_limits; /* of --rate-limit, read by host_new alone */
     size_t rate_limits_count;
-    bool lightpush; /* serve it; pushing works in any case */
+    bool lightpush;         /* serve it; pushing works in any case */
+    bool autonat;           /* ask others whether we can be reached, and answer that to them */
+    bool private_addresses; /* loopback and private addresses count as public: closed networks */
     struct gossipsub_params gossipsub;
     size_t message_bytes_max; /* of an encoded WakuMessage */
     bool hashes;              /* HOST_OUT_MESSAGE has the message hash, which costs a SHA-256 */
@@ -55,7 +57,9 @@ enum host_out_kind {
     HOST_OUT_PEER_KNOWN, /* identify (and metadata, when it speaks it) have answered */
     HOST_OUT_PEER_DOWN,  /* err */
     HOST_OUT_PONG,       /* ticket, err, round_trip_ns */
-    HOST_OUT_CONNECT,    /* gossipsub would like this peer: peer_id, addresses in record */
+    HOST_OUT_DIAL,  /* dial peer_id once at exactly these addrs, fresh; then host_dialed(ticket) */
+    HOST_OUT_REACH, /* host_reach says something new */
+    HOST_OUT_CONNECT, /* gossipsub would like this peer: peer_id, addresses in record */
 };
 
 struct host_out { /* borrowed until the next call on the host */
@@ -73,6 +77,8 @@ struct host_out { /* borrowed until the next call on the host */
     int64_t round_trip_ns;
     struct peer_id peer_id;
     struct span record; /* signed peer record, may be empty */
+    const struct multiaddr *addrs;
+    size_t addrs_count;
 };
 
 enum err host_new(struct host **out, const struct env *env, const struct host_params *params,
@@ -120,6 +126,20 @@ enum err host_ping(struct host *h, const struct env *env, uint64_t peer,
  * host. ERR_FULL too many, nothing changed. */
 enum err host_set_listen(struct host *h, const struct env *env, const struct multiaddr *listen,
                          size_t count) MUST_CHECK;
+
+/** A HOST_OUT_DIAL ended. `at`: the address that answered, when err is OK. */
+void host_dialed(struct host *h, uint64_t ticket, enum err err, const struct multiaddr *at);
+
+/* whether and where others reach us; net/reach/autonat.h */
+struct host_reach {
+    int reach; /* enum autonat_reach */
+    double confidence;
+    bool observed; /* enough peers agree on observed_ip */
+    uint8_t observed_ip[16];
+    const struct autonat_counters *counters; /* borrowed as long as the host */
+};
+
+void host_reach(const struct host *h, struct host_reach *out);
 
 /** Our subscriptions changed: metadata answers with these shards. At most 1024. */
 void host_set_shards(struct host *h, const uint16_t *shards, size_t count);

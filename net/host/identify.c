@@ -184,6 +184,7 @@ static void take_info(struct host *h, const struct env *env, const struct identi
     if (info->has_record && h->gossip != NULL)
         gossipsub_peer_record(host_gossipsub(h), out->peer, info->signed_record);
     p->identified = true;
+    host_identified(h, env, p, info);
     host_peer_learned(h, env, p);
 }
 

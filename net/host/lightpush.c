@@ -42,10 +42,16 @@ static enum err refuse_v2(struct host *h, const struct env *env, struct host_str
 }
 
 static const struct exchange exchanges[LIGHTPUSH_VERSIONS] = {
-    [LIGHTPUSH_V3] = {LIGHTPUSH_REQUEST_BYTES_MAX, LIGHTPUSH_ANSWER_BYTES_MAX, serve_v3,
-                      RATE_LIGHTPUSH, refuse_v3},
-    [LIGHTPUSH_V2] = {LIGHTPUSH_REQUEST_BYTES_MAX, LIGHTPUSH_ANSWER_BYTES_MAX, serve_v2,
-                      RATE_LIGHTPUSH_V2, refuse_v2},
+    [LIGHTPUSH_V3] = {.request_max = LIGHTPUSH_REQUEST_BYTES_MAX,
+                      .answer_max = LIGHTPUSH_ANSWER_BYTES_MAX,
+                      .serve = serve_v3,
+                      .rate = RATE_LIGHTPUSH,
+                      .refuse = refuse_v3},
+    [LIGHTPUSH_V2] = {.request_max = LIGHTPUSH_REQUEST_BYTES_MAX,
+                      .answer_max = LIGHTPUSH_ANSWER_BYTES_MAX,
+                      .serve = serve_v2,
+                      .rate = RATE_LIGHTPUSH_V2,
+                      .refuse = refuse_v2},
 };
 
 static void incoming_v3(struct host *h, const struct env *env, struct host_stream *s)

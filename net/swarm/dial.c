@@ -22,9 +22,13 @@ static void dial_remove(struct swarm *s, struct dial *d)
     dial_free(d);
 }
 
-static void report(struct swarm *s, uint64_t dial, enum err err, uint64_t peer)
+static void report(struct swarm *s, uint64_t dial, enum err err, uint64_t peer,
+                   const struct multiaddr *at)
 {
     struct swarm_dialed out = {.dial = dial, .peer = peer, .err = err};
+
+    if (at != NULL)
+        out.at = *at;
     enum err pushed = fifo_push(&s->dialed, &out);
 
     (void)pushed; /* memory is out: the caller's own time-out has to do */
@@ -80,10 +84,11 @@ static void abandon_links(struct swarm *s, struct dial *d)
     }
 }
 
-static void dial_end(struct swarm *s, struct dial *d, enum err err, uint64_t peer)
+static void dial_end(struct swarm *s, struct dial *d, enum err err, uint64_t peer,
+                     const struct multiaddr *at)
 {
     abandon_links(s, d);
-    report(s, d->number, err, peer);
+    report(s, d->number, err, peer, at);
     dial_remove(s, d);
 }
 
@@ -117,7 +122,7 @@ void dial_advance(struct swarm *s, const struct env *env, struct dial *d)
         return;
     if (d->err == OK)
         d->err = d->backed_off > 0 ? ERR_BUSY : ERR_NOT_FOUND;
-    dial_end(s, d, d->err, 0);
+    dial_end(s, d, d->err, 0, NULL);
 }
 
 /* ---- how it went ---- */
@@ -144,7 +149,7 @@ void dial_succeeded(struct swarm *s, const struct env *env, struct link *l, uint
     backoff_clear(s, &l->at);
     l->dial = NULL;
     if (d != NULL)
-        dial_end(s, d, OK, peer);
+        dial_end(s, d, OK, peer, &l->remote);
 }
 
 void dial_tick(struct swarm *s, const struct env *env)
@@ -179,7 +184,7 @@ struct mono dial_deadline(const struct swarm *s)
 void dial_stop_all(struct swarm *s)
 {
     while (s->dials != NULL)
-        dial_end(s, s->dials, ERR_CLOSED, 0);
+        dial_end(s, s->dials, ERR_CLOSED, 0, NULL);
 }
 
 void dial_free_all(struct swarm *s)
@@ -193,7 +198,7 @@ void dial_free_all(struct swarm *s)
 static bool dialing(const struct swarm *s, const struct peer_id *peer)
 {
     for (const struct dial *d = s->dials; d != NULL; d = d->next)
-        if (d->peer.len > 0 && peer_id_eq(&d->peer, peer))
+        if (!(d->flags & SWARM_DIAL_PROBE) && d->peer.len > 0 && peer_id_eq(&d->peer, peer))
             return true;
     return false;
 }
@@ -210,13 +215,13 @@ static const struct peer_id *wanted_peer(const struct peer_id *peer, const struc
 }
 
 /* What forbids a dial before its addresses are looked at. */
-static enum err dial_allowed(const struct swarm *s, const struct peer_id *want)
+static enum err dial_allowed(const struct swarm *s, const struct peer_id *want, unsigned flags)
 {
     if (s->stopping)
         return ERR_CLOSED;
     if (want != NULL && peer_id_eq(want, &s->self))
         return ERR_ARGUMENT;
-    if (want != NULL && dialing(s, want))
+    if (want != NULL && !(flags & SWARM_DIAL_PROBE) && dialing(s, want))
         return ERR_BUSY;
     if (s->dials_count >= SWARM_DIALS_MAX)
         return ERR_FULL;
@@ -257,12 +262,12 @@ enum err swarm_dial(struct swarm *s, const struct env *env, const struct peer_id
     const struct peer_id *want = wanted_peer(peer, addrs, count, &found);
     const struct peer *known = want == NULL ? NULL : peer_find(s, want);
 
-    if (known != NULL && !(flags & SWARM_DIAL_AGAIN) && !s->stopping) {
+    if (known != NULL && !(flags & (SWARM_DIAL_AGAIN | SWARM_DIAL_PROBE)) && !s->stopping) {
         *dial = ++s->next_dial;
-        report(s, *dial, OK, known->number);
+        report(s, *dial, OK, known->number, NULL);
         return OK;
     }
-    enum err err = dial_allowed(s, want);
+    enum err err = dial_allowed(s, want, flags);
     if (err == OK)
         err = dial_begin(s, env, want, addrs, count, flags);
     if (err != OK) {

@@ -19,6 +19,17 @@ static bool tell(struct stream_event *ev, enum stream_event_kind kind, const str
 
 /* ---- connections ---- */
 
+/* It answered, and is who it was to be: that was the question. */
+static bool probed(struct swarm *s, const struct env *env, struct link *l)
+{
+    if (l->dial == NULL || !(l->dial->flags & SWARM_DIAL_PROBE))
+        return false;
+    l->probed = true;
+    dial_succeeded(s, env, l, 0);
+    conn_fail(l->conn, OK);
+    return true;
+}
+
 static bool on_up(struct swarm *s, const struct env *env, struct link *l, struct stream_event *ev)
 {
     bool fresh = false;
@@ -26,6 +37,8 @@ static bool on_up(struct swarm *s, const struct env *env, struct link *l, struct
     if (!l->outbound)
         s->half_open--;
     l->state = LINK_UP;
+    if (probed(s, env, l))
+        return false;
     enum err err = peer_id_eq(conn_remote(l->conn), &s->self) ? ERR_REFUSED : OK;
     if (err == OK)
         err = peer_attach(s, env, l, &fresh);
@@ -61,7 +74,7 @@ static bool on_down(struct swarm *s, const struct env *env, struct link *l, enum
         s->counters.conns_closed++;
         --*(outbound ? &s->counters.conns_out : &s->counters.conns_in);
     } else {
-        s->counters.upgrades_failed++;
+        s->counters.upgrades_failed += !l->probed;
         dial_failed(s, env, l, why == OK ? ERR_CLOSED : why);
     }
     if (l->gone)

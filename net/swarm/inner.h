@@ -26,6 +26,7 @@ struct link {
     bool blocked;   /* port->write took less than all; swarm_writable follows */
     bool paused;    /* the port was told */
     bool redundant; /* the lesser of a simultaneous dial */
+    bool probed;    /* the answer to SWARM_DIAL_PROBE: it never had a peer */
     bool ready;     /* in the list of links to poll */
     bool dirty;     /* in the list of links to pump */
     struct link *ready_next, *dirty_next;

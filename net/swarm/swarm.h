@@ -26,6 +26,7 @@
 #include "net/host/port.h"
 #include "net/host/streams.h"
 #include "net/swarm/params.h"
+#include "net/wire/multiaddr.h"
 
 struct noise_self;
 struct swarm;
@@ -48,12 +49,16 @@ struct swarm_params {
 /* flags of swarm_dial */
 #define SWARM_DIAL_FORCE 1u /* try even when in backoff: a person asked */
 #define SWARM_DIAL_AGAIN 2u /* another connection even though the peer is connected */
+#define SWARM_DIAL_PROBE                                                                           \
+    4u /* can it be reached? A fresh connection, closed once it is upgraded                        \
+        */
 
 struct swarm_dialed { /* one for every accepted swarm_dial */
     uint64_t dial;
     uint64_t peer; /* when err is OK */
     enum err err;  /* OK; ERR_TIMEOUT; ERR_CLOSED; ERR_REFUSED; ERR_AUTH another peer answered;
                       ERR_NOT_FOUND no usable address; ERR_LIMIT; ... */
+    struct multiaddr at; /* that answered, without /p2p; empty: it was connected before */
 };
 
 struct swarm_conn_info {            /* for REST admin and metrics; borrowed until the next call */
@@ -126,7 +131,7 @@ const char *const *swarm_protocols(const struct swarm *s);
  *
  * @param peer   expected peer id; NULL: that in the addresses' /p2p, or anyone when they have none
  * @param addrs  ip4 ip6 dns dns4 dns6 dnsaddr with tcp and optionally ws, wss; others are skipped
- * @param flags  SWARM_DIAL_FORCE, SWARM_DIAL_AGAIN
+ * @param flags  SWARM_DIAL_FORCE, SWARM_DIAL_AGAIN, SWARM_DIAL_PROBE
  * @param dial   number of this dial, repeated in swarm_dialed (out)
  * @return OK, one swarm_dialed follows (at once when the peer is connected); ERR_BUSY all addresses
  *         are in backoff, or a dial to this peer is under way; ERR_CLOSED swarm_stop was called;

@@ -267,6 +267,7 @@ void api_event(struct api *a, const struct env *env, const struct core_event *ev
     case CORE_EVENT_PEER_UP:
     case CORE_EVENT_PEER_KNOWN:
     case CORE_EVENT_PEER_DOWN:
+    case CORE_EVENT_ADDRESSES:
     case CORE_EVENT_PONG:
         break;
     }

@@ -29,6 +29,7 @@ struct gossipsub_counts;
 struct swarm_counters;
 struct store_server_counters;
 struct lightpush_server_counters;
+struct autonat_counters;
 struct gossipsub_topic_view;
 
 struct api_config { /* copied, but for the strings, which outlive the api */
@@ -63,6 +64,9 @@ struct api_numbers { /* raw figures for /metrics; NULL: that part is off */
     const struct swarm_counters *swarm;
     const struct store_server_counters *store;
     const struct lightpush_server_counters *lightpush;
+    const struct autonat_counters *autonat;
+    enum core_reachability reach;
+    double reach_confidence;
     uint64_t archive_messages, archive_bytes, archive_segments;
     uint64_t archive_waiting_messages, archive_waiting_bytes;
     uint64_t resident_bytes, virtual_bytes, open_fds, max_fds;

@@ -101,8 +101,13 @@ static void numbers(void *state, struct api_numbers *out)
     struct api_node *n = state;
     struct core *c = n->core;
     struct archive_stats stats;
+    struct core_reach reach;
     size_t waiting = 0;
     *out = (struct api_numbers){.core = core_counters(c)};
+    core_reach(c, &reach);
+    out->autonat = reach.autonat;
+    out->reach = reach.reach;
+    out->reach_confidence = reach.confidence;
     if (core_gossipsub(c) != NULL)
         out->gossipsub = gossipsub_counts(core_gossipsub(c));
     if (core_swarm(c) != NULL)

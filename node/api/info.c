@@ -26,6 +26,9 @@ bool info_health(struct call *c)
     struct api *a = c->a;
     size_t peers = connected_peers(a);
     enum err archive = a->config.store ? a->backend.archive_health(a->backend.state) : OK;
+    static const char *const reach[] = {"Unknown", "Reachable", "NotReachable"};
+    struct api_numbers n = {0};
+    a->backend.numbers(a->backend.state, &n);
     json_t *list = json_array();
     json_array_append_new(list, !a->config.relay ? protocol("Relay", "NOT_MOUNTED", NULL)
                                 : peers == 0 ? protocol("Relay", "NOT_READY", "No connected peers")
@@ -42,11 +45,11 @@ bool info_health(struct call *c)
     for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++)
         json_array_append_new(list, protocol(absent[i], "NOT_MOUNTED", NULL));
     return answer_json(c, 200,
-                       json_pack("{s:s, s:s, s:o}", "nodeHealth", "READY", "connectionStatus",
+                       json_pack("{s:s, s:s, s:s, s:o}", "nodeHealth", "READY", "connectionStatus",
                                  peers == 0  ? "Disconnected"
                                  : peers < 4 ? "PartiallyConnected"
                                              : "Connected",
-                                 "protocolsHealth", list));
+                                 "reachability", reach[n.reach], "protocolsHealth", list));
 }
 
 bool info_info(struct call *c)

@@ -2,6 +2,7 @@
 #include "node/api/metrics.h"
 #include "crypto/base/writer.h"
 #include "net/gossipsub/gossipsub.h"
+#include "net/reach/reach.h"
 #include "net/services/lightpush.h"
 #include "net/services/store_query.h"
 #include "net/swarm/swarm.h"
@@ -99,6 +100,22 @@ static void count_peers(struct sample *s)
 #define SWARM(field) (n->swarm != NULL ? (double)n->swarm->field : 0)
 #define STORE(field) (n->store != NULL ? (double)n->store->field : 0)
 
+static void reachability(struct writer *w, const struct api_numbers *n)
+{
+    static const char *const names[] = {"Unknown", "Reachable", "NotReachable"};
+    head(w, "libp2p_autonat_reachability_confidence", GAUGE, "what AutoNAT says; 0: it does not");
+    for (size_t i = 0; i < 3; i++)
+        line(w, "libp2p_autonat_reachability_confidence{reachability=\"%s\"} %.16g\n", names[i],
+             i != (size_t)n->reach ? 0
+             : i == 0              ? 1
+                                   : n->reach_confidence);
+#define X(field)                                                                                   \
+    one(w, "sotto_autonat_" #field "_total", COUNTER, "see net/reach/autonat.h: " #field,          \
+        n->autonat != NULL ? (double)n->autonat->field : 0);
+    AUTONAT_COUNTERS(X)
+#undef X
+}
+
 static void labelled_swarm(struct writer *w, const struct api_numbers *n)
 {
     head(w, "waku_connected_peers", GAUGE, "connections by direction and protocol");
@@ -118,10 +135,7 @@ static void labelled_swarm(struct writer *w, const struct api_numbers *n)
     head(w, "waku_peers_errors_total", COUNTER, "failures with peers");
     line(w, "waku_peers_errors_total{type=\"dial_failure\"} %.16g\n", SWARM(dials_failed));
     line(w, "waku_peers_errors_total{type=\"upgrade_failure\"} %.16g\n", SWARM(upgrades_failed));
-    head(w, "libp2p_autonat_reachability_confidence", GAUGE, "what AutoNAT says; 0: unknown");
-    line(w, "libp2p_autonat_reachability_confidence{reachability=\"NotReachable\"} 0\n"
-            "libp2p_autonat_reachability_confidence{reachability=\"Reachable\"} 0\n"
-            "libp2p_autonat_reachability_confidence{reachability=\"Unknown\"} 1\n");
+    reachability(w, n);
 }
 
 static void labelled_waku(struct writer *w, const struct sample *s, const struct api_numbers *n)

@@ -30,6 +30,7 @@ static const char schemas[] =
     "\"relayPeerCount\":{\"type\":\"integer\"},\"statusDesc\":{\"type\":\"string\"}}},"
     "\"Health\":{\"type\":\"object\",\"properties\":{\"nodeHealth\":{\"type\":\"string\"},"
     "\"connectionStatus\":{\"type\":\"string\"},"
+    "\"reachability\":{\"type\":\"string\"},"
     "\"protocolsHealth\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}},"
     "\"Info\":{\"type\":\"object\",\"properties\":{"
     "\"listenAddresses\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"

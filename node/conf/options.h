@@ -36,6 +36,8 @@ X(NAT, "nat", TEXT, ONE, DONE, TRANSPORT, "any", "any", NULL, "public address: n
 X(EXT_MULTIADDR, "ext-multiaddr", TEXT, MANY, DONE, TRANSPORT, NULL, "", NULL, "multiaddr to announce besides our own", NULL) \
 X(EXT_MULTIADDR_ONLY, "ext-multiaddr-only", BOOL, ONE, DONE, TRANSPORT, "false", "false", NULL, "announce nothing but --ext-multiaddr", NULL) \
 X(DNS4_DOMAIN_NAME, "dns4-domain-name", TEXT, ONE, DONE, TRANSPORT, NULL, "", NULL, "announce /dns4/<name>/tcp/<port>", NULL) \
+X(AUTONAT, "autonat", BOOL, ONE, DONE, TRANSPORT, "true", NULL, NULL, "ask peers whether they can dial us, and dial those back who ask", "nwaku does both, without a flag") \
+X(PRIVATE_ADDRESSES, "private-addresses", BOOL, ONE, DONE, TRANSPORT, "false", NULL, NULL, "take private and loopback addresses for public ones: for closed networks and tests", NULL) \
 X(DNS_ADDRS_NAME_SERVER, "dns-addrs-name-server", SERVER, MANY, DONE, TRANSPORT, NULL, "1.1.1.1,1.0.0.1", NULL, "name servers for dns multiaddrs", "unset: those of the system; no third party learns whom we dial") \
 X(MAX_CONNECTIONS, "max-connections", NUMBER, ONE, DONE, TRANSPORT, "150", "50 / 150", "1..100000", "most libp2p connections", NULL) \
 X(IP_COLOCATION_LIMIT, "ip-colocation-limit", NUMBER, ONE, DONE, TRANSPORT, "5", "5", "0..100000", "most connections from one address, loopback exempt; 0: no limit", NULL) \

@@ -100,6 +100,12 @@ static void host_told(struct core *c, const struct env *env, const struct host_o
     case HOST_OUT_PONG:
         tell_peer(c, env, CORE_EVENT_PONG, out);
         break;
+    case HOST_OUT_DIAL:
+        reaching_dial(c, env, out);
+        break;
+    case HOST_OUT_REACH:
+        reaching_update(c, env);
+        break;
     case HOST_OUT_CONNECT:
         break; /* candidates are the peer manager's: net/peers */
     }
@@ -111,6 +117,7 @@ static void dials_ended(struct core *c, const struct env *env)
 
     while (c->swarm != NULL && swarm_poll_dialed(c->swarm, &d)) {
         statics_dialed(c, env, &d);
+        reaching_dialed(c, &d);
         uint64_t *ticket = map_take(&c->dials, MAP_KEY(d.dial));
         if (ticket == NULL)
             continue;
@@ -260,15 +267,12 @@ static enum err keep_config(struct core *c, const struct core_config *config)
 {
     c->config = *config;
     c->strings = calloc(2, sizeof *c->strings);
-    c->listen = calloc(config->listen_count + 1, sizeof *c->listen);
-    if (c->strings == NULL || c->listen == NULL)
+    if (c->strings == NULL)
         return ERR_MEMORY;
     c->config.agent_version = keep(c, config->agent_version);
     if (config->retention != NULL)
         c->config.retention = keep(c, config->retention);
-    for (size_t i = 0; i < config->listen_count; i++)
-        TRY(multiaddr_parse(span_str(config->listen[i]), &c->listen[i]));
-    return c->config.agent_version == NULL ? ERR_MEMORY : OK;
+    return c->config.agent_version == NULL ? ERR_MEMORY : reaching_config(c);
 }
 
 static enum err make_streams(struct core *c, const struct env *env)
@@ -295,8 +299,8 @@ static enum err make_host(struct core *c, const struct env *env)
         .agent_version = c->config.agent_version,
         .cluster = c->config.cluster,
         .any_cluster = c->config.any_cluster,
-        .listen = c->listen,
-        .listen_count = c->config.listen_count,
+        .autonat = c->config.autonat && c->swarm != NULL,
+        .private_addresses = c->config.private_addresses,
         .relay = c->config.relay,
         .store = c->archiving.archive != NULL,
         .rate_limits = c->config.rate_limits,
@@ -310,7 +314,9 @@ static enum err make_host(struct core *c, const struct env *env)
     p.gossipsub.flood_publish = c->config.flood_publish;
     if (p.gossipsub.message_bytes_max < p.message_bytes_max)
         p.gossipsub.message_bytes_max = p.message_bytes_max;
-    return host_new(&c->host, env, &p, &c->streams);
+    TRY(host_new(&c->host, env, &p, &c->streams));
+    reaching_update(c, env);
+    return OK;
 }
 
 enum err core_new(struct core **out, const struct core_config *config, const struct env *env)
@@ -391,6 +397,6 @@ void core_free(struct core *c)
     for (size_t i = 0; i < c->strings_count; i++)
         free(c->strings[i]);
     free(c->strings);
-    free(c->listen);
+    reaching_clear(c);
     free(c);
 }

@@ -39,8 +39,15 @@ struct core_config {
     uint16_t shards_in_network; /* autosharding over this many shards; 0: static sharding only */
     const uint16_t *shards;     /* relay subscriptions at start */
     size_t shards_count;
-    const char *const *listen; /* multiaddrs that we announce, without /p2p; may be empty */
+    const char *const *listen; /* multiaddrs where we listen, without /p2p; may be empty */
     size_t listen_count;
+    const char *const *external; /* "/ip4/..", "/dns4/..": announced in the place of those hosts */
+    size_t external_count;
+    const char *const *given; /* multiaddrs announced besides */
+    size_t given_count;
+    bool given_only;
+    bool autonat;               /* ask peers whether we can be reached, and tell them */
+    bool private_addresses;     /* private and loopback addresses count as public */
     const char *const *statics; /* multiaddrs with /p2p to stay connected with */
     size_t statics_count;
     bool hashes;                /* CORE_EVENT_MESSAGE has the message hash even without a store */
@@ -155,6 +162,7 @@ enum core_event_kind {
     CORE_EVENT_PEER_KNOWN,   /* identify and metadata have answered */
     CORE_EVENT_PEER_DOWN,    /* err */
     CORE_EVENT_STORE_ANSWER, /* err, answer */
+    CORE_EVENT_ADDRESSES,    /* core_announced has changed */
     CORE_EVENT_PONG,         /* err, round_trip_ns */
     CORE_EVENT_PUSHED,       /* pushed: what became of a core_push */
 };
@@ -212,6 +220,27 @@ size_t core_relay_waiting(const struct core *c);
 
 /** Step through the pubsub topics that we relay. */
 bool core_topics(const struct core *c, size_t *cursor, struct span *out);
+
+struct multiaddr;
+struct autonat_counters;
+
+/** Where we are, as we tell others: for identify, the node record and people. Borrowed until the
+ * next call on the core; CORE_EVENT_ADDRESSES tells of changes. */
+const struct multiaddr *core_announced(const struct core *c, size_t *count);
+
+enum core_reachability { /* as others say who were asked to dial us */
+    CORE_REACH_UNKNOWN,
+    CORE_REACHABLE,
+    CORE_NOT_REACHABLE,
+};
+
+struct core_reach {
+    enum core_reachability reach;
+    double confidence; /* share of the answers that agree, 0..1 */
+    const struct autonat_counters *autonat;
+};
+
+void core_reach(const struct core *c, struct core_reach *out);
 
 /** Text of our peer id, valid as long as the core. */
 const char *core_id(const struct core *c);

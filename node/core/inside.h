@@ -5,6 +5,7 @@
  *     queries.c    questions of peers and of the user -> jobs -> answers
  *     publishing.c messages of the user -> topic, bytes, hash -> relay
  *     pushing.c    messages that come by lightpush, or that we publish so
+ *     reaching.c   where we are, as told to others; dials that the host asks for
  *     statics.c    peers that we stay connected with
  *     topics.c     our pubsub topics and shards
  *     view.c       looking in
@@ -14,6 +15,7 @@
 #include "crypto/base/fifo.h"
 #include "crypto/base/map.h"
 #include "net/host/host.h"
+#include "net/reach/reach.h"
 #include "net/services/lightpush.h"
 #include "net/services/store_query.h"
 #include "net/swarm/swarm.h"
@@ -61,6 +63,20 @@ struct pushing {
     uint64_t next;
 };
 
+struct addr_list { /* owned */
+    struct multiaddr *addrs;
+    size_t count;
+};
+
+struct reaching {
+    struct addr_list bound, heads, given;        /* of the configuration */
+    struct multiaddr announced[REACH_ADDRS_MAX]; /* what the host tells */
+    struct multiaddr written[REACH_ADDRS_MAX];   /* what it was told to */
+    size_t count, written_count;
+    bool begun;       /* the first list needs no event */
+    struct map dials; /* number of the swarm's dial -> struct wanted_dial */
+};
+
 struct core {
     struct core_config config;
     struct noise_self *noise;
@@ -75,6 +91,7 @@ struct core {
     size_t jobs_under_way;
     struct archiving archiving;
     struct statics statics;
+    struct reaching reaching;
     struct topics topics;
     struct map dials; /* dial number -> ticket of the user */
     struct pushing pushing;
@@ -82,7 +99,6 @@ struct core {
     bool stopping, left; /* left: the connections are being closed */
     struct mono leave_by;
     struct core_counters counters;
-    struct multiaddr *listen;
     char **strings; /* copies that config points to */
     size_t strings_count;
 };
@@ -125,6 +141,13 @@ enum err pushing_init(struct core *c, const struct env *env) MUST_CHECK;
 void pushing_clear(struct core *c);
 void push_of_peer(struct core *c, const struct env *env, const struct host_out *out);
 void push_answered(struct core *c, const struct env *env, const struct host_out *out);
+
+/* reaching.c */
+enum err reaching_config(struct core *c) MUST_CHECK;
+void reaching_clear(struct core *c);
+void reaching_update(struct core *c, const struct env *env);
+void reaching_dial(struct core *c, const struct env *env, const struct host_out *out);
+void reaching_dialed(struct core *c, const struct swarm_dialed *d);
 
 /* statics.c */
 enum err statics_init(struct core *c, const struct env *env) MUST_CHECK;

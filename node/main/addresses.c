@@ -96,31 +96,20 @@ enum err addresses_listen(struct addresses *a, const char *ip, uint16_t port, co
     return found > 0 ? OK : add_interfaces(a, v4, at, true, &found);
 }
 
-enum err addresses_named(struct addresses *a, const struct conf *c, uint16_t port,
-                         const char *transport)
+/* One component: where this machine is, as seen from outside. */
+enum err addresses_outside(struct addresses *a, const struct conf *c)
 {
+    char text[IP_TEXT_MAX + 8];
     const char *nat = conf_text(c, CONF_NAT), *name = conf_text(c, CONF_DNS4_DOMAIN_NAME);
-    char text[320];
-    if (conf_bool(c, CONF_EXT_MULTIADDR_ONLY))
+    uint8_t ip[16];
+    if (*name != '\0')
+        snprintf(a->outside[a->outside_count++], ADDRESSES_TEXT, "/dns4/%.253s", name);
+    if (strncmp(nat, "extip:", 6) != 0)
         return OK;
-    if (strncmp(nat, "extip:", 6) == 0) {
-        uint8_t ip[16];
-        TRY(ip_parse(span_str(nat + 6), ip));
-        TRY(add(a, ip, (struct place){port, transport}, true));
-    }
-    if (*name == '\0')
-        return OK;
-    snprintf(text, sizeof text, "/dns4/%.253s/tcp/%u%s", name, port, transport);
-    return announce(a, text);
-}
-
-enum err addresses_told(struct addresses *a, const struct conf *c)
-{
-    if (conf_bool(c, CONF_EXT_MULTIADDR_ONLY))
-        while (a->announced_count > 0)
-            free(a->announced[--a->announced_count]);
-    for (size_t i = 0; i < conf_count(c, CONF_EXT_MULTIADDR); i++)
-        TRY(announce(a, conf_at(c, CONF_EXT_MULTIADDR, i)));
+    TRY(ip_parse(span_str(nat + 6), ip));
+    ip_text(ip, text);
+    snprintf(a->outside[a->outside_count++], ADDRESSES_TEXT, "/%s/%s",
+             ip_v4(ip) != NULL ? "ip4" : "ip6", text);
     return OK;
 }
 

@@ -1,4 +1,5 @@
 /* Where a node listens, and what it says of it. */
+#include "net/wire/multiaddr.h"
 #include "node/main/node.h"
 
 #include <stdio.h>
@@ -53,7 +54,7 @@ static enum err offer(struct node *n, const struct offer *o, uint16_t *bound)
         TRY(addresses_listen(&n->addresses, ip, port, o->transport));
     }
     *bound = port;
-    return addresses_named(&n->addresses, c, port, o->transport);
+    return OK;
 }
 
 enum err node_listen(struct node *n)
@@ -63,25 +64,41 @@ enum err node_listen(struct node *n)
     TRY(offer(n, &tcp, &n->tcp_port));
     if (conf_bool(&n->conf, CONF_WEBSOCKET_SUPPORT))
         TRY(offer(n, &ws, &n->ws_port));
-    return addresses_told(&n->addresses, &n->conf);
+    return addresses_outside(&n->addresses, &n->conf);
+}
+
+static enum err show(struct node *n, size_t *count, const char *addr)
+{
+    size_t len = strlen(addr) + strlen(core_id(n->core)) + 8;
+    char *text = malloc(len);
+    if (text == NULL || *count == ADDRESSES_MAX) {
+        free(text);
+        return text == NULL ? ERR_MEMORY : OK;
+    }
+    snprintf(text, len, "%s/p2p/%s", addr, core_id(n->core));
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp(n->full[i], text) == 0) {
+            free(text);
+            return OK;
+        }
+    n->full[(*count)++] = text;
+    return OK;
 }
 
 enum err node_full_addresses(struct node *n)
 {
-    size_t count = 0;
-    for (size_t i = 0; i <= n->addresses.announced_count; i++) {
-        const char *addr =
-            i < n->addresses.announced_count ? n->addresses.announced[i] : n->addresses.local;
-        if (addr == NULL || (i == n->addresses.announced_count && count > 0 &&
-                             strncmp(n->full[0], addr, strlen(addr)) == 0))
-            continue;
-        size_t len = strlen(addr) + strlen(core_id(n->core)) + 8;
-        n->full[count] = malloc(len);
-        if (n->full[count] == NULL)
-            return ERR_MEMORY;
-        snprintf(n->full[count++], len, "%s/p2p/%s", addr, core_id(n->core));
+    size_t count = 0, announced;
+    const struct multiaddr *list = core_announced(n->core, &announced);
+    char text[MULTIADDR_TEXT_MAX];
+    for (size_t i = 0; i <= ADDRESSES_MAX; i++) {
+        free(n->full[i]);
+        n->full[i] = NULL;
     }
-    return OK;
+    for (size_t i = 0; i < announced; i++) {
+        multiaddr_text(&list[i], text);
+        TRY(show(n, &count, text));
+    }
+    return n->addresses.local == NULL ? OK : show(n, &count, n->addresses.local);
 }
 
 static enum err listen_at(struct node *n, enum conf_id on, enum conf_id ip, enum conf_id port_id,

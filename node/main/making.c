@@ -109,6 +109,26 @@ static size_t statics_of(const struct conf *c, const char *statics[STATICS_MAX])
     return count;
 }
 
+static size_t given_of(const struct conf *c, const char *given[CONF_VALUES_MAX])
+{
+    size_t count = conf_count(c, CONF_EXT_MULTIADDR);
+    for (size_t i = 0; i < count; i++)
+        given[i] = conf_at(c, CONF_EXT_MULTIADDR, i);
+    return count;
+}
+
+/* What is announced must be an address, or nobody finds us and nobody is told. */
+static enum err check_given(const char *const *given, size_t count)
+{
+    struct multiaddr m;
+    for (size_t i = 0; i < count; i++)
+        if (multiaddr_parse(span_str(given[i]), &m) != OK) {
+            fprintf(stderr, "sotto: --ext-multiaddr=%s: no multiaddr\n", given[i]);
+            return ERR_ARGUMENT;
+        }
+    return OK;
+}
+
 enum err node_make_core(struct node *n)
 {
     const struct conf *c = &n->conf;
@@ -117,6 +137,8 @@ enum err node_make_core(struct node *n)
     const char *retention = conf_text(c, CONF_STORE_MESSAGE_RETENTION_POLICY);
     bool sotto = strcmp(conf_text(c, CONF_PRESET), "sotto") == 0;
     uint64_t per_ip = conf_number(c, CONF_IP_COLOCATION_LIMIT);
+    const char *outside[2] = {n->addresses.outside[0], n->addresses.outside[1]};
+    const char *given[CONF_VALUES_MAX];
     struct core_config config = {
         .key = n->key,
         .archive = n->archive,
@@ -127,6 +149,13 @@ enum err node_make_core(struct node *n)
         .shards_count = shards_of(c, shards),
         .listen = (const char *const *)n->addresses.announced,
         .listen_count = n->addresses.announced_count,
+        .external = outside,
+        .external_count = n->addresses.outside_count,
+        .given = given,
+        .given_count = given_of(c, given),
+        .given_only = conf_bool(c, CONF_EXT_MULTIADDR_ONLY),
+        .autonat = conf_bool(c, CONF_AUTONAT),
+        .private_addresses = conf_bool(c, CONF_PRIVATE_ADDRESSES),
         .statics = statics,
         .statics_count = statics_of(c, statics),
         .relay = conf_bool(c, CONF_RELAY),
@@ -147,6 +176,7 @@ enum err node_make_core(struct node *n)
     };
     TRY(check_statics(statics, config.statics_count));
     TRY(check_rate_limits(rates, config.rate_limits_count));
+    TRY(check_given(given, config.given_count));
     enum err err = core_new(&n->core, &config, evio_env(n->evio));
     if (err != OK)
         return node_say(err, "the node could not be made", "");

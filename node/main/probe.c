@@ -109,6 +109,7 @@ static void told(void *ctx, const struct core_event *ev)
         on_pong(p, ev);
         break;
     case CORE_EVENT_MESSAGE:
+    case CORE_EVENT_ADDRESSES:
     case CORE_EVENT_PEER_UP:
     case CORE_EVENT_STORE_ANSWER:
     case CORE_EVENT_PUSHED:
