@@ -8,3 +8,16 @@
 #define IDENTITY_INSTALLATIONS_MAX 10u     /* active at a time; leaves of an account in a group */
 #define IDENTITY_CHECKPOINT_EVENTS 50u     /* from one checkpoint to the next */
 #define IDENTITY_KEYS_SEARCHED     1000u   /* rotations that the 24 words are tried for */
+
+/* cards */
+#define CARD_HINTS_MAX    3u    /* node records */
+#define CARD_SECRET_BYTES 16u   /* of a private link */
+#define CARD_BYTES_MAX    1200u /* packed; three records of 300 bytes and the rest */
+
+/* envelopes */
+#define ENVELOPE_BYTES_MIN 512u    /* the smallest size class */
+#define ENVELOPE_BYTES_MAX 131072u /* the largest; Waku's messages end at 153,600 */
+
+/* stamps */
+#define STAMP_BITS_MAX    32u /* that a policy may ask for: about two minutes of one core */
+#define STAMP_BITS_BUNDLE 18u /* of bundles; own choice: about 30 ms */
