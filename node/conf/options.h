@@ -48,9 +48,10 @@ X(PEER_PERSISTENCE, "peer-persistence", BOOL, ONE, ACCEPTED, TRANSPORT, "false",
 X(RELAY_CLIENT, "relay-client", BOOL, ONE, ACCEPTED, TRANSPORT, "false", "false", NULL, "use circuit relays", "circuit relay is not there yet") \
 X(WEBSOCKET_SUPPORT, "websocket-support", BOOL, ONE, DONE, TRANSPORT, "false", "false", NULL, "listen for WebSockets", NULL) \
 X(WEBSOCKET_PORT, "websocket-port", NUMBER, ONE, DONE, TRANSPORT, "8000", "8000", "0..65535", "WebSocket port; 0: any free one", NULL) \
-X(WEBSOCKET_SECURE_SUPPORT, "websocket-secure-support", BOOL, ONE, ACCEPTED, TRANSPORT, "false", "false", NULL, "listen for WebSockets over TLS", "WebSockets are not there yet") \
-X(WEBSOCKET_SECURE_KEY_PATH, "websocket-secure-key-path", TEXT, ONE, ACCEPTED, TRANSPORT, NULL, "", NULL, "file of the TLS key", "WebSockets are not there yet") \
-X(WEBSOCKET_SECURE_CERT_PATH, "websocket-secure-cert-path", TEXT, ONE, ACCEPTED, TRANSPORT, NULL, "", NULL, "file of the TLS certificate", "WebSockets are not there yet") \
+X(WEBSOCKET_SECURE_SUPPORT, "websocket-secure-support", BOOL, ONE, DONE, TRANSPORT, "false", "false", NULL, "listen for WebSockets over TLS, in place of plain ones", NULL) \
+X(WEBSOCKET_SECURE_KEY_PATH, "websocket-secure-key-path", TEXT, ONE, DONE, TRANSPORT, NULL, "", NULL, "PEM file of the TLS key; read again when it changes", NULL) \
+X(WEBSOCKET_SECURE_CERT_PATH, "websocket-secure-cert-path", TEXT, ONE, DONE, TRANSPORT, NULL, "", NULL, "PEM file of the TLS certificate and its chain; read again when it changes", NULL) \
+X(WEBSOCKET_SECURE_CA_PATH, "websocket-secure-ca-path", TEXT, ONE, DONE, TRANSPORT, NULL, NULL, NULL, "PEM file of certificates to trust besides the system's when dialing wss", NULL) \
 X(QUIC_SUPPORT, "quic-support", BOOL, ONE, ACCEPTED, TRANSPORT, "false", "false (after 0.38)", NULL, "listen for QUIC", "QUIC is not there yet") \
 X(QUIC_PORT, "quic-port", NUMBER, ONE, ACCEPTED, TRANSPORT, "60000", "60000 (after 0.38)", "0..65535", "QUIC port", "QUIC is not there yet") \
 X(RELAY, "relay", BOOL, ONE, DONE, RELAY, "true", "true", NULL, "mount relay", NULL) \

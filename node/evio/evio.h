@@ -8,8 +8,9 @@
  *             v
  *     the timer is set to core_deadline; back to sleep
  *
- * Files: loop.c (this cycle, env, timers, signals), links.c (TCP), names.c (c-ares), jobs.c
- * (threads), http.c and clients.c (REST and metrics), logs.c (text and JSON lines).
+ * Files: loop.c (this cycle, env, timers, signals), listeners.c and links.c (sockets), tls.c and
+ * tls_link.c (OpenSSL on wss), names.c (c-ares), jobs.c (threads), http.c and clients.c (REST and
+ * metrics), logs.c (text and JSON lines).
  *
  * Bounds: params.h. One thread runs the loop and the core; job threads see jobs only.
  */
@@ -60,6 +61,27 @@ void evio_detach(struct evio *e);
  */
 enum err evio_listen(struct evio *e, const char *ip, uint16_t port, enum link_kind kind,
                      uint16_t *bound) MUST_CHECK;
+
+#define EVIO_TLS_WHY 400 /* bytes of a reason with its NUL */
+
+/** What listeners of LINK_WSS show. The files are looked at every EVIO_TLS_LOOK_MS and read again
+ * when they were changed; connections that are up keep what they have, and a pair that cannot be
+ * used changes nothing and is logged. Once, before evio_listen.
+ *
+ * @param key   PEM file of the private key (in)
+ * @param cert  PEM file of the certificate and its chain (in)
+ * @param why   what is wrong with them (out)
+ * @return OK; ERR_ARGUMENT see `why`; ERR_MEMORY
+ */
+enum err evio_tls_serve(struct evio *e, const char *key, const char *cert,
+                        char why[EVIO_TLS_WHY]) MUST_CHECK;
+
+/** Look at the files now, and read them in any case. Without evio_tls_serve: nothing. */
+void evio_tls_reload(struct evio *e);
+
+/** Trust the certificates of this PEM file besides the system's when dialing LINK_WSS. Once, before
+ * the first dial. As evio_tls_serve. */
+enum err evio_tls_trust(struct evio *e, const char *file, char why[EVIO_TLS_WHY]) MUST_CHECK;
 
 /** Ask these name servers instead of the system's. Before the first look-up.
  *

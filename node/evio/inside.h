@@ -9,6 +9,7 @@
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <sys/socket.h>
 #include <time.h>
 
 struct listener {
@@ -25,7 +26,7 @@ struct late {
     uint64_t id; /* link or query */
     struct endpoint to;
     int type;
-    char name[256];
+    char name[256]; /* of a query; of a dial: to.host, "": none */
 };
 
 struct evio {
@@ -56,6 +57,7 @@ struct evio {
     size_t listeners_count;
     uint8_t *read_buffer; /* EVIO_READ_BYTES, on first use */
     struct names *names;  /* on first use */
+    struct tls *tls;      /* on first use */
     struct fifo late;     /* struct late: what the pump asked for and the loop does after it */
     struct job_threads *jobs;
 };
@@ -72,6 +74,11 @@ size_t links_write(void *world, uint64_t link, struct span bytes);
 void links_pause(void *world, uint64_t link, bool paused);
 void links_close(void *world, uint64_t link, bool flush);
 void links_clear(struct evio *e);
+bool links_accepted(struct evio *e, int fd, const struct endpoint *from); /* false: closed again */
+
+/* listeners.c */
+socklen_t evio_to_sockaddr(const struct endpoint *ep, struct sockaddr_storage *ss);
+void listeners_clear(struct evio *e);
 
 /* names.c */
 void names_resolve(struct evio *e, uint64_t query, const char *name, int type);

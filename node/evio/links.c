@@ -1,8 +1,14 @@
-/* TCP links: nonblocking sockets, read into one buffer for all, written straight from the span. */
-#define _GNU_SOURCE /* accept4 */
-#include "node/evio/inside.h"
+/* Links: nonblocking sockets, with TLS on those that are wss; read into one buffer for all, written
+ * straight from the span.
+ *
+ *     dial -- CONNECTING --> [SHAKING -->] UP -- close --> LINGERING --> gone
+ *     accept -------------> [SHAKING -->] UP
+ *
+ * The core knows an accepted link from the beginning, so that its bounds on half-open links, on
+ * those of one address and on the time of an upgrade hold for TLS too; a dialed one when TLS is up.
+ */
+#include "node/evio/tls.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -12,6 +18,7 @@
 
 enum link_state {
     LINK_CONNECTING,
+    LINK_SHAKING, /* TLS */
     LINK_UP,
     LINK_LINGERING
 };
@@ -23,49 +30,15 @@ struct link {
     enum link_state state;
     struct event readable, writable;
     bool paused;
+    bool outbound;
+    bool read_blocked;        /* TLS reads again when the socket is writable */
+    SSL *tls;                 /* NULL: none */
+    struct endpoint to;       /* outbound wss; to.host: owned */
     struct link *next, *prev; /* while lingering */
     struct mono linger_until;
 };
 
 static const struct timeval linger_time = {EVIO_LINGER_MS / 1000, EVIO_LINGER_MS % 1000 * 1000};
-
-/* ---- addresses ---- */
-
-static socklen_t to_sockaddr(const struct endpoint *ep, struct sockaddr_storage *ss)
-{
-    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-    memset(ss, 0, sizeof *ss);
-    if (memcmp(ep->ip, mapped, sizeof mapped) == 0) {
-        struct sockaddr_in *v4 = (struct sockaddr_in *)ss;
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(ep->port);
-        memcpy(&v4->sin_addr, ep->ip + 12, 4);
-        return sizeof *v4;
-    }
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ss;
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(ep->port);
-    memcpy(&v6->sin6_addr, ep->ip, 16);
-    return sizeof *v6;
-}
-
-static struct endpoint from_sockaddr(const struct sockaddr_storage *ss)
-{
-    struct endpoint ep = {.kind = LINK_TCP};
-
-    if (ss->ss_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const struct sockaddr_in *)ss;
-        ep.ip[10] = ep.ip[11] = 0xff;
-        memcpy(ep.ip + 12, &v4->sin_addr, 4);
-        ep.port = ntohs(v4->sin_port);
-    } else {
-        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)ss;
-        memcpy(ep.ip, &v6->sin6_addr, 16);
-        ep.port = ntohs(v6->sin6_port);
-    }
-    return ep;
-}
 
 /* ---- a link's end ---- */
 
@@ -73,7 +46,9 @@ static void free_link(struct link *l)
 {
     event_del(&l->readable);
     event_del(&l->writable);
+    SSL_free(l->tls);
     close(l->fd);
+    free((void *)(uintptr_t)l->to.host);
     free(l);
 }
 
@@ -134,47 +109,133 @@ static bool need_buffer(struct evio *e)
     return e->read_buffer != NULL;
 }
 
+static ssize_t receive(struct link *l, bool *again)
+{
+    struct evio *e = l->evio;
+
+    *again = false;
+    if (l->tls == NULL)
+        return recv(l->fd, e->read_buffer, EVIO_READ_BYTES, 0);
+    ssize_t n = tls_read(l->tls, e->read_buffer, EVIO_READ_BYTES, again, &l->read_blocked);
+    if (l->read_blocked)
+        event_add(&l->writable, NULL);
+    return n;
+}
+
+static void read_link(struct link *l)
+{
+    struct evio *e = l->evio;
+    bool again;
+
+    ssize_t n = receive(l, &again);
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+        lost(l, n == 0 ? ERR_CLOSED : why_of(errno));
+        return;
+    }
+    if (n > 0)
+        core_bytes(e->core, &e->env, l->id, span_of(e->read_buffer, (size_t)n));
+    if (again) /* no socket will say so */
+        event_active(&l->readable, EV_READ, 0);
+}
+
+static void up(struct link *l)
+{
+    struct evio *e = l->evio;
+
+    l->state = LINK_UP;
+    if (l->paused)
+        event_del(&l->readable);
+    else
+        event_add(&l->readable, NULL);
+    if (l->outbound)
+        core_link_up(e->core, &e->env, l->id);
+    else
+        core_writable(e->core, &e->env, l->id);
+    if (l->tls != NULL && !l->paused) /* bytes came with the end of the handshake, maybe */
+        event_active(&l->readable, EV_READ, 0);
+}
+
+static void shake(struct link *l)
+{
+    struct evio *e = l->evio;
+
+    switch (tls_shake(l->tls)) {
+    case TLS_SHAKEN:
+        up(l);
+        return;
+    case TLS_WANTS_WRITE:
+        event_add(&l->writable, NULL);
+        return;
+    case TLS_WANTS_READ:
+        event_add(&l->readable, NULL);
+        return;
+    case TLS_FAILED:
+        log_debug(&e->env, "tls", "handshake failed link=%llu outbound=%d reason=%s",
+                  (unsigned long long)l->id, l->outbound, tls_why(l->tls));
+        lost(l, l->outbound ? ERR_AUTH : ERR_CLOSED);
+        return;
+    }
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
     struct link *l = arg;
-    struct evio *e = l->evio;
+    (void)fd;
 
-    evio_wake(e);
-    if (!need_buffer(e))
+    evio_wake(l->evio);
+    if (!need_buffer(l->evio))
         return;
-    if (l->state == LINK_LINGERING) {
+    if (l->state == LINK_LINGERING)
         on_lingering(l, what);
-        return;
+    else if (l->state == LINK_SHAKING)
+        shake(l);
+    else
+        read_link(l);
+}
+
+static void connected(struct link *l)
+{
+    struct evio *e = l->evio;
+    int error = 0;
+    socklen_t len = sizeof error;
+
+    getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+    if (error == 0 && l->to.kind == LINK_WSS) {
+        l->tls = tls_connect(e, l->fd, &l->to);
+        error = l->tls == NULL ? ENOMEM : 0;
     }
-    ssize_t n = recv(fd, e->read_buffer, EVIO_READ_BYTES, 0);
-    if (n > 0)
-        core_bytes(e->core, &e->env, l->id, span_of(e->read_buffer, (size_t)n));
-    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-        lost(l, n == 0 ? ERR_CLOSED : why_of(errno));
+    if (error != 0) {
+        lost(l, why_of(error));
+    } else if (l->tls != NULL) {
+        l->state = LINK_SHAKING;
+        shake(l);
+    } else {
+        up(l);
+    }
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
     struct link *l = arg;
     struct evio *e = l->evio;
-    int error = 0;
-    socklen_t len = sizeof error;
-    (void)what;
+    (void)fd, (void)what;
 
     evio_wake(e);
-    if (l->state == LINK_UP) {
+    switch (l->state) {
+    case LINK_CONNECTING:
+        connected(l);
+        return;
+    case LINK_SHAKING:
+        shake(l);
+        return;
+    case LINK_UP:
         core_writable(e->core, &e->env, l->id);
+        if (l->read_blocked && need_buffer(e))
+            read_link(l);
+        return;
+    case LINK_LINGERING:
         return;
     }
-    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
-    if (error != 0) {
-        lost(l, why_of(error));
-        return;
-    }
-    l->state = LINK_UP;
-    if (!l->paused)
-        event_add(&l->readable, NULL);
-    core_link_up(e->core, &e->env, l->id);
 }
 
 /* ---- making links ---- */
@@ -198,16 +259,21 @@ static struct link *make(struct evio *e, uint64_t id, int fd, enum link_state st
     return l;
 }
 
+static bool keep_endpoint(struct link *l, const struct endpoint *to)
+{
+    l->outbound = true;
+    l->to = *to;
+    l->to.host = to->host == NULL ? NULL : strdup(to->host);
+    return to->host == NULL || l->to.host != NULL;
+}
+
 void links_dial(struct evio *e, uint64_t link, const struct endpoint *to)
 {
     struct sockaddr_storage ss;
-    socklen_t len = to_sockaddr(to, &ss);
-    int fd = -1, error = EPROTONOSUPPORT;
+    socklen_t len = evio_to_sockaddr(to, &ss);
+    int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int error = errno;
 
-    if (to->kind != LINK_WSS) {
-        fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        error = errno;
-    }
     if (fd >= 0 && connect(fd, (struct sockaddr *)&ss, len) != 0 && errno != EINPROGRESS) {
         error = errno;
         close(fd);
@@ -221,110 +287,32 @@ void links_dial(struct evio *e, uint64_t link, const struct endpoint *to)
         evio_touch(e);
         return;
     }
-    event_add(&l->writable, NULL);
-}
-
-static void on_accept(evutil_socket_t fd, short what, void *arg)
-{
-    struct listener *li = arg;
-    struct evio *e = li->evio;
-    (void)what;
-
-    evio_wake(e);
-    for (int i = 0; i < EVIO_ACCEPTS && e->core != NULL; i++) {
-        struct sockaddr_storage ss;
-        socklen_t len = sizeof ss;
-        int peer = accept4(fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (peer < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
-            struct timeval pause = {EVIO_ACCEPT_PAUSE_MS / 1000,
-                                    EVIO_ACCEPT_PAUSE_MS % 1000 * 1000};
-            event_del(&li->ready); /* it would be ready again and again */
-            event_add(&li->again, &pause);
-            log_unusual(&e->env, "evio", "no descriptors left: not accepting for a second");
-        }
-        if (peer < 0)
-            return;
-        struct link *l = make(e, e->next_incoming, peer, LINK_UP);
-        if (l == NULL) {
-            close(peer);
-            return;
-        }
-        e->next_incoming += 2;
-        event_add(&l->readable, NULL);
-        struct endpoint from = from_sockaddr(&ss);
-        from.kind = li->kind;
-        core_link_incoming(e->core, &e->env, l->id, &from);
+    if (keep_endpoint(l, to)) {
+        event_add(&l->writable, NULL);
+        return;
     }
+    lost(l, ERR_MEMORY);
+    evio_touch(e);
 }
 
-static void on_accept_again(evutil_socket_t fd, short what, void *arg)
+bool links_accepted(struct evio *e, int fd, const struct endpoint *from)
 {
-    struct listener *li = arg;
-    (void)fd, (void)what;
+    bool secure = from->kind == LINK_WSS;
+    struct link *l = make(e, e->next_incoming, fd, secure ? LINK_SHAKING : LINK_UP);
 
-    event_add(&li->ready, NULL);
-}
-
-static enum err bind_error(int error)
-{
-    switch (error) {
-    case EADDRINUSE:
-        return ERR_EXISTS;
-    case EACCES:
-    case EPERM:
-        return ERR_REFUSED;
-    case EADDRNOTAVAIL:
-    case EAFNOSUPPORT:
-        return ERR_ARGUMENT;
-    default:
-        return ERR_IO;
+    if (l != NULL && secure && (l->tls = tls_accept(e, fd)) == NULL) {
+        map_take(&e->links, MAP_KEY(l->id));
+        free_link(l);
+        return false;
     }
-}
-
-static enum err bind_socket(const struct endpoint *at, int *out, uint16_t *bound)
-{
-    struct sockaddr_storage ss;
-    socklen_t len = to_sockaddr(at, &ss);
-    int one = 1;
-    int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    if (fd < 0)
-        return bind_error(errno);
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (ss.ss_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
-    if (bind(fd, (struct sockaddr *)&ss, len) != 0 || listen(fd, EVIO_BACKLOG) != 0) {
-        enum err err = bind_error(errno);
+    if (l == NULL) {
         close(fd);
-        return err;
+        return false;
     }
-    len = sizeof ss;
-    getsockname(fd, (struct sockaddr *)&ss, &len);
-    *bound = from_sockaddr(&ss).port;
-    *out = fd;
-    return OK;
-}
-
-enum err evio_listen(struct evio *e, const char *ip, uint16_t port, enum link_kind kind,
-                     uint16_t *bound)
-{
-    struct endpoint at = {.port = port};
-    struct listener *li = &e->listeners[e->listeners_count];
-
-    if (e->listeners_count == EVIO_LISTENERS_MAX)
-        return ERR_FULL;
-    if (inet_pton(AF_INET, ip, at.ip + 12) == 1)
-        at.ip[10] = at.ip[11] = 0xff;
-    else if (inet_pton(AF_INET6, ip, at.ip) != 1)
-        return ERR_ARGUMENT;
-    TRY(bind_socket(&at, &li->fd, bound));
-    li->evio = e;
-    li->kind = kind;
-    event_assign(&li->ready, e->base, li->fd, EV_READ | EV_PERSIST, on_accept, li);
-    evtimer_assign(&li->again, e->base, on_accept_again, li);
-    event_add(&li->ready, NULL);
-    e->listeners_count++;
-    return OK;
+    e->next_incoming += 2;
+    event_add(&l->readable, NULL);
+    core_link_incoming(e->core, &e->env, l->id, from);
+    return true;
 }
 
 /* ---- struct port ---- */
@@ -334,11 +322,16 @@ size_t links_write(void *world, uint64_t link, struct span bytes)
     struct evio *e = world;
     struct link *l = map_get(&e->links, MAP_KEY(link));
 
+    if (l != NULL && l->state == LINK_SHAKING)
+        return 0; /* core_writable follows */
     if (l == NULL || l->state != LINK_UP)
         return bytes.len; /* it is ending: nobody will read them */
-    ssize_t n = send(l->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
+    ssize_t n = l->tls != NULL ? tls_write(l->tls, bytes.ptr, bytes.len)
+                               : send(l->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
     if (n < 0 && errno != EAGAIN && errno != EINTR) {
         event_add(&l->readable, NULL); /* recv tells the error, and the core, from the loop */
+        if (l->tls != NULL)
+            event_active(&l->readable, EV_READ, 0);
         return bytes.len;
     }
     size_t took = n < 0 ? 0 : (size_t)n;
@@ -357,10 +350,13 @@ void links_pause(void *world, uint64_t link, bool paused)
     l->paused = paused;
     if (l->state != LINK_UP)
         return;
-    if (paused)
+    if (paused) {
         event_del(&l->readable);
-    else
-        event_add(&l->readable, NULL);
+        return;
+    }
+    event_add(&l->readable, NULL);
+    if (l->tls != NULL) /* records that were read ahead */
+        event_active(&l->readable, EV_READ, 0);
 }
 
 void links_close(void *world, uint64_t link, bool flush)
@@ -376,6 +372,8 @@ void links_close(void *world, uint64_t link, bool flush)
         free_link(l);
         return;
     }
+    if (l->tls != NULL)
+        tls_bye(l->tls);
     shutdown(l->fd, SHUT_WR);
     l->state = LINK_LINGERING;
     l->linger_until = mono_add(e->env.now, EVIO_LINGER_MS * NS_PER_MS);
@@ -397,10 +395,5 @@ void links_clear(struct evio *e)
     map_clear(&e->links);
     while (e->lingering != NULL)
         unlinger(e->lingering);
-    for (size_t i = 0; i < e->listeners_count; i++) {
-        event_del(&e->listeners[i].ready);
-        event_del(&e->listeners[i].again);
-        close(e->listeners[i].fd);
-    }
-    e->listeners_count = 0;
+    listeners_clear(e);
 }

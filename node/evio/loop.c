@@ -1,9 +1,10 @@
 /* The cycle: sleep, take all that is ready, pump once, set the timer. */
-#include "node/evio/inside.h"
+#include "node/evio/tls.h"
 
 #include "crypto/base/wipe.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -101,6 +102,8 @@ static void dial(void *world, uint64_t link, const struct endpoint *to)
     struct late l = {.is_dial = true, .id = link, .to = *to};
 
     l.to.host = NULL; /* borrowed during this call only */
+    if (to->host != NULL)
+        snprintf(l.name, sizeof l.name, "%s", to->host);
     late(world, &l);
 }
 
@@ -119,10 +122,12 @@ static void run_late(struct evio *e)
     struct late l;
 
     while (fifo_pop(&e->late, &l))
-        if (l.is_dial)
+        if (l.is_dial) {
+            l.to.host = l.name[0] == 0 ? NULL : l.name;
             links_dial(e, l.id, &l.to);
-        else
+        } else {
             names_resolve(e, l.id, l.name, l.type);
+        }
 }
 
 static void datagram(void *world, const struct endpoint *to, struct span bytes)
@@ -198,6 +203,7 @@ void evio_free(struct evio *e)
     jobs_free(e);
     names_clear(e);
     links_clear(e);
+    tls_clear(e);
     map_clear(&e->links);
     fifo_clear(&e->late);
     if (e->base != NULL) {

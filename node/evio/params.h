@@ -20,4 +20,5 @@
 #define EVIO_HTTP_REQUEST_S     120         /* for one request and reading its answer, or idle */
 #define EVIO_HTTP_CLIENTS_MAX   512u        /* more: the most silent connection is closed */
 #define EVIO_HTTP_CLIENTS_SLACK 64u         /* beyond that: accepting waits */
+#define EVIO_TLS_LOOK_MS        2000u       /* between looks at the files of the certificate */
 #define EVIO_CLOCKS_MAX         8u

@@ -57,12 +57,47 @@ static enum err offer(struct node *n, const struct offer *o, uint16_t *bound)
     return OK;
 }
 
+static enum err tls_failed(enum err err, const char *what, const char *why)
+{
+    fprintf(stderr, "sotto: cannot use the %s: %s\n", what,
+            err == ERR_ARGUMENT ? why : err_text(err));
+    return err;
+}
+
+static enum err load_certificates(struct node *n)
+{
+    const struct conf *c = &n->conf;
+    const char *key = conf_text(c, CONF_WEBSOCKET_SECURE_KEY_PATH);
+    const char *cert = conf_text(c, CONF_WEBSOCKET_SECURE_CERT_PATH);
+    const char *trusted = conf_text(c, CONF_WEBSOCKET_SECURE_CA_PATH);
+    char why[EVIO_TLS_WHY];
+    enum err err = OK;
+    if (*trusted != '\0')
+        err = evio_tls_trust(n->evio, trusted, why);
+    if (err != OK)
+        return tls_failed(err, "certificates of --websocket-secure-ca-path", why);
+    if (!conf_bool(c, CONF_WEBSOCKET_SECURE_SUPPORT))
+        return OK;
+    if (*key == '\0' || *cert == '\0') {
+        fprintf(stderr, "sotto: --websocket-secure-support needs --websocket-secure-key-path and "
+                        "--websocket-secure-cert-path\n");
+        return ERR_ARGUMENT;
+    }
+    err = evio_tls_serve(n->evio, key, cert, why);
+    return err == OK ? OK : tls_failed(err, "certificate for secure WebSockets", why);
+}
+
+/* As nwaku does: one WebSocket port, which is secure when it can be. */
 enum err node_listen(struct node *n)
 {
     static const struct offer tcp = {LINK_TCP, CONF_TCP_PORT, "peers", ""};
     static const struct offer ws = {LINK_WS, CONF_WEBSOCKET_PORT, "WebSockets", "/ws"};
+    static const struct offer wss = {LINK_WSS, CONF_WEBSOCKET_PORT, "WebSockets", "/wss"};
+    TRY(load_certificates(n));
     TRY(offer(n, &tcp, &n->tcp_port));
-    if (conf_bool(&n->conf, CONF_WEBSOCKET_SUPPORT))
+    if (conf_bool(&n->conf, CONF_WEBSOCKET_SECURE_SUPPORT))
+        TRY(offer(n, &wss, &n->ws_port));
+    else if (conf_bool(&n->conf, CONF_WEBSOCKET_SUPPORT))
         TRY(offer(n, &ws, &n->ws_port));
     return addresses_outside(&n->addresses, &n->conf);
 }

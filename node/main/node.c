@@ -70,10 +70,13 @@ static void reload(struct node *n)
 
 static void on_signal(void *ctx, int number)
 {
-    if (number == SIGHUP)
-        reload(ctx);
-    else
-        stop(ctx);
+    struct node *n = ctx;
+    if (number == SIGHUP) {
+        reload(n);
+        evio_tls_reload(n->evio);
+    } else {
+        stop(n);
+    }
 }
 
 static void warn(struct node *n)

@@ -17,17 +17,19 @@ const reference = process.env.SOTTO_REFERENCE_NODE
 
 // What runs for each bench, in turn. To these come the programs build/release/bench_NAME and
 // bench_NAME_PEER, one for each tests/bench/bench_*.c; a program that is not built is named and left out.
+// bench_NAME_client is run by the script of NAME.
 const BENCHES = {
   relay: [js('peers/libp2p.mjs', 'relay'), js('line.mjs', 'relay')],
   overload: [js('line.mjs', 'overload')],
   connections: [js('peers/libp2p.mjs', 'connections')],
   streams: [js('peers/libp2p.mjs', 'streams')],
   mls: [js('../interop/mls/bench.mjs'), [join(root, 'tests/bench/openmls/start.sh'), join(root, 'tests/bench/openmls/bench.mjs')]],
+  idle: [js('idle.mjs')],
   node: [js('node.mjs'), ...(reference ? [js('node.mjs', reference)] : [])]
 }
 for (const file of readdirSync(join(root, 'tests/bench')).sort()) {
   const name = /^bench_(([a-z0-9]+)\w*)\.c$/.exec(file)
-  if (name != null) (BENCHES[name[2]] ??= []).push(c(`bench_${name[1]}`))
+  if (name != null && !name[1].endsWith('_client')) (BENCHES[name[2]] ??= []).push(c(`bench_${name[1]}`))
 }
 
 const LIMIT_S = { mls: 2400 } // of one program; OpenMLS takes minutes to make a group of 5,000

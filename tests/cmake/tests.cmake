@@ -76,7 +76,7 @@ if(SOTTO_BENCH)
     foreach(source ${bench_sources})
         get_filename_component(name ${source} NAME_WE)
         test_program(${name} ${source})
-        target_link_libraries(${name} PRIVATE $<$<STREQUAL:${name},bench_store_sqlite>:sqlite3>)
+        target_link_libraries(${name} PRIVATE $<$<STREQUAL:${name},bench_store_sqlite>:sqlite3> $<$<STREQUAL:${name},bench_idle_client>:ssl>)
     endforeach()
 endif()
 

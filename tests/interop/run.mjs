@@ -1,6 +1,10 @@
 #!/usr/bin/env node
 // Starts the built node and runs the cases against it, each with fresh js-waku and js-libp2p peers.
 //   run.mjs [CASE...] [--standin]     --standin: against selftest/standin.mjs in place of the node
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { makeCa, SUBJECT } from '../lib/certs.mjs'
 import { chosen, Report } from '../lib/report.mjs'
 import { SottoNode } from '../lib/node.mjs'
 import { runCaseFile } from './lib/run.mjs'
@@ -14,20 +18,41 @@ const CASES = [
   'lightpush-v2', 'lightpush-v3', 'lightpush-errors', 'rest-lightpush'
 ]
 const WAITING = [
-  'filter', 'rest-filter', 'light-node', 'peer-exchange'
+  'filter', 'rest-filter', 'light-node', 'peer-exchange', 'browser'
 ]
 const SERVICES = 'relay,store,lightpush'
+// Over wss, with a node of their own: the case's file, and the flags it needs besides.
+const SECURE = { 'noise-mplex-wss': 'noise-mplex-ws', 'noise-yamux-wss': 'noise-yamux-ws', 'certificate-renewed': 'certificate-renewed' }
+const SECURE_WAITING = { 'light-node-wss': 'light-node', 'browser-wss': 'browser' }
 
-const { values, names } = chosen(CASES, { options: { standin: { type: 'boolean' } }, more: WAITING })
-const node = await (values.standin ? startStandin() : SottoNode.start({ flags: ['--websocket-support=true', '--websocket-port=0'] }))
+const { values, names } = chosen([...CASES, ...Object.keys(SECURE)], { options: { standin: { type: 'boolean' } }, more: [...WAITING, ...Object.keys(SECURE_WAITING)] })
+const secure = { ...SECURE, ...SECURE_WAITING }
 const report = new Report()
-for (const name of names) {
-  const args = ['--addr', node.addr, '--rest', node.rest, '--services', SERVICES]
-  const { ok, ms, detail } = await runCaseFile(name, node.ws ? [...args, '--ws', node.ws] : args)
-  report.add(name, ok, ms, detail)
-  if (!node.alive) { report.add('node', false, 0, `it ended during ${name}: ${node.log()}`); break }
+
+/** the cases against one node; file: the one in cases/ that a name means */
+async function run (node, cases, { args = [], env } = {}) {
+  for (const [name, file] of cases) {
+    const all = ['--addr', node.addr, '--rest', node.rest, '--services', SERVICES, ...(node.ws ? ['--ws', node.ws] : []), ...args]
+    const { ok, ms, detail } = await runCaseFile(file, all, env)
+    report.add(name, ok, ms, detail)
+    if (!node.alive) { report.add('node', false, 0, `it ended during ${name}: ${node.log()}`); break }
+  }
+  if (report.failed.length > 0 && process.env.TRACE) console.log(node.log())
+  const end = await node.stop()
+  if (end?.code !== 0) report.add('stop', false, 0, `SIGTERM ended it with ${JSON.stringify(end ?? 'nothing in 10 s')}\n${node.log(3000)}`)
 }
-if (report.failed.length > 0 && process.env.TRACE) console.log(node.log())
-const end = await node.stop()
-if (end?.code !== 0) report.add('stop', false, 0, `SIGTERM ended it with ${JSON.stringify(end ?? 'nothing in 10 s')}\n${node.log(3000)}`)
+
+const plain = names.filter(name => secure[name] == null).map(name => [name, name])
+if (plain.length > 0) await run(await (values.standin ? startStandin() : SottoNode.start({ flags: ['--websocket-support=true', '--websocket-port=0'] })), plain)
+
+const overTls = names.filter(name => secure[name] != null).map(name => [name, secure[name]])
+if (overTls.length > 0) {
+  const folder = mkdtempSync(join(tmpdir(), 'sotto-interop-'))
+  const ca = makeCa(folder)
+  const { key, cert } = ca.issue('node', SUBJECT)
+  // by name: js-libp2p in a browser refuses private addresses
+  const node = await SottoNode.start({ flags: ['--websocket-secure-support=true', '--websocket-port=0', '--dns4-domain-name=localhost', `--websocket-secure-key-path=${key}`, `--websocket-secure-cert-path=${cert}`] })
+  await run(node, overTls, { args: ['--ca', ca.cert, '--certificate', `${key},${cert}`], env: { NODE_EXTRA_CA_CERTS: ca.cert } })
+  rmSync(folder, { recursive: true, force: true })
+}
 report.end()

@@ -65,7 +65,8 @@ export class SottoNode {
         const { listenAddresses } = await (await fetch(`${this.rest}/debug/v1/info`, { signal: AbortSignal.timeout(2000) })).json()
         this.peerId = /\/p2p\/([^/]+)$/.exec(listenAddresses[0])[1]
         this.addr = `/ip4/127.0.0.1/tcp/${this.tcp}/p2p/${this.peerId}`
-        this.ws = listenAddresses.find(a => /^\/ip4\/.*\/wss?\/p2p\//.test(a)) // with --websocket-support
+        const ws = listenAddresses.filter(a => /\/wss?\/p2p\//.test(a)) // with --websocket-support
+        this.ws = ws.find(a => a.startsWith('/dns4/')) ?? ws[0]
         return
       } catch (e) {
         if (Date.now() > end) throw new Error(`the node was not ready after ${ms} ms (${e.message}):\n${this.log(2000)}`)

@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-/** resolves to { ok, detail, ms } */
-export function runCaseFile (name, args) {
+/** resolves to { ok, detail, ms }; env: variables besides ours */
+export function runCaseFile (name, args, env = {}) {
   return new Promise(resolve => {
     const file = fileURLToPath(new URL(`../cases/${name}.mjs`, import.meta.url))
-    const p = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const p = spawn(process.execPath, [file, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'ignore'] })
     let out = ''
     p.stdout.on('data', d => { out += d })
     const hard = setTimeout(() => p.kill('SIGKILL'), 70000)
