@@ -3,9 +3,9 @@
 #include "net/conn/inner.h"
 
 enum err conn_seal_frame(struct conn *c, const struct env *env, const struct span *parts,
-                         size_t count, size_t bytes)
+                         size_t count)
 {
-    TRY(ws_begin(c->ws, env, noise_sealed_size(bytes), &c->wire));
+    TRY(ws_begin(c->ws, env, noise_sealed_size(parts, count), &c->wire));
     TRY(noise_seal(c->noise, parts, count, &c->wire));
     ws_end(c->ws, env, &c->wire);
     return OK;

@@ -71,7 +71,7 @@ void conn_feed_frames(struct conn *c, const struct env *env, struct span in);
 
 /** Seal the parts into one message. */
 enum err conn_seal_frame(struct conn *c, const struct env *env, const struct span *parts,
-                         size_t count, size_t bytes) MUST_CHECK;
+                         size_t count) MUST_CHECK;
 
 /** What a WebSocket says besides its messages: pong, good-bye. */
 enum err conn_seal_control(struct conn *c, const struct env *env) MUST_CHECK;

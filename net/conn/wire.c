@@ -67,7 +67,7 @@ static enum err seal_once(struct conn *c, const struct env *env, bool *more)
     *more = bytes > 0;
     enum err err = OK;
     if (bytes > 0)
-        err = c->ws != NULL ? conn_seal_frame(c, env, parts, count, bytes)
+        err = c->ws != NULL ? conn_seal_frame(c, env, parts, count)
                             : noise_seal(c->noise, parts, count, &c->wire);
     mux_sent(c->mux);
     return err;

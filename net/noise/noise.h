@@ -90,5 +90,5 @@ const struct peer_id *noise_remote(const struct noise *n);
 enum err noise_seal(struct noise *n, const struct span *parts, size_t count,
                     struct buf *wire) MUST_CHECK;
 
-/** Bytes on the wire for so many bytes of plaintext in at most NOISE_SEAL_PARTS_MAX parts. */
-size_t noise_sealed_size(size_t plain);
+/** What noise_seal appends for these parts, in bytes. */
+size_t noise_sealed_size(const struct span *parts, size_t count);

@@ -66,7 +66,7 @@ static size_t next_frame(struct gather *g, struct span out[NOISE_SEAL_PARTS_MAX]
     return bytes;
 }
 
-static size_t sealed_size(const struct span *parts, size_t count)
+size_t noise_sealed_size(const struct span *parts, size_t count)
 {
     struct gather g = {.parts = parts, .count = count};
     struct span spans[NOISE_SEAL_PARTS_MAX];
@@ -85,7 +85,8 @@ enum err noise_transport_seal(struct noise_cipher *c, const struct span *parts, 
     size_t n, bytes, begin = wire->len;
     uint8_t *out;
 
-    TRY(buf_reserve(wire, sealed_size(parts, count))); /* all or nothing: no nonce is spent yet */
+    TRY(buf_reserve(wire,
+                    noise_sealed_size(parts, count))); /* all or nothing: no nonce is spent yet */
     while ((bytes = next_frame(&g, spans, &n)) > 0) {
         size_t len = bytes + NOISE_TAG_BYTES;
         TRY(buf_extend(wire, NOISE_FRAME_HEAD_BYTES + len, &out));
@@ -97,11 +98,4 @@ enum err noise_transport_seal(struct noise_cipher *c, const struct span *parts, 
         }
     }
     return OK;
-}
-
-size_t noise_sealed_size(size_t plain)
-{
-    size_t frames = (plain + NOISE_PLAIN_MAX - 1) / NOISE_PLAIN_MAX;
-
-    return plain + frames * (NOISE_FRAME_HEAD_BYTES + NOISE_TAG_BYTES);
 }

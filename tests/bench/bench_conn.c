@@ -37,12 +37,31 @@ static void end(void)
     free(w);
 }
 
-static uint64_t open_to(struct mem_node *from, struct mem_node *to)
+enum carrier {
+    BYTES,
+    FRAMES_TO_LISTENER, /* WebSocket frames that are masked */
+    FRAMES_TO_DIALER,   /* and that are not */
+};
+
+static void connect_by(struct mem_node *from, struct mem_node *to, enum carrier carrier)
+{
+    struct mem_node *dialer = carrier == FRAMES_TO_DIALER ? to : from;
+    struct mem_node *listener = carrier == FRAMES_TO_DIALER ? from : to;
+    struct multiaddr m = mem_addr(listener, false);
+    uint64_t dial;
+
+    if (carrier != BYTES)
+        assert_ok(multiaddr_add(&m, MULTIADDR_WS, SPAN_EMPTY));
+    assert_ok(multiaddr_add_peer(&m, &listener->id));
+    assert_ok(swarm_dial(dialer->swarm, &w->t.env, NULL, &m, 1, 0, &dial));
+    mem_settle(w);
+}
+
+static uint64_t open_to(struct mem_node *from, struct mem_node *to, enum carrier carrier)
 {
     uint64_t stream = 0;
 
-    mem_dial_node(from, to);
-    mem_settle(w);
+    connect_by(from, to, carrier);
     assert_ok(from->streams.open(from->swarm, &w->t.env, swarm_find(from->swarm, &to->id),
                                  protocols, &stream));
     mem_settle(w);
@@ -61,11 +80,11 @@ static size_t fill(struct mem_node *n, uint64_t stream, struct blob *b, size_t c
 }
 
 /* One stream, as fast as it goes. */
-static double throughput(size_t messages, size_t bytes)
+static double throughput(size_t messages, size_t bytes, enum carrier carrier)
 {
     begin(2);
     struct mem_node *a = &w->nodes[0], *b = &w->nodes[1];
-    uint64_t stream = open_to(a, b);
+    uint64_t stream = open_to(a, b, carrier);
     struct blob *payload = blob_alloc(bytes);
     size_t sent = 0;
 
@@ -102,8 +121,8 @@ static double relay(size_t messages)
 {
     begin(3);
     struct mem_node *a = &w->nodes[0], *m = &w->nodes[1], *c = &w->nodes[2];
-    uint64_t stream = open_to(a, m);
-    onward = open_to(m, c);
+    uint64_t stream = open_to(a, m, BYTES);
+    onward = open_to(m, c, BYTES);
     struct blob *payload = blob_alloc(1024);
     size_t sent = 0;
 
@@ -166,20 +185,34 @@ static double handshakes(size_t count)
 
 int main(int argc, char **argv)
 {
+    static const struct {
+        enum carrier carrier;
+        const char *small, *large;
+    } streams[] = {
+        {BYTES, "stream 1 KB, both ends", "stream 150 KB, both ends"},
+        {FRAMES_TO_DIALER, "stream 1 KB, both ends, ws, listener sends",
+         "stream 150 KB, both ends, ws, listener sends"},
+        {FRAMES_TO_LISTENER, "stream 1 KB, both ends, ws, dialer sends",
+         "stream 150 KB, both ends, ws, dialer sends"},
+    };
     size_t messages = argc > 1 ? strtoul(argv[1], NULL, 10) : 200000;
-    double values[5][RUNS];
+    double small[3][RUNS], large[3][RUNS], values[3][RUNS];
 
     for (size_t i = 0; i < RUNS; i++) {
-        values[0][i] = throughput(messages, 1024);
-        values[1][i] = throughput(messages / 50, 153600);
-        values[2][i] = relay(messages);
-        values[3][i] = opens(messages / 10);
-        values[4][i] = handshakes(messages / 400);
+        for (size_t k = 0; k < 3; k++) {
+            small[k][i] = throughput(messages, 1024, streams[k].carrier);
+            large[k][i] = throughput(messages / 50, 153600, streams[k].carrier);
+        }
+        values[0][i] = relay(messages);
+        values[1][i] = opens(messages / 10);
+        values[2][i] = handshakes(messages / 400);
     }
-    figure("conn", "stream 1 KB, both ends", "ns CPU/message", "sotto", values[0], RUNS);
-    figure("conn", "stream 150 KB, both ends", "ns CPU/message", "sotto", values[1], RUNS);
-    figure("conn", "line of 3, 1 KB, all nodes", "ns CPU/message", "sotto", values[2], RUNS);
-    figure("conn", "stream opens, both ends", "1/CPU-s", "sotto", values[3], RUNS);
-    figure("conn", "handshakes, both ends", "1/CPU-s", "sotto", values[4], RUNS);
+    for (size_t k = 0; k < 3; k++) {
+        figure("conn", streams[k].small, "ns CPU/message", "sotto", small[k], RUNS);
+        figure("conn", streams[k].large, "ns CPU/message", "sotto", large[k], RUNS);
+    }
+    figure("conn", "line of 3, 1 KB, all nodes", "ns CPU/message", "sotto", values[0], RUNS);
+    figure("conn", "stream opens, both ends", "1/CPU-s", "sotto", values[1], RUNS);
+    figure("conn", "handshakes, both ends", "1/CPU-s", "sotto", values[2], RUNS);
     return 0;
 }

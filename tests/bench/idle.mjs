@@ -12,7 +12,7 @@ import { SottoNode, freePort, root, sleep } from '../lib/node.mjs'
 
 const COUNT = Number(process.argv[2] ?? 10000)
 const LIMIT = 400e6 * COUNT / 10000 // of RssAnon, over TCP
-const HOLD_MS = Number(process.env.HOLD ?? 40000) // longer than a keep-alive of yamux
+const HOLD_MS = 40000 // longer than a keep-alive of yamux
 
 const figure = (metric, unit, value) => console.log(JSON.stringify({ bench: 'idle', metric, value: Number(value.toPrecision(4)), unit, peer: 'sotto', runs: 1, min: value, max: value }))
 

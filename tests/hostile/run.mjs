@@ -2,19 +2,24 @@
 // Hostile input. After each attack a well-behaved client must be served and the node's own memory
 // (RssAnon) be within 16 MB of what it was before; the node must not have ended or logged a bug.
 //   run.mjs [ATTACK...] [--standin]     --standin: the attacks themselves are tried on a js-libp2p node
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { makeCa, SUBJECT } from '../lib/certs.mjs'
 import { chosen, Report } from '../lib/report.mjs'
 import { SottoNode, sleep } from '../lib/node.mjs'
 import { pubsubTopic } from '../interop/lib/waku.mjs'
 import { startStandin } from '../interop/selftest/start.mjs'
 import { Client, context, clean, served } from './lib/client.mjs'
 import * as transport from './attacks/transport.mjs'
+import * as websocket from './attacks/websocket.mjs'
 import * as noise from './attacks/noise.mjs'
 import * as muxer from './attacks/muxer.mjs'
 import * as gossip from './attacks/gossip.mjs'
 import * as store from './attacks/store.mjs'
 import * as rest from './attacks/rest.mjs'
 
-const ATTACKS = { ...transport, ...noise, ...muxer, ...gossip, ...store, ...rest }
+const ATTACKS = { ...transport, ...websocket, ...noise, ...muxer, ...gossip, ...store, ...rest }
 const MEMORY_SLACK = 16e6
 const ATTACK_MS = 45000
 
@@ -63,9 +68,14 @@ async function survive (node, attack) {
   }
 }
 
+const folder = mkdtempSync(join(tmpdir(), 'sotto-hostile-'))
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+const { key, cert } = makeCa(folder).issue('node', SUBJECT)
+const secure = ['--websocket-secure-support=true', '--websocket-port=0', `--websocket-secure-key-path=${key}`, `--websocket-secure-cert-path=${cert}`]
+
 /** a node that has served a client once: what it allocates for the first one is no growth */
 async function fresh () {
-  const node = await (values.standin ? startStandin() : SottoNode.start())
+  const node = await (values.standin ? startStandin() : SottoNode.start({ flags: secure }))
   await served(node)
   return node
 }

@@ -81,7 +81,7 @@ static void both_ends_learn_who_the_other_is(void **state)
     for (size_t i = 0; i < 4; i++) {
         struct pair p;
         start(&p, kinds[i & 1], kinds[i >> 1]);
-        assert_int_equal(noise_sealed_size(0), 0);
+        assert_int_equal(noise_sealed_size(NULL, 0), 0);
         shake_hands(&p);
         assert_true(peer_id_eq(noise_remote(p.end[0]), &p.id[1]));
         assert_true(peer_id_eq(noise_remote(p.end[1]), &p.id[0]));
@@ -103,6 +103,30 @@ static void the_first_message_is_bare(void **state)
     stop(&p);
 }
 
+static void many_small_parts_take_more_frames_and_their_size_is_known(void **state)
+{
+    (void)state;
+    static const size_t counts[] = {NOISE_SEAL_PARTS_MAX, NOISE_SEAL_PARTS_MAX + 1, 1000};
+    struct span parts[1000];
+    struct pair p;
+    size_t used;
+    start(&p, KEYRING_HOST_ED25519, KEYRING_HOST_ED25519);
+    shake_hands(&p);
+    for (size_t i = 0; i < 1000; i++)
+        parts[i] = span_of("abc", 3);
+    for (size_t i = 0; i < 3; i++) {
+        size_t frames = (counts[i] + NOISE_SEAL_PARTS_MAX - 1) / NOISE_SEAL_PARTS_MAX;
+        buf_reset(&p.wire);
+        buf_reset(&p.plain);
+        assert_ok(noise_seal(p.end[0], parts, counts[i], &p.wire));
+        assert_int_equal(p.wire.len, counts[i] * 3 + frames * 18);
+        assert_int_equal(p.wire.len, noise_sealed_size(parts, counts[i]));
+        assert_ok(noise_feed(p.end[1], &p.t.env, buf_span(&p.wire), &used, &p.plain));
+        assert_int_equal(p.plain.len, counts[i] * 3);
+    }
+    stop(&p);
+}
+
 static void messages_pass_in_frames(void **state)
 {
     (void)state;
@@ -120,7 +144,7 @@ static void messages_pass_in_frames(void **state)
             buf_reset(&p.wire);
             buf_reset(&p.plain);
             assert_ok(noise_seal(p.end[from], parts, 3, &p.wire));
-            assert_int_equal(p.wire.len, noise_sealed_size(total));
+            assert_int_equal(p.wire.len, noise_sealed_size(parts, 3));
             assert_ok(noise_feed(p.end[1 - from], &p.t.env, buf_span(&p.wire), &used, &p.plain));
             assert_int_equal(used, p.wire.len);
             assert_int_equal(p.plain.len, total);
@@ -298,6 +322,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_ends_learn_who_the_other_is),
         cmocka_unit_test(the_first_message_is_bare),
+        cmocka_unit_test(many_small_parts_take_more_frames_and_their_size_is_known),
         cmocka_unit_test(messages_pass_in_frames),
         cmocka_unit_test(many_small_parts_are_gathered),
         cmocka_unit_test(any_cut_of_the_stream_is_fine),

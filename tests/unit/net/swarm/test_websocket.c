@@ -87,6 +87,22 @@ static void streams_run_over_frames_cut_anywhere(void **state)
     carry(MULTIADDR_WSS, 333); /* TLS is the world's: the same bytes */
 }
 
+static void many_small_writes_are_one_message(void **state)
+{
+    (void)state;
+    struct mem_node *a = node(), *b = node();
+
+    dial(a, b, MULTIADDR_WS);
+    mem_settle(w);
+    uint64_t stream = open_stream(a);
+    for (int i = 0; i < 3000; i++) /* more parts than a seal or a frame of noise gathers */
+        assert_ok(a->streams.write(a->swarm, stream, SPAN_LIT("abc"), NULL, 0));
+    uint64_t writes = swarm_counters(a->swarm)->writes;
+    mem_settle(w);
+    assert_int_equal(b->received.len, 9000);
+    assert_true(swarm_counters(a->swarm)->writes - writes < 20);
+}
+
 static void good_bye_is_said_in_both_languages(void **state)
 {
     (void)state;
@@ -154,11 +170,9 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, start, stop)
     const struct CMUnitTest tests[] = {
-        T(streams_run_over_frames),
-        T(streams_run_over_frames_cut_anywhere),
-        T(good_bye_is_said_in_both_languages),
-        T(a_slow_upgrade_is_given_up),
-        T(half_open_upgrades_are_bounded),
+        T(streams_run_over_frames),           T(streams_run_over_frames_cut_anywhere),
+        T(many_small_writes_are_one_message), T(good_bye_is_said_in_both_languages),
+        T(a_slow_upgrade_is_given_up),        T(half_open_upgrades_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
