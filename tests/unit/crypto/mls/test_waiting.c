@@ -346,6 +346,7 @@ static void external_senders_are_shown_to_the_application(void **state)
     refused(c, no);
     c->p[1].w.credential = NULL;
     deliver(c, 0);
+    propose_update(c, 2); /* is taken */
     c->p[1].w.credential = watch;
     assert_ok(mls_commit(c->p[1].g, &c->p[1].w, NULL, &out));
     assert_int_equal(out.skipped_count, 1);
@@ -435,7 +436,8 @@ static void no_clock_parts_the_members(void **state)
         c->p[i].w.now_s = 1999 + i; /* members 2.. are past its end */
     assert_ok(mls_make_add(buf_span(&x->package), &c->body));
     propose(c, 0); /* waits with everybody */
-    assert_int_equal(mls_group_waiting(c->p[4].g), 1);
+    propose_update(c, 3);
+    assert_int_equal(mls_group_waiting(c->p[4].g), 2);
 
     assert_ok(mls_commit(c->p[2].g, &c->p[2].w, NULL, &out)); /* who sends it must not */
     assert_int_equal(out.skipped_count, 1);
@@ -537,6 +539,7 @@ static void an_add_with_a_key_of_the_tree_is_left_out(void **state)
     mls_leaf_unref(leaf);
     assert_ok(mls_make_add(buf_span(&x->package), &c->body));
     propose(c, 2);
+    propose_update(c, 4); /* is taken */
     commit_skips(c, 1, 1, mls_fail(MLS_DUPLICATE_ENCRYPTION_KEY));
 }
 
@@ -710,6 +713,35 @@ static void no_sender_fills_the_room_of_others(void **state)
     assert_ok(mls_commit(c->p[1].g, &c->p[1].w, NULL, &out));
     assert_int_equal(out.skipped_count, mls_group_waiting(c->p[1].g));
     mls_commit_out_clear(&out);
+}
+
+/* Proposals of `bytes` wait from one sender after the other until there is no room for more. */
+static size_t fill(struct scene *c, struct span proposal)
+{
+    uint8_t ref[MLS_HASH_MAX] = {0};
+    size_t kept = 0;
+
+    for (uint32_t sender = 0; sender < 32; sender++) {
+        enum err err = OK;
+        while (err == OK) {
+            ref[0]++;
+            ref[1] = (uint8_t)(ref[1] + (ref[0] == 0));
+            err = mls_group_add_waiting(c->p[1].g, ref,
+                                        (struct mls_sender){MLS_SENDER_MEMBER, sender}, proposal);
+            kept += err == OK;
+        }
+        assert_int_equal(err, ERR_FULL);
+    }
+    mls_group_clear_waiting(c->p[1].g);
+    return kept;
+}
+
+static void all_senders_together_are_bounded_too(void **state)
+{
+    static const uint8_t large[1 << 16];
+
+    assert_int_equal(fill(*state, span_of(large, 8)), MLS_WAITING_MAX);
+    assert_int_equal(fill(*state, SPAN_ARRAY(large)), MLS_WAITING_BYTES_MAX / sizeof large);
 }
 
 static void strangers_share_one_room(void **state)
@@ -890,6 +922,7 @@ int main(void)
         CASE(a_reinit_waits_until_it_is_alone),
         CASE(what_is_committed_by_value_goes_first),
         CASE(no_sender_fills_the_room_of_others),
+        CASE(all_senders_together_are_bounded_too),
         CASE(strangers_share_one_room),
         CASE(a_forgotten_proposal_cannot_be_followed_until_it_is_given_again),
         CASE(whatever_waits_a_commit_is_made_and_followed),
