@@ -51,6 +51,7 @@ struct evio {
     bool touched; /* pump before sleeping */
     bool stop;
     struct map links;
+    size_t links_freed;     /* since memory was given back to the system */
     uint64_t next_incoming; /* odd */
     struct link *lingering; /* closed gracefully, not read to the end yet */
     struct listener listeners[EVIO_LISTENERS_MAX];

@@ -44,6 +44,7 @@ static const struct timeval linger_time = {EVIO_LINGER_MS / 1000, EVIO_LINGER_MS
 
 static void free_link(struct link *l)
 {
+    l->evio->links_freed++;
     event_del(&l->readable);
     event_del(&l->writable);
     SSL_free(l->tls);

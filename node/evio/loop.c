@@ -3,6 +3,7 @@
 
 #include "crypto/base/wipe.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -250,6 +251,17 @@ static void set_timer(struct evio *e)
     evtimer_add(&e->timer, &tv);
 }
 
+/* What many connections held lies between what others hold: the allocator keeps it unless asked. */
+static void trim(struct evio *e)
+{
+    if (e->links_freed < EVIO_TRIM_LINKS)
+        return;
+    e->links_freed = 0;
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
 static void pump(struct evio *e)
 {
     struct core_event ev;
@@ -268,6 +280,7 @@ static void pump(struct evio *e)
         arena_reset(&e->scratch);
     } while (more);
     run_late(e);
+    trim(e);
     set_timer(e);
 }
 

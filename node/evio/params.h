@@ -9,6 +9,7 @@
 #define EVIO_LINGER_MS          2000 /* for a peer to read what was sent before a graceful close */
 #define EVIO_SCRATCH_BYTES      (64u << 20)
 #define EVIO_LINKS_MAX          1000000u
+#define EVIO_TRIM_LINKS         1000u /* so many are gone: give their memory back to the system */
 #define EVIO_QUERIES_MAX        256u
 #define EVIO_LATE_MAX           1024u /* dials and look-ups of one pump */
 #define EVIO_NAME_TIMEOUT_MS    3000
