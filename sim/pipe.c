@@ -235,6 +235,14 @@ static size_t pipe_room(void *impl, uint64_t stream)
     return STREAM_SEND_BYTES_MAX - s->in_flight[own];
 }
 
+static size_t pipe_unsent(void *impl, uint64_t stream)
+{
+    struct pipe_node *p = impl;
+    const struct pipe_stream *s = map_get(&p->live, MAP_KEY(stream));
+
+    return s == NULL ? 0 : s->in_flight[end_of(s->conn, p)];
+}
+
 static void pipe_close_write(void *impl, uint64_t stream)
 {
     struct pipe_node *p = impl;
@@ -562,7 +570,8 @@ enum err pipe_node_new(struct pipe_node **out, struct sim_node *n)
                                   .pause = pipe_pause,
                                   .disconnect = pipe_disconnect,
                                   .poll = pipe_poll,
-                                  .serve = pipe_serve};
+                                  .serve = pipe_serve,
+                                  .unsent = pipe_unsent};
     map_init(&p->conns, seed, SIZE_MAX);
     map_init(&p->live, seed, SIZE_MAX);
     fifo_init(&p->events, sizeof(struct pipe_note *), SIZE_MAX);

@@ -166,11 +166,15 @@ enum err conn_open(struct conn *c, const struct env *env, const char *const *pro
                    struct conn_stream **out) MUST_CHECK;
 
 /** All or nothing. OK; ERR_FULL, CONN_WRITABLE follows; ERR_CLOSED after conn_close_write;
- * ERR_BUSY not negotiated yet; ERR_ARGUMENT more than an empty queue holds; ERR_MEMORY. */
+ * ERR_BUSY not negotiated yet, and several proposed; ERR_ARGUMENT more than an empty queue holds;
+ * ERR_MEMORY. */
 enum err conn_write(struct conn_stream *s, struct span head, struct blob *const *parts,
                     size_t count) MUST_CHECK;
 
 size_t conn_room(const struct conn_stream *s);
+
+/** Bytes written that still wait here; 0: all has gone to the muxer, in order. */
+size_t conn_unsent(const struct conn_stream *s);
 void conn_close_write(struct conn_stream *s);
 void conn_reset(struct conn_stream *s);
 void conn_pause(struct conn_stream *s, bool paused);

@@ -23,7 +23,7 @@ enum err conn_write(struct conn_stream *s, struct span head, struct blob *const 
 
     if (s->write_closed || s->conn->state > CONN_OPEN)
         return ERR_CLOSED;
-    if (s->negotiation != NULL)
+    if (s->negotiation != NULL && !multistream_is_certain(s->negotiation))
         return ERR_BUSY;
     for (size_t i = 0; i < count; i++)
         total += parts[i]->len;
@@ -50,6 +50,11 @@ size_t conn_room(const struct conn_stream *s)
     if (s->write_closed || s->negotiation != NULL || s->mux.send.bytes >= max)
         return 0;
     return min(max - s->mux.send.bytes, room_of_all(s->conn));
+}
+
+size_t conn_unsent(const struct conn_stream *s)
+{
+    return s->mux.send.bytes;
 }
 
 void conn_close_write(struct conn_stream *s)

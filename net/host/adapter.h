@@ -23,7 +23,8 @@ struct host_stream {
 };
 
 struct adapter {
-    const char *const *protocols; /* served; NULL-terminated */
+    const char *const *protocols;         /* NULL-terminated */
+    bool (*served)(const struct host *h); /* accepted from peers? NULL: whenever it is mounted */
     void (*peer_up)(struct host *h, const struct env *env, const struct host_peer *p);
     /* identify has answered, or pushed; `info` is borrowed */
     void (*identified)(struct host *h, const struct env *env, const struct host_peer *p,
@@ -45,7 +46,8 @@ struct adapter {
 };
 
 extern const struct adapter adapter_gossip, adapter_identify, adapter_identify_push, adapter_ping,
-    adapter_metadata, adapter_store, adapter_lightpush, adapter_lightpush_v2, adapter_autonat;
+    adapter_metadata, adapter_store, adapter_lightpush, adapter_lightpush_v2, adapter_autonat,
+    adapter_filter, adapter_filter_push;
 
 /* an output and what it owns */
 struct host_out_slot {
@@ -69,6 +71,7 @@ struct host {
     struct identify_adapter *identify;
     struct store_adapter *store;
     struct lightpush_adapter *lightpush;
+    struct filter_adapter *filter;
     struct metadata *metadata;
     struct autonat_adapter *autonat;
 };
@@ -98,6 +101,12 @@ bool lightpush_adapter_poll(struct host *h, const struct env *env, struct host_o
 
 /** The next question of a peer, or answer to a question of ours; false: none. */
 bool store_adapter_poll(struct host *h, const struct env *env, struct host_out *out);
+
+enum err filter_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
+void filter_adapter_free(struct host *h);
+
+/** What was pushed to us, or said about a subscription of ours; false: none. */
+bool filter_adapter_poll(struct host *h, const struct env *env, struct host_out *out);
 
 /** Is this adapter at work? Relay is an option. */
 bool host_mounted(const struct host *h, const struct adapter *a);

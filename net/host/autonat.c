@@ -202,10 +202,16 @@ static struct mono deadline(const struct host *h)
     return autonat_deadline(h->autonat->engine);
 }
 
+static bool served(const struct host *h)
+{
+    return h->params.autonat;
+}
+
 static const char *const protocols[] = {AUTONAT_PROTOCOL, NULL};
 
 const struct adapter adapter_autonat = {
     .protocols = protocols,
+    .served = served,
     .identified = identified,
     .peer_down = peer_down,
     .opened = exchange_opened,

@@ -38,6 +38,7 @@ struct lane { /* one peer that may speak gossipsub */
 
 struct gossip_adapter {
     struct gossipsub *engine;
+    struct bandwidth *bandwidth;
     struct map lanes;
     size_t waiting;    /* lanes that are */
     size_t partial;    /* of all lanes */
@@ -180,6 +181,10 @@ static void validate(struct host *h, const struct env *env, const struct gossips
     uint64_t ticket = out->ticket;
     enum gossipsub_verdict verdict = waku_relay_verdict(out->data, h->params.message_bytes_max, &m);
 
+    bool over = verdict == GOSSIPSUB_ACCEPT &&
+                !bandwidth_admits(h->gossip->bandwidth, env, out->topic, out->data.len);
+    if (over)
+        verdict = GOSSIPSUB_IGNORE; /* nobody's fault: 64/WAKU2-NETWORK "Free bandwidth exceeded" */
     if (verdict == GOSSIPSUB_ACCEPT) {
         if (h->params.hashes)
             waku_message_hash(out->topic, &m, slot.out.hash);
@@ -189,7 +194,9 @@ static void validate(struct host *h, const struct env *env, const struct gossips
         slot.out.topic = slot.owned == NULL ? SPAN_EMPTY : blob_span(slot.owned);
     } else {
         slot.out.kind = HOST_OUT_INVALID;
-        slot.out.err = out->data.len > h->params.message_bytes_max ? ERR_LIMIT : ERR_FORMAT;
+        slot.out.err = over                                          ? ERR_FULL
+                       : out->data.len > h->params.message_bytes_max ? ERR_LIMIT
+                                                                     : ERR_FORMAT;
     }
     gossipsub_verdict(h->gossip->engine, env, ticket, verdict);
     host_emit(h, env, &slot);
@@ -501,8 +508,9 @@ enum err gossip_adapter_new(struct host *h, const struct env *env)
     rng_fill(env->rng, seed, sizeof seed);
     map_init(&h->gossip->lanes, seed, HOST_PEERS_MAX);
     h->gossip->retry = MONO_NEVER;
+    h->gossip->bandwidth = bandwidth_new(env, h->params.shard_bytes_s);
     h->gossip->engine = gossipsub_new(&h->params.gossipsub, env);
-    return h->gossip->engine == NULL ? ERR_MEMORY : OK;
+    return h->gossip->engine == NULL || h->gossip->bandwidth == NULL ? ERR_MEMORY : OK;
 }
 
 void gossip_adapter_free(struct host *h)
@@ -516,6 +524,7 @@ void gossip_adapter_free(struct host *h)
         free(l);
     map_clear(&h->gossip->lanes);
     gossipsub_free(h->gossip->engine);
+    bandwidth_free(h->gossip->bandwidth);
     free(h->gossip);
     h->gossip = NULL;
 }

@@ -5,21 +5,18 @@
 #include <stdlib.h>
 
 static const struct adapter *const adapters[] = {
-    &adapter_identify,  &adapter_identify_push, &adapter_ping,
-    &adapter_metadata,  &adapter_gossip,        &adapter_store,
-    &adapter_lightpush, &adapter_lightpush_v2,  &adapter_autonat};
+    &adapter_identify, &adapter_identify_push, &adapter_ping,       &adapter_metadata,
+    &adapter_gossip,   &adapter_store,         &adapter_lightpush,  &adapter_lightpush_v2,
+    &adapter_autonat,  &adapter_filter,        &adapter_filter_push};
 
 #define ADAPTERS (sizeof adapters / sizeof *adapters)
 
 /* ---- streams ---- */
 
-/* Is it accepted from peers? Our own questions to stores go out in any case. */
+/* Is it accepted from peers? Our own questions to services go out in any case. */
 static bool is_served(const struct host *h, const struct adapter *a)
 {
-    if (a == &adapter_lightpush || a == &adapter_lightpush_v2)
-        return h->params.lightpush;
-    return host_mounted(h, a) && (a != &adapter_store || h->params.store) &&
-           (a != &adapter_autonat || h->params.autonat);
+    return host_mounted(h, a) && (a->served == NULL || a->served(h));
 }
 
 bool host_mounted(const struct host *h, const struct adapter *a)
@@ -338,7 +335,8 @@ bool host_poll(struct host *h, const struct env *env, struct host_out *out)
 {
     slot_clear(&h->told);
     if (!fifo_pop(&h->out, &h->told))
-        return store_adapter_poll(h, env, out) || lightpush_adapter_poll(h, env, out);
+        return store_adapter_poll(h, env, out) || lightpush_adapter_poll(h, env, out) ||
+               filter_adapter_poll(h, env, out);
     *out = h->told.out;
     return true;
 }
@@ -386,6 +384,8 @@ enum err host_new(struct host **out, const struct env *env, const struct host_pa
     if (err == OK)
         err = lightpush_adapter_new(h, env);
     if (err == OK)
+        err = filter_adapter_new(h, env);
+    if (err == OK)
         err = metadata_adapter_new(h, env);
     if (err == OK)
         err = autonat_adapter_new(h, env);
@@ -421,6 +421,7 @@ void host_free(struct host *h)
     gossip_adapter_free(h);
     store_adapter_free(h);
     lightpush_adapter_free(h);
+    filter_adapter_free(h);
     metadata_adapter_free(h);
     rates_free(h);
     autonat_adapter_free(h);

@@ -24,6 +24,10 @@ struct store_answer;
 struct store_server;
 struct lightpush_result;
 struct lightpush_server;
+struct filter_params;
+struct filter_request;
+struct filter_server;
+struct filter_client;
 struct host;
 
 struct host_params {                /* everything is copied but the key */
@@ -35,24 +39,29 @@ struct host_params {                /* everything is copied but the key */
     size_t listen_count;
     bool relay;
     bool store;
-    const char *const *rate_limits; /* of --rate-limit, read by host_new alone */
+    const struct filter_params *filter; /* NULL: filter is not served; read by host_new alone */
+    const char *const *rate_limits;     /* of --rate-limit, read by host_new alone */
     size_t rate_limits_count;
     bool lightpush;         /* serve it; pushing works in any case */
     bool autonat;           /* ask others whether we can be reached, and answer that to them */
     bool private_addresses; /* loopback and private addresses count as public: closed networks */
     struct gossipsub_params gossipsub;
+    uint64_t shard_bytes_s;   /* that relay takes of one pubsub topic; 0: no limit */
     size_t message_bytes_max; /* of an encoded WakuMessage */
     bool hashes;              /* HOST_OUT_MESSAGE has the message hash, which costs a SHA-256 */
 };
 
 enum host_out_kind {
-    HOST_OUT_MESSAGE, /* a valid Waku message: topic, data, hash if params.hashes */
-    HOST_OUT_INVALID, /* one that the validators refused: err */
-    HOST_OUT_QUERY,   /* a peer asks the store: ticket, peer, query; answer with host_answer */
-    HOST_OUT_ANSWER,  /* a store answered our host_query: ticket, err, answer */
-    HOST_OUT_PUSH,    /* a peer asks to relay: ticket, peer, topic or empty, payload; answer with
-                         host_push_answer */
-    HOST_OUT_PUSHED,  /* what became of our host_push: ticket, peer, err, pushed */
+    HOST_OUT_MESSAGE,  /* a valid Waku message: topic, data, hash if params.hashes */
+    HOST_OUT_INVALID,  /* one that the validators refused: err; ERR_FULL: over the shard's limit */
+    HOST_OUT_QUERY,    /* a peer asks the store: ticket, peer, query; answer with host_answer */
+    HOST_OUT_ANSWER,   /* a store answered our host_query: ticket, err, answer */
+    HOST_OUT_PUSH,     /* a peer asks to relay: ticket, peer, topic or empty, payload; answer with
+                          host_push_answer */
+    HOST_OUT_PUSHED,   /* what became of our host_push: ticket, peer, err, pushed */
+    HOST_OUT_FILTERED, /* our filter service pushed: peer, topic, data, payload, hash */
+    HOST_OUT_FILTER_ANSWER, /* it answered our host_filter_ask: ticket, err, status, text */
+    HOST_OUT_FILTER_LOST,   /* it answers no pings: host_filter_use another */
     HOST_OUT_PEER_UP,
     HOST_OUT_PEER_KNOWN, /* identify (and metadata, when it speaks it) have answered */
     HOST_OUT_PEER_DOWN,  /* err */
@@ -74,6 +83,8 @@ struct host_out { /* borrowed until the next call on the host */
     const struct store_query *query;
     const struct store_answer *answer;
     const struct lightpush_result *pushed;
+    uint32_t status;
+    struct span text;
     int64_t round_trip_ns;
     struct peer_id peer_id;
     struct span record; /* signed peer record, may be empty */
@@ -118,6 +129,20 @@ enum err host_push(struct host *h, const struct env *env, uint64_t peer, struct 
 /** Answer a HOST_OUT_PUSH, at any time later. */
 void host_push_answer(struct host *h, const struct env *env, uint64_t ticket,
                       const struct lightpush_result *result);
+
+/** A valid message, for those who subscribed with us; its hash was computed by the caller. */
+void host_filter_message(struct host *h, const struct env *env, struct span pubsub_topic,
+                         struct span content_topic, const uint8_t hash[32], struct span message);
+
+/** Be a subscriber of this peer from now on (0: of none). What we are subscribed to moves along. */
+void host_filter_use(struct host *h, const struct env *env, uint64_t peer);
+uint64_t host_filter_peer(const struct host *h);
+
+/** Ask it; its request id is made here. HOST_OUT_FILTER_ANSWER follows. As filter_client_ask. */
+enum err host_filter_ask(struct host *h, const struct env *env,
+                         const struct filter_request *request, uint64_t ticket) MUST_CHECK;
+const struct filter_server *host_filter_server(const struct host *h); /* NULL without filter */
+const struct filter_client *host_filter_client(const struct host *h);
 
 enum err host_ping(struct host *h, const struct env *env, uint64_t peer,
                    uint64_t ticket) MUST_CHECK;
@@ -176,6 +201,7 @@ struct host_peer {
     size_t shards_count;
     int64_t ping_ns;
     unsigned pings_in;            /* streams that we echo */
+    unsigned pushes_in;           /* filter pushes that it is sending us */
     unsigned exchanges;           /* requests of it that wait for an answer */
     size_t exchanges_partial;     /* bytes of its requests that are not whole yet */
     uint64_t identify_streams[2]; /* on which it tells about itself; 0: none */

@@ -157,8 +157,14 @@ static struct mono deadline(const struct host *h)
 static const char *const protocols_v3[] = {LIGHTPUSH_PROTOCOL, NULL};
 static const char *const protocols_v2[] = {LIGHTPUSH_PROTOCOL_V2, NULL};
 
+static bool served(const struct host *h)
+{
+    return h->params.lightpush;
+}
+
 const struct adapter adapter_lightpush = {
     .protocols = protocols_v3,
+    .served = served,
     .opened = exchange_opened,
     .incoming = incoming_v3,
     .bytes = exchange_bytes,
@@ -171,13 +177,9 @@ const struct adapter adapter_lightpush = {
 
 const struct adapter adapter_lightpush_v2 = {
     /* its client is ticked above */
-    .protocols = protocols_v2,
-    .opened = exchange_opened,
-    .incoming = incoming_v2,
-    .bytes = exchange_bytes,
-    .end = exchange_end,
-    .broken = exchange_broken,
-    .ended = ended,
+    .protocols = protocols_v2, .served = served,        .opened = exchange_opened,
+    .incoming = incoming_v2,   .bytes = exchange_bytes, .end = exchange_end,
+    .broken = exchange_broken, .ended = ended,
 };
 
 /* ---- what the host offers ---- */

@@ -15,6 +15,9 @@
 #define HOST_EXCHANGES_PARTIAL_MAX (64u << 20) /* of all peers */
 #define RATE_PEERS_MAX             16384u      /* buckets of one service, one a peer id */
 #define RATE_NUMBER_MAX            100000000u  /* volume and period of --rate-limit */
+#define HOST_PUSH_TIMEOUT_MS       20000 /* for a filter push to leave; nwaku MessagePushTimeout */
+#define HOST_PUSH_LINGER_MS        500   /* a push stream that left is ended by us after this */
+#define HOST_PUSH_INBOUND_MAX      100u  /* push streams of our filter service; js has the same */
 #define HOST_PING_INTERVAL_MS      15000
 #define HOST_PING_TIMEOUT_MS       10000
 #define HOST_PING_ECHO_BYTES_MAX   4096u /* echoes that wait for room on their stream */

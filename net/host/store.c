@@ -119,10 +119,16 @@ static struct mono deadline(const struct host *h)
     return store_client_deadline(h->store->client);
 }
 
+static bool served(const struct host *h)
+{
+    return h->params.store;
+}
+
 static const char *const protocols[] = {STORE_QUERY_PROTOCOL, NULL};
 
 const struct adapter adapter_store = {
     .protocols = protocols,
+    .served = served,
     .opened = exchange_opened,
     .incoming = incoming,
     .bytes = exchange_bytes,

@@ -53,6 +53,9 @@ struct streams {
     enum err (*open)(void *impl, const struct env *env, uint64_t peer, const char *const *protocols,
                      uint64_t *stream);
 
+    /* A stream for which one protocol was proposed may be written to before STREAM_OPENED: what is
+     * written goes out right behind the proposal, and is lost when that is refused. */
+
     /** Queue the concatenation of up to 64 parts: all or nothing. Blobs are referenced, not copied;
      * `head` (at most 32 bytes) is copied and goes first. OK; ERR_FULL; ERR_CLOSED. */
     enum err (*write)(void *impl, uint64_t stream, struct span head, struct blob *const *parts,
@@ -79,4 +82,7 @@ struct streams {
     /** Say which protocols incoming streams may negotiate from now on (NULL-terminated list of
      * static strings; the list is copied). OK; ERR_FULL too many. */
     enum err (*serve)(void *impl, const char *const *protocols);
+
+    /** Bytes of a stream that still wait here; 0: all has gone to the connection, in order. */
+    size_t (*unsent)(void *impl, uint64_t stream);
 };

@@ -40,6 +40,13 @@ enum err multistream_dial(struct multistream *m, const char *const *protocols,
 /** Begin as listener. Says nothing before the dialer's header. */
 void multistream_listen(struct multistream *m, const char *const *protocols);
 
+/** Only one outcome is left: a dialer with one proposal. Data may follow that at once, and is for
+ * nothing when it is refused. */
+static inline bool multistream_is_certain(const struct multistream *m)
+{
+    return m->dialer && m->protocols[1] == NULL;
+}
+
 /** Free what was kept of a partial line. */
 void multistream_clear(struct multistream *m);
 

@@ -139,6 +139,13 @@ static size_t on_room(void *impl, uint64_t stream)
     return st == NULL ? 0 : conn_room(st);
 }
 
+static size_t on_unsent(void *impl, uint64_t stream)
+{
+    struct conn_stream *st = find_stream(impl, stream);
+
+    return st == NULL ? 0 : conn_unsent(st);
+}
+
 static void on_close_write(void *impl, uint64_t stream)
 {
     struct conn_stream *st = find_stream(impl, stream);
@@ -222,5 +229,6 @@ void swarm_streams(struct swarm *s, struct streams *out)
         .disconnect = on_disconnect,
         .poll = on_poll,
         .serve = on_serve,
+        .unsent = on_unsent,
     };
 }

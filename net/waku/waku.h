@@ -70,6 +70,19 @@ enum gossipsub_verdict waku_relay_verdict(struct span data, size_t bytes_max,
  * our clock either way? */
 bool waku_archivable(const struct waku_message *m, struct wall now);
 
+/* The bytes of each pubsub topic that are let in ("Free bandwidth exceeded"). */
+struct bandwidth;
+
+/** `limit_bytes_s` of each topic; 0: no limit. NULL when memory is out. */
+struct bandwidth *bandwidth_new(const struct env *env, uint64_t limit_bytes_s) MUST_CHECK;
+void bandwidth_free(struct bandwidth *b);
+
+/** Is a message of so many bytes let in? False: the topic's last second is at the limit; IGNORE it.
+ *
+ * @source 64/WAKU2-NETWORK "Free bandwidth exceeded"
+ */
+bool bandwidth_admits(struct bandwidth *b, const struct env *env, struct span topic, size_t bytes);
+
 /* --- shards -------------------------------------------------------------------------------------
  */
 

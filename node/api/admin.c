@@ -224,11 +224,6 @@ bool admin_stats(struct call *c)
                                  shard_stats(c->a, true), "By Protocols", protocols));
 }
 
-bool admin_filter(struct call *c)
-{
-    return answer_text(c, 400, "Error: Filter Protocol is not mounted to the node");
-}
-
 bool admin_log_level(struct call *c)
 {
     char name[16];

@@ -264,6 +264,14 @@ void api_event(struct api *a, const struct env *env, const struct core_event *ev
         if (w != NULL)
             lightpush_answered(a, w, ev);
         break;
+    case CORE_EVENT_FILTERED:
+        filter_keep(a, ev);
+        break;
+    case CORE_EVENT_FILTER_ANSWER:
+        w = waiting_find(a, ev->ticket);
+        if (w != NULL)
+            filter_answered(a, w, ev);
+        break;
     case CORE_EVENT_PEER_UP:
     case CORE_EVENT_PEER_KNOWN:
     case CORE_EVENT_PEER_DOWN:

@@ -30,6 +30,10 @@ struct swarm_counters;
 struct store_server_counters;
 struct lightpush_server_counters;
 struct autonat_counters;
+struct filter_request;
+struct filter_criterion_view;
+struct filter_server_counters;
+struct filter_client_counters;
 struct gossipsub_topic_view;
 
 struct api_config { /* copied, but for the strings, which outlive the api */
@@ -39,9 +43,9 @@ struct api_config { /* copied, but for the strings, which outlive the api */
     size_t cache_capacity; /* messages per topic */
     uint32_t rate;         /* requests per second; 0: no limit */
     const char *version;
-    bool relay, store, lightpush; /* what is mounted, for /health */
-    const char *storenode;        /* asked when there is no own store; "" */
-    int64_t started_s;            /* unix time */
+    bool relay, store, lightpush, filter; /* what is mounted, for /health */
+    const char *storenode;                /* asked when there is no own store; "" */
+    int64_t started_s;                    /* unix time */
 };
 
 #define API_HISTOGRAM_BUCKETS 12
@@ -67,6 +71,8 @@ struct api_numbers { /* raw figures for /metrics; NULL: that part is off */
     const struct autonat_counters *autonat;
     enum core_reachability reach;
     double reach_confidence;
+    const struct filter_server_counters *filter;
+    const struct filter_client_counters *filter_client;
     uint64_t archive_messages, archive_bytes, archive_segments;
     uint64_t archive_waiting_messages, archive_waiting_bytes;
     uint64_t resident_bytes, virtual_bytes, open_fds, max_fds;
@@ -92,6 +98,10 @@ struct api_backend {
     enum err (*connect)(void *state, const struct env *env, struct span multiaddr, uint64_t ticket);
     enum err (*query)(void *state, const struct env *env, const struct store_query *q,
                       struct span peer_addr, uint64_t ticket);
+    enum err (*filter)(void *state, const struct env *env, const struct filter_request *request,
+                       uint64_t ticket);
+    /** Step through the criteria of our filter subscribers; start with two zeros. */
+    bool (*filter_next)(void *state, size_t cursor[2], struct filter_criterion_view *out);
     bool (*topics)(void *state, size_t *cursor, struct span *out);
     bool (*peers)(void *state, size_t *cursor, struct core_peer *out);
     /** The i-th peer subscribed to a topic, or in our mesh of it; false: no more. */
@@ -103,6 +113,7 @@ struct api_backend {
     /** The i-th address we listen on, with /p2p; NULL: no more. */
     const char *(*address)(void *state, size_t i);
     enum err (*archive_health)(void *state);
+    bool (*clock_offset)(void *state, int64_t *ns);
     /** TRACE ... FATAL; false: no such level. */
     bool (*log_level)(void *state, const char *name);
     void (*numbers)(void *state, struct api_numbers *out);

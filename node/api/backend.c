@@ -1,6 +1,7 @@
 /* The backend over a core: each function is one call. */
 #include "node/api/backend.h"
 #include "net/gossipsub/gossipsub.h"
+#include "net/services/filter.h"
 #include "net/services/lightpush.h"
 #include "net/services/store_query.h"
 #include "net/swarm/swarm.h"
@@ -49,6 +50,18 @@ static enum err query(void *state, const struct env *env, const struct store_que
     return core_query(core_of(state), env, q, peer_addr, ticket);
 }
 
+static enum err filter(void *state, const struct env *env, const struct filter_request *request,
+                       uint64_t ticket)
+{
+    return core_filter(core_of(state), env, request, ticket);
+}
+
+static bool filter_next(void *state, size_t cursor[2], struct filter_criterion_view *out)
+{
+    const struct filter_server *s = core_filter_server(core_of(state));
+    return s != NULL && filter_server_next(s, cursor, out);
+}
+
 static bool topics(void *state, size_t *cursor, struct span *out)
 {
     return core_topics(core_of(state), cursor, out);
@@ -90,6 +103,11 @@ static enum err archive_health(void *state)
     return core_archive_health(core_of(state));
 }
 
+static bool clock_of(void *state, int64_t *ns)
+{
+    return core_clock_offset(core_of(state), ns);
+}
+
 static bool log_level(void *state, const char *name)
 {
     struct api_node *n = state;
@@ -116,6 +134,9 @@ static void numbers(void *state, struct api_numbers *out)
         out->store = store_server_counters(core_store_server(c));
     if (core_lightpush_server(c) != NULL)
         out->lightpush = lightpush_server_counters(core_lightpush_server(c));
+    if (core_filter_server(c) != NULL)
+        out->filter = filter_server_counters(core_filter_server(c));
+    out->filter_client = filter_client_counters(core_filter_client(c));
     if (core_archive(c) != NULL && archive_stats(core_archive(c), &stats) == OK) {
         out->archive_messages = stats.entries;
         out->archive_bytes = stats.bytes;
@@ -136,6 +157,8 @@ void api_backend_core(struct api_backend *out, struct api_node *node)
                                 .shard_of = shard_of,
                                 .connect = dial,
                                 .query = query,
+                                .filter = filter,
+                                .filter_next = filter_next,
                                 .topics = topics,
                                 .peers = peers,
                                 .topic_peer = topic_peer,
@@ -143,6 +166,7 @@ void api_backend_core(struct api_backend *out, struct api_node *node)
                                 .services = services,
                                 .address = address,
                                 .archive_health = archive_health,
+                                .clock_offset = clock_of,
                                 .log_level = log_level,
                                 .numbers = numbers};
 }

@@ -34,12 +34,20 @@ static void inbox_free(struct inboxes *c, struct inbox *inbox)
     free(inbox);
 }
 
+void inboxes_remove_all(struct inboxes *c, enum inbox_kind kind)
+{
+    size_t cursor = 0;
+    struct span topic;
+    for (struct inbox *x; (x = map_next(&c->topics[kind], &cursor, &topic)) != NULL;) {
+        map_take(&c->topics[kind], topic);
+        inbox_free(c, x);
+    }
+}
+
 void inboxes_clear(struct inboxes *c)
 {
     for (int kind = 0; kind < INBOX_KINDS; kind++) {
-        size_t cursor = 0;
-        for (struct inbox *x; (x = map_next(&c->topics[kind], &cursor, NULL)) != NULL;)
-            inbox_free(c, x);
+        inboxes_remove_all(c, (enum inbox_kind)kind);
         map_clear(&c->topics[kind]);
     }
 }

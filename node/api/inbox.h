@@ -10,6 +10,7 @@
 enum inbox_kind {
     INBOX_PUBSUB,
     INBOX_CONTENT,
+    INBOX_FILTER, /* content topics subscribed with another node */
     INBOX_KINDS,
 };
 
@@ -27,6 +28,8 @@ void inboxes_clear(struct inboxes *c);
 enum err inboxes_add(struct inboxes *c, enum inbox_kind kind, struct span topic) MUST_CHECK;
 bool inboxes_has(const struct inboxes *c, enum inbox_kind kind, struct span topic);
 void inboxes_remove(struct inboxes *c, enum inbox_kind kind, struct span topic);
+
+void inboxes_remove_all(struct inboxes *c, enum inbox_kind kind);
 
 /** Keep a message for a topic, if anyone asked for it; the oldest ones go. `*copy` is made at the
  * first need and shared. */

@@ -3,6 +3,7 @@
 #include "crypto/base/writer.h"
 #include "net/gossipsub/gossipsub.h"
 #include "net/reach/reach.h"
+#include "net/services/filter.h"
 #include "net/services/lightpush.h"
 #include "net/services/store_query.h"
 #include "net/swarm/swarm.h"
@@ -30,7 +31,7 @@ void api_histogram_add(struct api_histogram *h, const double bounds[API_HISTOGRA
 
 struct sample {
     struct api *a;
-    double peers, known, store_peers, filter_peers, lightpush_peers, px_peers;
+    double clock_offset, peers, known, store_peers, filter_peers, lightpush_peers, px_peers;
 };
 
 static void line(struct writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -96,9 +97,11 @@ static void count_peers(struct sample *s)
     }
 }
 
-#define CORE(field)  (n->core != NULL ? (double)n->core->field : 0)
-#define SWARM(field) (n->swarm != NULL ? (double)n->swarm->field : 0)
-#define STORE(field) (n->store != NULL ? (double)n->store->field : 0)
+#define CORE(field)    (n->core != NULL ? (double)n->core->field : 0)
+#define SWARM(field)   (n->swarm != NULL ? (double)n->swarm->field : 0)
+#define STORE(field)   (n->store != NULL ? (double)n->store->field : 0)
+#define FILTER(field)  (n->filter != NULL ? (double)n->filter->field : 0)
+#define FCLIENT(field) (n->filter_client != NULL ? (double)n->filter_client->field : 0)
 
 static void reachability(struct writer *w, const struct api_numbers *n)
 {
@@ -154,6 +157,19 @@ static void labelled_waku(struct writer *w, const struct sample *s, const struct
     line(w, "waku_store_errors_total{type=\"malformed\"} %.16g\n", STORE(malformed));
     line(w, "waku_store_errors_total{type=\"refused\"} %.16g\n", STORE(refused));
     line(w, "waku_store_errors_total{type=\"failed\"} %.16g\n", STORE(failed));
+    head(w, "waku_filter_requests_total", COUNTER, "filter requests");
+    line(w, "waku_filter_requests_total{type=\"SUBSCRIBER_PING\"} %.16g\n", FILTER(pings));
+    line(w, "waku_filter_requests_total{type=\"SUBSCRIBE\"} %.16g\n", FILTER(subscribes));
+    line(w, "waku_filter_requests_total{type=\"UNSUBSCRIBE\"} %.16g\n", FILTER(unsubscribes));
+    line(w, "waku_filter_requests_total{type=\"UNSUBSCRIBE_ALL\"} %.16g\n",
+         FILTER(unsubscribe_alls));
+    head(w, "waku_filter_errors_total", COUNTER, "failures of filter, both ends");
+    line(w, "waku_filter_errors_total{type=\"decode_rpc_failure\"} %.16g\n",
+         FILTER(malformed) + FCLIENT(malformed));
+    line(w, "waku_filter_errors_total{type=\"error_response\"} %.16g\n", FCLIENT(request_errors));
+    line(w, "waku_filter_errors_total{type=\"push_timeout_failure\"} %.16g\n",
+         FILTER(pushes_failed));
+    line(w, "waku_filter_errors_total{type=\"refused\"} %.16g\n", FILTER(refused));
     head(w, "nim_gc_heap_instance_occupied_bytes", GAUGE, "heap in use, by kind");
     line(w, "nim_gc_heap_instance_occupied_bytes{type_name=\"heap\"} %.16g\n",
          (double)n->heap_used_bytes);
@@ -194,8 +210,10 @@ static void durations(struct writer *w, const struct api_numbers *n)
     histogram(w, "waku_store_insert_duration_seconds", "the same (older name)", commit, b);
     histogram(w, "waku_archive_query_duration_seconds", "query of the archive", query, b);
     histogram(w, "waku_store_query_duration_seconds", "the same (older name)", query, b);
-    histogram(w, "waku_filter_handle_message_duration_seconds", "no filter here", NULL, b);
-    histogram(w, "waku_filter_request_duration_seconds", "no filter here", NULL, b);
+    histogram(w, "waku_filter_handle_message_duration_seconds",
+              "not measured: below the clock of a wake-up", NULL, b);
+    histogram(w, "waku_filter_request_duration_seconds",
+              "not measured: below the clock of a wake-up", NULL, b);
 }
 
 static void lanes(struct writer *w, const struct api_numbers *n)
@@ -292,6 +310,9 @@ enum err api_metrics(struct api *a, const struct env *env, struct buf *out)
     (void)env;
     a->backend.numbers(a->backend.state, &n);
     count_peers(&s);
+    int64_t offset_ns = 0;
+    if (a->backend.clock_offset(a->backend.state, &offset_ns))
+        s.clock_offset = (double)offset_ns / NS_PER_S;
     plain(&w, &s, &n);
     labelled_swarm(&w, &n);
     labelled_waku(&w, &s, &n);

@@ -14,3 +14,4 @@
 #define API_ORIGIN_BYTES_MAX 256u          /* of an Origin header */
 #define API_PAGE_DEFAULT     20u           /* nwaku rest_api/endpoint/store */
 #define API_PAGE_MAX         100u          /* nwaku rest_api/endpoint/store */
+#define API_CLOCK_WARN_NS    5000000000ll  /* ns that our clock may be off its peers' */

@@ -13,7 +13,7 @@ struct waiting { /* a request whose answer the core will give */
     uint32_t count;      /* how many of them */
     uint32_t unanswered; /* one bit each */
     uint32_t failed;     /* one bit each */
-    json_t *asked;       /* POST peers: the addresses */
+    json_t *asked;       /* POST peers: the addresses; filter: the request */
     bool legacy;         /* POST lightpush: version 1 of the route */
     struct mono deadline, since;
     char allow_origin[API_ORIGIN_BYTES_MAX];
@@ -98,6 +98,13 @@ void store_answered(struct api *a, struct waiting *w, const struct core_event *e
 bool lightpush_v1_message(struct call *c);
 bool lightpush_v3_message(struct call *c);
 void lightpush_answered(struct api *a, struct waiting *w, const struct core_event *ev);
+bool filter_subscribe(struct call *c);
+bool filter_unsubscribe(struct call *c);
+bool filter_unsubscribe_all(struct call *c);
+bool filter_ping(struct call *c);
+bool filter_messages(struct call *c);
+void filter_answered(struct api *a, struct waiting *w, const struct core_event *ev);
+void filter_keep(struct api *a, const struct core_event *ev);
 bool info_health(struct call *c);
 bool info_info(struct call *c);
 bool info_version(struct call *c);

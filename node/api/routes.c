@@ -26,6 +26,12 @@ const struct route api_routes[] = {
     {API_POST, "/lightpush/v1/message", lightpush_v1_message, false, M, "The same, answered in text", "", "Push", "", "400 429 503"},
     {API_GET, "/store/v3/messages", store_messages, false, 0, "Query our archive, or with peerAddr another one",
      "peerAddr includeData pubsubTopic contentTopics startTime endTime hashes cursor ascending pageSize", "", "StoreAnswer", "400 412 429 500 503 504"},
+    {API_DELETE, "/filter/v2/subscriptions/all", filter_unsubscribe_all, false, L, "End all subscriptions with the filter service", "", "FilterId", "FilterAnswer", "400 404 429 500 503 504"},
+    {API_POST, "/filter/v2/subscriptions", filter_subscribe, false, L, "Subscribe with a filter service; without pubsubTopic the shards follow from the content topics", "", "FilterTopics", "FilterAnswer", "400 429 500 503 504"},
+    {API_PUT, "/filter/v2/subscriptions", filter_subscribe, false, L, "Add to the subscription, or refresh it", "", "FilterTopics", "FilterAnswer", "400 429 500 503 504"},
+    {API_DELETE, "/filter/v2/subscriptions", filter_unsubscribe, false, L, "Unsubscribe from content topics", "", "FilterTopics", "FilterAnswer", "400 404 429 500 503 504"},
+    {API_GET, "/filter/v2/subscriptions/{requestId}", filter_ping, false, 0, "Does the filter service know us?", "", "", "FilterAnswer", "404 429 500 503 504"},
+    {API_GET, "/filter/v2/messages/{contentTopic}", filter_messages, false, 0, "Messages that were pushed since the last call", "", "", "Messages", "400"},
     {API_GET, "/admin/v1/peers", admin_peers, true, 0, "All known peers", "", "", "Peers", ""},
     {API_POST, "/admin/v1/peers", admin_connect, true, L, "Connect to peers", "", "Strings", "", "400 503 504"},
     {API_GET, "/admin/v1/peers/stats", admin_stats, true, 0, "Numbers of peers by kind", "", "", "Any", ""},
@@ -38,7 +44,7 @@ const struct route api_routes[] = {
     {API_GET, "/admin/v1/peers/mesh/on/{shardId}", admin_mesh_on, true, 0, "Mesh peers of a shard", "", "", "PeersOfShard", "400 503"},
     {API_GET, "/admin/v1/peers/{peerId}", admin_peer, true, 0, "One peer", "", "", "Peer", "400 404"},
     {API_GET, "/admin/v1/peer/{peerId}", admin_peer, true, 0, "One peer", "", "", "Peer", "400 404"},
-    {API_GET, "/admin/v1/filter/subscriptions", admin_filter, true, 0, "Filter subscriptions", "", "", "Any", "400"},
+    {API_GET, "/admin/v1/filter/subscriptions", admin_filter, true, 0, "Filter subscriptions that we serve", "", "", "FilterSubscribers", "400"},
     {API_POST, "/admin/v1/log-level/{logLevel}", admin_log_level, true, L, "Change the log level", "", "", "", "400"},
 };
 /* clang-format on */
@@ -81,9 +87,21 @@ static bool fits_rest(const char *pattern, struct span path, struct span *segmen
 
 static const char *allow_text(unsigned methods)
 {
-    static const char *const texts[] = {
-        "", "GET, OPTIONS",    "POST, OPTIONS",        "GET, POST, OPTIONS",   "", "", "",
-        "", "DELETE, OPTIONS", "GET, DELETE, OPTIONS", "POST, DELETE, OPTIONS"};
+    static const char *const texts[] = {"",
+                                        "GET, OPTIONS",
+                                        "POST, OPTIONS",
+                                        "GET, POST, OPTIONS",
+                                        "",
+                                        "",
+                                        "",
+                                        "",
+                                        "DELETE, OPTIONS",
+                                        "GET, DELETE, OPTIONS",
+                                        "POST, DELETE, OPTIONS",
+                                        "",
+                                        "",
+                                        "",
+                                        "POST, PUT, DELETE, OPTIONS"};
     assert(methods < sizeof texts / sizeof texts[0]);
     return texts[methods];
 }

@@ -55,6 +55,7 @@ X(WEBSOCKET_SECURE_CA_PATH, "websocket-secure-ca-path", TEXT, ONE, DONE, TRANSPO
 X(QUIC_SUPPORT, "quic-support", BOOL, ONE, ACCEPTED, TRANSPORT, "false", "false (after 0.38)", NULL, "listen for QUIC", "QUIC is not there yet") \
 X(QUIC_PORT, "quic-port", NUMBER, ONE, ACCEPTED, TRANSPORT, "60000", "60000 (after 0.38)", "0..65535", "QUIC port", "QUIC is not there yet") \
 X(RELAY, "relay", BOOL, ONE, DONE, RELAY, "true", "true", NULL, "mount relay", NULL) \
+X(SHARD_BANDWIDTH, "shard-bandwidth", SIZE, ONE, DONE, RELAY, "0B", NULL, "0B..1GiB", "most bytes a second that relay takes of one shard: KiB, KB, B; what comes beyond is ignored; 0B: no limit", "64/WAKU2-NETWORK has 1 Mbps for messages without RLN proof; here none has one, so it is for the operator to say") \
 X(NUM_SHARDS_IN_NETWORK, "num-shards-in-network", NUMBER, ONE, DONE, RELAY, "8", "1 / 0", "0..1024", "shards for autosharding; 0: static sharding only", "autosharded content topics work without further flags") \
 X(SHARD, "shard", NUMBER, MANY, DONE, RELAY, NULL, "", "0..1023", "shards to subscribe to; unset: all of the network", NULL) \
 X(CONTENT_TOPIC, "content-topic", TEXT, MANY, DONE, RELAY, NULL, "", NULL, "content topics whose shards to subscribe to", NULL) \
@@ -91,11 +92,11 @@ X(STORE_SYNC, "store-sync", BOOL, ONE, ACCEPTED, STORE, "false", "false", NULL, 
 X(STORE_SYNC_INTERVAL, "store-sync-interval", NUMBER, ONE, ACCEPTED, STORE, "300", "300", "0..4294967295", "seconds between reconciliations", "not there yet") \
 X(STORE_SYNC_RANGE, "store-sync-range", NUMBER, ONE, ACCEPTED, STORE, "3600", "3600", "0..4294967295", "seconds that are reconciled", "not there yet") \
 X(STORE_SYNC_RELAY_JITTER, "store-sync-relay-jitter", NUMBER, ONE, ACCEPTED, STORE, "20", "20", "0..4294967295", "seconds of jitter", "not there yet") \
-X(FILTER, "filter", BOOL, ONE, ACCEPTED, SERVICES, "false", "false", NULL, "serve filter", "not there yet; it will be on by default") \
-X(FILTERNODE, "filternode", TEXT, ONE, ACCEPTED, SERVICES, NULL, "", NULL, "peer that filters for us", "not there yet") \
-X(FILTER_SUBSCRIPTION_TIMEOUT, "filter-subscription-timeout", NUMBER, ONE, ACCEPTED, SERVICES, "300", "300", "0..65535", "seconds until a silent subscription ends", "not there yet") \
-X(FILTER_MAX_PEERS_TO_SERVE, "filter-max-peers-to-serve", NUMBER, ONE, ACCEPTED, SERVICES, "1000", "1000", "0..4294967295", "most filter clients", "not there yet") \
-X(FILTER_MAX_CRITERIA, "filter-max-criteria", NUMBER, ONE, ACCEPTED, SERVICES, "1000", "1000", "0..4294967295", "most topics per filter client", "not there yet") \
+X(FILTER, "filter", BOOL, ONE, DONE, SERVICES, "true", "false", NULL, "serve filter: push messages to light clients that subscribed", "64/WAKU2-NETWORK wants it of every relay node; it costs nothing while nobody subscribes") \
+X(FILTERNODE, "filternode", TEXT, ONE, DONE, SERVICES, NULL, "", NULL, "peer that /filter/v2 subscribes with, and that we stay connected with; unset: any connected one that serves filter", NULL) \
+X(FILTER_SUBSCRIPTION_TIMEOUT, "filter-subscription-timeout", NUMBER, ONE, DONE, SERVICES, "300", "300", "1..65535", "seconds without a ping or subscribe until a subscription ends", NULL) \
+X(FILTER_MAX_PEERS_TO_SERVE, "filter-max-peers-to-serve", NUMBER, ONE, DONE, SERVICES, "1000", "1000", "0..100000", "most filter clients; those beyond are told 503", NULL) \
+X(FILTER_MAX_CRITERIA, "filter-max-criteria", NUMBER, ONE, DONE, SERVICES, "1000", "1000", "0..1000000", "most pairs of pubsub and content topic per filter client", NULL) \
 X(LIGHTPUSH, "lightpush", BOOL, ONE, DONE, SERVICES, "true", "false", NULL, "serve lightpush 3.0.0 and 2.0.0-beta1, with --relay", "light clients can publish anywhere, and nodes hide among each other's messages: the stem travels by lightpush") \
 X(LIGHTPUSHNODE, "lightpushnode", TEXT, ONE, DONE, SERVICES, NULL, "", NULL, "multiaddr of the peer that /lightpush publishes through", "unset: our own relay; without --relay any connected peer that serves lightpush") \
 X(PEER_EXCHANGE, "peer-exchange", BOOL, ONE, ACCEPTED, SERVICES, "false", "true", NULL, "serve peer exchange", "not there yet") \

@@ -1,6 +1,7 @@
 /* The conductor: the world's calls, the pump, events. What each thing does is in its own file. */
 #include "crypto/keyring/keyring.h"
 #include "net/noise/noise.h"
+#include "net/services/filter.h"
 #include "node/core/inside.h"
 
 #include <stdlib.h>
@@ -46,6 +47,7 @@ void core_message_seen(struct core *c, const struct env *env, const struct host_
 
     c->counters.messages_valid++;
     archiving_add(c, env, out);
+    filtering_message(c, env, out);
     slot.event.kind = CORE_EVENT_MESSAGE;
     slot.event.peer = out->peer;
     slot.event.message = out->payload;
@@ -72,7 +74,8 @@ static void host_told(struct core *c, const struct env *env, const struct host_o
         core_message_seen(c, env, out);
         break;
     case HOST_OUT_INVALID:
-        c->counters.messages_invalid++;
+        c->counters.messages_over_bandwidth += out->err == ERR_FULL;
+        c->counters.messages_invalid += out->err != ERR_FULL;
         c->counters.messages_too_large += out->err == ERR_LIMIT;
         break;
     case HOST_OUT_QUERY:
@@ -90,11 +93,19 @@ static void host_told(struct core *c, const struct env *env, const struct host_o
     case HOST_OUT_PEER_UP:
         tell_peer(c, env, CORE_EVENT_PEER_UP, out);
         break;
+    case HOST_OUT_FILTERED:
+    case HOST_OUT_FILTER_ANSWER:
+    case HOST_OUT_FILTER_LOST:
+        filtering_told(c, env, out);
+        break;
     case HOST_OUT_PEER_KNOWN:
+        filtering_peers_changed(c, env);
         tell_peer(c, env, CORE_EVENT_PEER_KNOWN, out);
         break;
     case HOST_OUT_PEER_DOWN:
         statics_lost(c, env, out->peer);
+        clock_peer_down(&c->clock, out->peer);
+        filtering_peers_changed(c, env);
         tell_peer(c, env, CORE_EVENT_PEER_DOWN, out);
         break;
     case HOST_OUT_PONG:
@@ -294,6 +305,8 @@ static enum err make_streams(struct core *c, const struct env *env)
 
 static enum err make_host(struct core *c, const struct env *env)
 {
+    struct filter_params filter = {c->config.filter_subscribers_max, c->config.filter_criteria_max,
+                                   c->config.filter_timeout_s * NS_PER_S};
     struct host_params p = {
         .key = c->config.key,
         .agent_version = c->config.agent_version,
@@ -306,8 +319,10 @@ static enum err make_host(struct core *c, const struct env *env)
         .rate_limits = c->config.rate_limits,
         .rate_limits_count = c->config.rate_limits_count,
         .lightpush = c->config.lightpush && c->config.relay,
+        .shard_bytes_s = c->config.shard_bytes_s,
         .message_bytes_max = c->config.message_bytes_max,
-        .hashes = c->config.hashes || c->archiving.archive != NULL,
+        .filter = c->config.filter ? &filter : NULL,
+        .hashes = c->config.hashes || c->config.filter || c->archiving.archive != NULL,
     };
 
     p.gossipsub = gossipsub_params_default();
@@ -330,12 +345,15 @@ enum err core_new(struct core **out, const struct core_config *config, const str
     fifo_init(&c->events, sizeof(struct event_slot), CORE_EVENTS_MAX);
     fifo_init(&c->jobs, sizeof(struct job *), CORE_QUERIES_MAX + 8);
     map_init(&c->dials, seed, SWARM_DIALS_MAX);
+    clock_init(&c->clock, env->rng);
     enum err err = keep_config(c, config);
     if (err == OK) {
         peer_id_from_key(keyring_host_public(config->key), &c->self);
         peer_id_text(&c->self, c->id);
         err = archiving_init(c, env);
     }
+    if (err == OK)
+        err = filtering_init(c);
     if (err == OK)
         err = make_streams(c, env);
     if (err == OK)
@@ -382,6 +400,7 @@ void core_free(struct core *c)
     slot_clear(&c->told);
     while (fifo_pop(&c->events, &slot))
         slot_clear(&slot);
+    clock_clear(&c->clock);
     statics_clear(c);
     pushing_clear(c);
     topics_clear(c);

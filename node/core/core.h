@@ -55,9 +55,13 @@ struct core_config {
     bool lightpush;             /* serve lightpush; needs relay */
     const char *lightpush_node; /* multiaddr with /p2p that publishes for us; NULL: our own relay,
                                    or without relay any connected peer that serves lightpush */
-    bool flood_publish;         /* names the sender; off unless an operator insists */
-    size_t message_bytes_max;   /* of an encoded WakuMessage; 153600 is the network's */
-    size_t store_queue_bytes;   /* bound of messages that wait for their commit */
+    bool filter;                /* serve filter */
+    uint32_t filter_subscribers_max, filter_criteria_max, filter_timeout_s;
+    const char *filternode;   /* multiaddr with /p2p that filters for us; NULL, "": any that does */
+    uint64_t shard_bytes_s;   /* that relay takes of one pubsub topic; 0: no limit */
+    bool flood_publish;       /* names the sender; off unless an operator insists */
+    size_t message_bytes_max; /* of an encoded WakuMessage; 153600 is the network's */
+    size_t store_queue_bytes; /* bound of messages that wait for their commit */
     enum core_overflow store_overflow;
     size_t store_page_max; /* cap of a page, 100 */
     size_t connections_max;
@@ -149,6 +153,18 @@ struct store_query; /* net/services/store_query.h */
 enum err core_query(struct core *c, const struct env *env, const struct store_query *query,
                     struct span peer_addr, uint64_t ticket) MUST_CHECK;
 
+struct filter_request; /* net/services/filter.h */
+struct filter_server;
+struct filter_client;
+
+/** Ask the node that filters for us; CORE_EVENT_FILTER_ANSWER follows with the ticket. The request
+ * id on the wire is made here. ERR_NOT_FOUND no connected peer serves filter; ERR_FULL;
+ * ERR_ARGUMENT. */
+enum err core_filter(struct core *c, const struct env *env, const struct filter_request *request,
+                     uint64_t ticket) MUST_CHECK;
+const struct filter_server *core_filter_server(const struct core *c); /* NULL: filter off */
+const struct filter_client *core_filter_client(const struct core *c);
+
 /** Ping a connected peer once: CORE_EVENT_PONG. ERR_NOT_FOUND. */
 enum err core_ping(struct core *c, const struct env *env, uint64_t peer,
                    uint64_t ticket) MUST_CHECK;
@@ -156,15 +172,17 @@ enum err core_ping(struct core *c, const struct env *env, uint64_t peer,
 /* ---- what the user is told ---- */
 
 enum core_event_kind {
-    CORE_EVENT_MESSAGE,      /* a valid message arrived or was published here; once per hash */
-    CORE_EVENT_DIALED,       /* err, peer */
-    CORE_EVENT_PEER_UP,      /* connected; identify may follow */
-    CORE_EVENT_PEER_KNOWN,   /* identify and metadata have answered */
-    CORE_EVENT_PEER_DOWN,    /* err */
-    CORE_EVENT_STORE_ANSWER, /* err, answer */
-    CORE_EVENT_ADDRESSES,    /* core_announced has changed */
-    CORE_EVENT_PONG,         /* err, round_trip_ns */
-    CORE_EVENT_PUSHED,       /* pushed: what became of a core_push */
+    CORE_EVENT_MESSAGE,       /* a valid message arrived or was published here; once per hash */
+    CORE_EVENT_DIALED,        /* err, peer */
+    CORE_EVENT_PEER_UP,       /* connected; identify may follow */
+    CORE_EVENT_PEER_KNOWN,    /* identify and metadata have answered */
+    CORE_EVENT_PEER_DOWN,     /* err */
+    CORE_EVENT_STORE_ANSWER,  /* err, answer */
+    CORE_EVENT_ADDRESSES,     /* core_announced has changed */
+    CORE_EVENT_PONG,          /* err, round_trip_ns */
+    CORE_EVENT_PUSHED,        /* pushed: what became of a core_push */
+    CORE_EVENT_FILTERED,      /* a message that our filter service pushed; once per hash */
+    CORE_EVENT_FILTER_ANSWER, /* err; status and text of the service */
 };
 
 struct store_answer;     /* net/services/store_query.h */
@@ -181,6 +199,8 @@ struct core_event { /* borrowed until the next call on the core */
     const struct store_answer *answer;
     const struct lightpush_result *pushed;
     int64_t round_trip_ns;
+    uint32_t status;
+    struct span text;
 };
 
 bool core_poll(struct core *c, struct core_event *ev);
@@ -249,6 +269,7 @@ const char *core_id(const struct core *c);
 #define CORE_COUNTERS(X)                                                                           \
     X(messages_valid) /* waku messages accepted */                                                 \
     X(messages_invalid)                                                                            \
+    X(messages_over_bandwidth) /* their shard was at its limit: ignored */                         \
     X(messages_too_large)                                                                          \
     X(messages_published)                                                                          \
     X(archive_stored) /* after fdatasync */                                                        \
@@ -289,6 +310,10 @@ struct archive *core_archive(const struct core *c);                         /* N
 
 /** Bytes and messages that wait for their commit. */
 size_t core_archive_waiting(const struct core *c, size_t *messages);
+
+/** How far our wall clock is ahead of its peers' (behind: negative), as the timestamps of what they
+ * relay tell; false: too few have told. clock.h says what one liar can do to it: nothing. */
+bool core_clock_offset(const struct core *c, int64_t *ns);
 
 /** Is the archive failing (disk full...)? OK: no. For /health. */
 enum err core_archive_health(const struct core *c);

@@ -6,6 +6,8 @@
  *     publishing.c messages of the user -> topic, bytes, hash -> relay
  *     pushing.c    messages that come by lightpush, or that we publish so
  *     reaching.c   where we are, as told to others; dials that the host asks for
+ *     filtering.c  messages to filter subscribers; our own subscriptions
+ *     clock.c      is our wall clock that of the others?
  *     statics.c    peers that we stay connected with
  *     topics.c     our pubsub topics and shards
  *     view.c       looking in
@@ -19,6 +21,7 @@
 #include "net/services/lightpush.h"
 #include "net/services/store_query.h"
 #include "net/swarm/swarm.h"
+#include "node/core/clock.h"
 #include "node/core/core.h"
 #include "node/core/params.h"
 #include "store/archive.h"
@@ -96,7 +99,9 @@ struct core {
     struct map dials; /* dial number -> ticket of the user */
     struct pushing pushing;
     size_t queries_under_way;
-    bool stopping, left; /* left: the connections are being closed */
+    struct clock_watch clock;
+    struct peer_id filternode; /* len 0: any */
+    bool stopping, left;       /* left: the connections are being closed */
     struct mono leave_by;
     struct core_counters counters;
     char **strings; /* copies that config points to */
@@ -148,6 +153,12 @@ void reaching_clear(struct core *c);
 void reaching_update(struct core *c, const struct env *env);
 void reaching_dial(struct core *c, const struct env *env, const struct host_out *out);
 void reaching_dialed(struct core *c, const struct swarm_dialed *d);
+
+/* filtering.c */
+enum err filtering_init(struct core *c) MUST_CHECK;
+void filtering_message(struct core *c, const struct env *env, const struct host_out *out);
+void filtering_peers_changed(struct core *c, const struct env *env);
+void filtering_told(struct core *c, const struct env *env, const struct host_out *out);
 
 /* statics.c */
 enum err statics_init(struct core *c, const struct env *env) MUST_CHECK;

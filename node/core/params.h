@@ -13,3 +13,6 @@
 #define CORE_RETRY_COMMIT_MS     1000       /* after a failed commit */
 #define CORE_RETAIN_MS           60000      /* between two looks at retention */
 #define CORE_QUEUE_SLACK_BYTES   (8u << 20) /* what may still arrive after reading was paused */
+#define CLOCK_PEERS_MAX          65536u
+#define CLOCK_PEERS_MIN          3u  /* votes that make an estimate: one of them may lie */
+#define CLOCK_SAMPLES_MAX        15u /* of a peer, one a content topic */

@@ -66,6 +66,11 @@ bool core_services(const struct core *c, size_t *cursor, struct core_service *ou
     return true;
 }
 
+bool core_clock_offset(const struct core *c, int64_t *ns)
+{
+    return clock_offset(&c->clock, ns);
+}
+
 static void fill(const struct core *c, const struct host_peer *p, struct core_peer *out)
 {
     struct gossipsub_peer_view view;

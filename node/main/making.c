@@ -101,7 +101,8 @@ static enum err check_rate_limits(const char *const *texts, size_t count)
 
 static size_t statics_of(const struct conf *c, const char *statics[STATICS_MAX])
 {
-    static const enum conf_id ids[] = {CONF_STATICNODE, CONF_ENTRY_NODE, CONF_LIGHTPUSHNODE};
+    static const enum conf_id ids[] = {CONF_STATICNODE, CONF_ENTRY_NODE, CONF_LIGHTPUSHNODE,
+                                       CONF_FILTERNODE};
     size_t count = 0;
     for (size_t k = 0; k < sizeof ids / sizeof ids[0]; k++)
         for (size_t i = 0; i < conf_count(c, ids[k]) && count < STATICS_MAX; i++)
@@ -162,7 +163,13 @@ enum err node_make_core(struct node *n)
         .lightpush = conf_bool(c, CONF_LIGHTPUSH),
         .lightpush_node =
             conf_text(c, CONF_LIGHTPUSHNODE)[0] == '\0' ? NULL : conf_text(c, CONF_LIGHTPUSHNODE),
+        .filter = conf_bool(c, CONF_FILTER),
+        .filter_subscribers_max = (uint32_t)conf_number(c, CONF_FILTER_MAX_PEERS_TO_SERVE),
+        .filter_criteria_max = (uint32_t)conf_number(c, CONF_FILTER_MAX_CRITERIA),
+        .filter_timeout_s = (uint32_t)conf_number(c, CONF_FILTER_SUBSCRIPTION_TIMEOUT),
+        .filternode = conf_text(c, CONF_FILTERNODE),
         .flood_publish = conf_bool(c, CONF_FLOOD_PUBLISH),
+        .shard_bytes_s = conf_number(c, CONF_SHARD_BANDWIDTH),
         .message_bytes_max = (size_t)conf_number(c, CONF_MAX_MSG_SIZE),
         .store_queue_bytes = (size_t)conf_number(c, CONF_STORE_QUEUE_MB) << 20,
         .store_overflow =
@@ -229,6 +236,7 @@ enum err node_make_api(struct node *n)
         .relay = conf_bool(c, CONF_RELAY),
         .store = n->archive != NULL,
         .lightpush = conf_bool(c, CONF_LIGHTPUSH) && conf_bool(c, CONF_RELAY),
+        .filter = conf_bool(c, CONF_FILTER),
         .storenode = conf_text(c, CONF_STORENODE),
         .started_s = (int64_t)time(NULL)};
     for (size_t i = 0; i < config.origins_count; i++)

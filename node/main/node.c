@@ -27,7 +27,7 @@ static void told(void *ctx, const struct core_event *ev)
     if (ev->kind == CORE_EVENT_ADDRESSES && node_full_addresses(n) != OK)
         log_unusual(evio_env(n->evio), "main", "addresses not shown: memory is out");
     if (ev->kind == CORE_EVENT_STORE_ANSWER || ev->kind == CORE_EVENT_DIALED ||
-        ev->kind == CORE_EVENT_PUSHED)
+        ev->kind == CORE_EVENT_PUSHED || ev->kind == CORE_EVENT_FILTER_ANSWER)
         http_flush(n->http);
 }
 

@@ -113,6 +113,8 @@ static void told(void *ctx, const struct core_event *ev)
     case CORE_EVENT_PEER_UP:
     case CORE_EVENT_STORE_ANSWER:
     case CORE_EVENT_PUSHED:
+    case CORE_EVENT_FILTERED:
+    case CORE_EVENT_FILTER_ANSWER:
         break;
     }
     if (p->failed || (p->connected && p->known && p->pinged))

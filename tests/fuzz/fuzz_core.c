@@ -31,6 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 struct fake_stream {
     uint64_t id, peer; /* id 0: free */
     bool opening;      /* ours, not negotiated yet */
+    bool certain;      /* one protocol was proposed: may be written to at once */
     bool paused, write_closed, read_closed;
     const char *protocol;
     size_t unread; /* bytes that the peer has not taken */
@@ -102,6 +103,7 @@ static enum err fake_open(void *impl, const struct env *env, uint64_t peer,
     if (s == NULL)
         return is_up(w, peer) ? ERR_LIMIT : ERR_NOT_FOUND;
     s->opening = true;
+    s->certain = protocols[1] == NULL;
     s->protocol = protocols[0];
     *stream = s->id;
     return OK;
@@ -112,7 +114,7 @@ static size_t fake_room(void *impl, uint64_t stream)
     struct world *w = impl;
     struct fake_stream *s = find(w, stream);
 
-    return s == NULL || s->opening || w->full || s->unread >= STREAM_SEND_BYTES_MAX
+    return s == NULL || (s->opening && !s->certain) || w->full || s->unread >= STREAM_SEND_BYTES_MAX
                ? 0
                : STREAM_SEND_BYTES_MAX - s->unread;
 }
@@ -125,7 +127,7 @@ static enum err fake_write(void *impl, uint64_t stream, struct span head, struct
 
     if (s == NULL || s->write_closed)
         return ERR_CLOSED;
-    if (s->opening)
+    if (s->opening && !s->certain)
         return ERR_BUSY;
     assert(head.len <= 32 && count <= 64);
     for (size_t i = 0; i < count; i++)
@@ -134,6 +136,13 @@ static enum err fake_write(void *impl, uint64_t stream, struct span head, struct
         return ERR_FULL;
     s->unread += total;
     return OK;
+}
+
+static size_t fake_unsent(void *impl, uint64_t stream)
+{
+    const struct fake_stream *s = find(impl, stream);
+
+    return s == NULL ? 0 : s->unread;
 }
 
 static void maybe_gone(struct fake_stream *s)
@@ -367,6 +376,14 @@ static void query(struct world *w, struct buf *out, uint8_t arg)
     number_field(out, 53, arg);
 }
 
+static void filter_request(struct buf *out, uint8_t arg)
+{
+    field(out, 1, SPAN_LIT("id"));
+    number_field(out, 2, arg & 3);
+    field(out, 10, SPAN_LIT(TOPIC));
+    field(out, 11, arg & 4 ? SPAN_LIT("/fuzz/1/other/proto") : SPAN_LIT("/fuzz/1/core/proto"));
+}
+
 /* What the stream's protocol carries, framed, with one bit turned when `bend` says so. */
 static void sound(struct world *w, const struct fake_stream *s, uint8_t arg, uint8_t bend,
                   struct buf *out)
@@ -378,6 +395,8 @@ static void sound(struct world *w, const struct fake_stream *s, uint8_t arg, uin
         rpc(w, &body, arg);
     } else if (strstr(s->protocol, "store") != NULL) {
         query(w, &body, arg);
+    } else if (strstr(s->protocol, "filter-subscribe") != NULL) {
+        filter_request(&body, arg);
     } else if (strstr(s->protocol, "metadata") != NULL) {
         number_field(&body, 1, arg & 1 ? 66 : arg);
         number_field(&body, 2, arg >> 2);
@@ -399,10 +418,16 @@ static void sound(struct world *w, const struct fake_stream *s, uint8_t arg, uin
 
 /* ---- what fuzz bytes choose ---- */
 
-static const char *const protocols[] = {"/meshsub/1.1.0",      "/meshsub/1.2.0",
-                                        "/ipfs/ping/1.0.0",    "/ipfs/id/1.0.0",
-                                        "/ipfs/id/push/1.0.0", "/vac/waku/store-query/3.0.0",
-                                        "/floodsub/1.0.0",     "/vac/waku/metadata/1.0.0"};
+static const char *const protocols[] = {"/meshsub/1.1.0",
+                                        "/meshsub/1.2.0",
+                                        "/ipfs/ping/1.0.0",
+                                        "/ipfs/id/1.0.0",
+                                        "/ipfs/id/push/1.0.0",
+                                        "/vac/waku/store-query/3.0.0",
+                                        "/vac/waku/filter-subscribe/2.0.0-beta1",
+                                        "/vac/waku/metadata/1.0.0",
+                                        "/floodsub/1.0.0",
+                                        "/vac/waku/filter-push/2.0.0-beta1"};
 
 static void peer_op(struct world *w, uint8_t arg)
 {
@@ -430,7 +455,7 @@ static void incoming_op(struct world *w, uint8_t arg)
 
     if (s == NULL)
         return;
-    s->protocol = protocols[(arg >> 3) % 8];
+    s->protocol = protocols[(arg >> 3) % (sizeof protocols / sizeof *protocols)];
     push(w,
          (struct stream_event){
              .kind = STREAM_INCOMING, .peer = peer, .stream = s->id, .protocol = s->protocol},
@@ -618,9 +643,9 @@ static void start(struct world *w)
     static const uint8_t seed[16];
 
     test_env_init(&w->t, 1);
-    w->streams =
-        (struct streams){w,          fake_open,  fake_write,      fake_room, fake_close_write,
-                         fake_reset, fake_pause, fake_disconnect, fake_poll, fake_serve};
+    w->streams = (struct streams){
+        w,          fake_open,       fake_write, fake_room,  fake_close_write, fake_reset,
+        fake_pause, fake_disconnect, fake_poll,  fake_serve, fake_unsent};
     w->port = (struct port){.world = w, .job = fake_job};
     w->archive.base.ops = &fake_ops;
     assert_ok(archive_open_mem(&w->archive.mem, seed));
@@ -640,6 +665,10 @@ static void start(struct world *w)
         .shards = shards,
         .shards_count = 2,
         .relay = true,
+        .filter = true,
+        .filter_subscribers_max = 3,
+        .filter_criteria_max = 100,
+        .filter_timeout_s = 300,
         .message_bytes_max = 153600,
         .store_queue_bytes = 16u << 20,
         .store_page_max = 100,

@@ -17,9 +17,10 @@ import * as noise from './attacks/noise.mjs'
 import * as muxer from './attacks/muxer.mjs'
 import * as gossip from './attacks/gossip.mjs'
 import * as store from './attacks/store.mjs'
+import * as filter from './attacks/filter.mjs'
 import * as rest from './attacks/rest.mjs'
 
-const ATTACKS = { ...transport, ...websocket, ...noise, ...muxer, ...gossip, ...store, ...rest }
+const ATTACKS = { ...transport, ...websocket, ...noise, ...muxer, ...gossip, ...store, ...filter, ...rest }
 const MEMORY_SLACK = 16e6
 const ATTACK_MS = 45000
 

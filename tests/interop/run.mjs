@@ -15,12 +15,12 @@ const CASES = [
   'identify', 'ping', 'identity-keys', 'noise-yamux-tcp', 'noise-mplex-tcp', 'metadata',
   'relay-js-to-node', 'relay-node-to-js', 'relay-message-id', 'relay-mesh3',
   'noise-mplex-ws', 'noise-yamux-ws', 'store-query', 'store-pagination', 'message-hash', 'autosharding', 'rest-relay', 'rest-store', 'rest-info', 'rest-admin',
-  'lightpush-v2', 'lightpush-v3', 'lightpush-errors', 'rest-lightpush'
+  'lightpush-v2', 'lightpush-v3', 'lightpush-errors', 'rest-lightpush', 'filter', 'rest-filter'
 ]
 const WAITING = [
-  'filter', 'rest-filter', 'light-node', 'peer-exchange', 'browser'
+  'light-node', 'peer-exchange', 'browser'
 ]
-const SERVICES = 'relay,store,lightpush'
+const SERVICES = 'relay,store,lightpush,filter'
 // Over wss, with a node of their own: the case's file, and the flags it needs besides.
 const SECURE = { 'noise-mplex-wss': 'noise-mplex-ws', 'noise-yamux-wss': 'noise-yamux-ws', 'certificate-renewed': 'certificate-renewed' }
 const SECURE_WAITING = { 'light-node-wss': 'light-node', 'browser-wss': 'browser' }

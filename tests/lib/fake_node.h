@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/gossipsub/gossipsub.h"
+#include "net/services/filter.h"
 #include "net/services/store_query.h"
 #include "node/api/api.h"
 
@@ -22,7 +23,37 @@ struct fake_node {
     struct store_query query; /* spans are not kept */
     size_t query_topics;
     char level[16];
+    int64_t clock_ns; /* 0: unknown */
+    enum err filter_err;
+    unsigned filters;             /* requests */
+    struct filter_request filter; /* the last one; spans are dead */
+    char filter_topic[64];
 };
+
+static enum err fake_filter(void *state, const struct env *env, const struct filter_request *r,
+                            uint64_t ticket)
+{
+    struct fake_node *f = state;
+    (void)env;
+    f->filters++;
+    f->filter = *r;
+    snprintf(f->filter_topic, sizeof f->filter_topic, "%.*s", (int)r->pubsub_topic.len,
+             r->pubsub_topic.len == 0 ? "" : (const char *)r->pubsub_topic.ptr);
+    f->ticket = ticket;
+    return f->filter_err;
+}
+
+static bool fake_filter_next(void *state, size_t cursor[2], struct filter_criterion_view *out)
+{
+    static const struct peer_id ids[2] = {{.len = 2, .bytes = {0, 1}}, {.len = 2, .bytes = {0, 2}}};
+    (void)state;
+    if (cursor[0] == 3)
+        return false;
+    *out = (struct filter_criterion_view){&ids[cursor[0] / 2], SPAN_LIT("/waku/2/rs/66/3"),
+                                          SPAN_LIT("/a/1/b/proto")};
+    cursor[0]++;
+    return true;
+}
 
 static enum err fake_publish(void *state, const struct env *env, struct span topic,
                              const struct core_message *m)
@@ -170,6 +201,12 @@ static enum err fake_health(void *state)
     return OK;
 }
 
+static bool fake_clock(void *state, int64_t *ns)
+{
+    *ns = ((struct fake_node *)state)->clock_ns;
+    return *ns != 0;
+}
+
 static bool fake_log_level(void *state, const char *name)
 {
     struct fake_node *f = state;
@@ -195,6 +232,8 @@ static inline struct api_backend fake_backend(struct fake_node *f)
                                 .shard_of = fake_shard_of,
                                 .connect = fake_connect,
                                 .query = fake_query,
+                                .filter = fake_filter,
+                                .filter_next = fake_filter_next,
                                 .topics = fake_topics,
                                 .peers = fake_peers,
                                 .topic_peer = fake_topic_peer,
@@ -202,6 +241,7 @@ static inline struct api_backend fake_backend(struct fake_node *f)
                                 .services = fake_services,
                                 .address = fake_address,
                                 .archive_health = fake_health,
+                                .clock_offset = fake_clock,
                                 .log_level = fake_log_level,
                                 .numbers = fake_numbers};
 }

@@ -109,6 +109,11 @@ static inline size_t fake_room(void *impl, uint64_t stream)
     return fake_at(impl, stream)->room;
 }
 
+static inline size_t fake_unsent(void *impl, uint64_t stream)
+{
+    return ((struct fake_host *)impl)->room - fake_at(impl, stream)->room;
+}
+
 static inline void fake_close_write(void *impl, uint64_t stream)
 {
     assert_false(fake_at(impl, stream)->reset);
@@ -318,7 +323,8 @@ static inline struct fake_host *fake_new(struct streams *out)
     assert_ok(multiaddr_parse(SPAN_LIT("/ip4/10.0.0.1/tcp/60000"), &f->addr));
     assert_ok(keyring_host_new(&f->key, &f->t.rng, KEYRING_HOST_SECP256K1));
     *out = (struct streams){f,          fake_open,  fake_write,      fake_room, fake_close_write,
-                            fake_reset, fake_pause, fake_disconnect, fake_poll, fake_serve};
+                            fake_reset, fake_pause, fake_disconnect, fake_poll, fake_serve,
+                            fake_unsent};
     return f;
 }
 

@@ -22,6 +22,7 @@ declare -A door=(
     [store/kv.h]="node/core node/chat node/main node/evio sim"
     [net/services/store_query.h]="net/host node/core node/api"
     [net/services/lightpush.h]="net/host node/core node/api"
+    [net/services/filter.h]="net/host node/core node/api"
     [node/api/backend.h]="node/evio node/main"
     [node/evio/http.h]="node/main"
     [node/evio/logs.h]="node/main"

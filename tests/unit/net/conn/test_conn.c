@@ -119,18 +119,40 @@ static void an_upgrade_proves_both_peers(void **state)
     assert_true(conn_deadline(a.conn).ns > t.env.now.ns + NS_PER_S);
 }
 
+static void who_proposes_several_has_to_wait(void **state)
+{
+    (void)state;
+    struct conn_stream *s;
+
+    settle();
+    assert_ok(conn_open(a.conn, &t.env, protocols, &s));
+    assert_err(conn_write(s, SPAN_LIT("x"), NULL, 0), ERR_BUSY);
+}
+
+static void what_follows_a_refused_proposal_is_for_nothing(void **state)
+{
+    (void)state;
+    static const char *const unknown[] = {"/nobody/1.0.0", NULL};
+    struct conn_stream *s;
+
+    settle();
+    assert_ok(conn_open(a.conn, &t.env, unknown, &s));
+    assert_ok(conn_write(s, SPAN_LIT("x"), NULL, 0));
+    conn_close_write(s);
+    settle();
+    assert_int_equal(b.count[CONN_INCOMING], 0);
+    assert_int_equal(b.bytes.len, 0);
+    assert_int_equal(a.count[CONN_REFUSED], 1);
+}
+
 static void an_optimistic_sender_is_understood(void **state)
 {
     (void)state;
     struct conn_stream *s;
-    struct blob *data = blob_new(SPAN_LIT("sent before the echo"));
 
     settle();
     assert_ok(conn_open(a.conn, &t.env, two, &s));
-    assert_err(conn_write(s, SPAN_LIT("x"), NULL, 0), ERR_BUSY);
-    assert_ok(chain_reserve(&s->mux.send, 1)); /* what other implementations do */
-    chain_add_blob(&s->mux.send, data);
-    blob_unref(data);
+    assert_ok(conn_write(s, SPAN_LIT("sent before the echo"), NULL, 0));
     settle();
     assert_int_equal(b.count[CONN_INCOMING], 1);
     assert_ptr_equal(b.last[CONN_INCOMING].stream->protocol, protocols[1]);
@@ -289,6 +311,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_upgrade_proves_both_peers),
         TEST(an_optimistic_sender_is_understood),
+        TEST(who_proposes_several_has_to_wait),
+        TEST(what_follows_a_refused_proposal_is_for_nothing),
         TEST(a_write_is_all_or_nothing),
         TEST(all_streams_together_are_bounded),
         TEST(forged_bytes_end_the_connection),

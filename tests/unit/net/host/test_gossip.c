@@ -135,6 +135,42 @@ static void an_invalid_one_is_told_and_goes_nowhere(void **state)
     fake_host_free(f);
 }
 
+static void over_the_bandwidth_of_a_shard_messages_are_ignored_without_blame(void **state)
+{
+    (void)state;
+    struct streams streams;
+    struct fake_host *f = fake_new(&streams);
+    struct gossipsub_peer_view view;
+    struct host_params p = {.key = f->key,
+                            .agent_version = "test",
+                            .cluster = 66,
+                            .listen = &f->addr,
+                            .listen_count = 1,
+                            .relay = true,
+                            .shard_bytes_s = 10000, /* ten messages */
+                            .gossipsub = gossipsub_params_default(),
+                            .message_bytes_max = 153600};
+    assert_ok(host_new(&f->h, f->env, &p, &streams));
+    assert_ok(gossipsub_subscribe(host_gossipsub(f->h), f->env, TOPIC));
+    uint64_t one = join(f, 1);
+    join(f, 2);
+    fake_run(f, 2 * NS_PER_S);
+    for (unsigned i = 0; i < 10; i++)
+        say(f, one, i, 1000);
+    assert_int_equal(f->told[HOST_OUT_MESSAGE], 10);
+    say(f, one, 10, 1000);
+    assert_int_equal(f->told[HOST_OUT_MESSAGE], 10);
+    assert_int_equal(f->told[HOST_OUT_INVALID], 1);
+    assert_int_equal(f->said[HOST_OUT_INVALID].err, ERR_FULL);
+    assert_int_equal(messages_to(f, 2), 10);
+    assert_int_equal(gossipsub_counts(host_gossipsub(f->h))->rejected, 0);
+    assert_true(gossipsub_peer_get(host_gossipsub(f->h), 1, &view) && view.score >= 0);
+    fake_run(f, NS_PER_S);
+    say(f, one, 11, 1000);
+    assert_int_equal(f->told[HOST_OUT_MESSAGE], 11);
+    fake_host_free(f);
+}
+
 static void a_reset_stream_is_opened_again_and_renewed(void **state)
 {
     (void)state;
@@ -397,6 +433,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_is_told_and_goes_on),
         cmocka_unit_test(an_invalid_one_is_told_and_goes_nowhere),
+        cmocka_unit_test(over_the_bandwidth_of_a_shard_messages_are_ignored_without_blame),
         cmocka_unit_test(a_reset_stream_is_opened_again_and_renewed),
         cmocka_unit_test(a_stream_that_the_peer_ended_is_replaced),
         cmocka_unit_test(who_breaks_every_stream_is_left_alone_for_a_while),
