@@ -100,6 +100,11 @@ bool query_topics_match(const struct archive_query *q, struct span content, stru
     return q->content_topics_count == 0;
 }
 
+bool query_wants_topics(const struct archive_query *q)
+{
+    return q->include_data || q->include_topics;
+}
+
 static struct span copied(struct archive_page *p, struct span from)
 {
     size_t at = p->bytes.len;
@@ -113,19 +118,21 @@ enum err page_fill(struct archive_page *p, const struct archive_query *q, const 
 {
     size_t total = 0;
     assert(count <= ARCHIVE_PAGE_MAX);
-    for (size_t i = 0; q->include_data && i < count; i++)
-        total += f[i].pubsub_topic.len + f[i].content_topic.len + f[i].message.len;
+    for (size_t i = 0; query_wants_topics(q) && i < count; i++)
+        total += f[i].pubsub_topic.len + f[i].content_topic.len +
+                 (q->include_data ? f[i].message.len : 0);
     TRY(buf_reserve(&p->bytes, total));
     for (size_t i = 0; i < count; i++) {
         const struct found *from = &f[q->forward ? i : count - 1 - i];
         struct archive_entry *e = &p->entries[i];
         *e = (struct archive_entry){.timestamp_ns = from->timestamp_ns};
         memcpy(e->hash, from->hash, ARCHIVE_HASH_BYTES);
-        if (!q->include_data)
-            continue;
-        e->pubsub_topic = copied(p, from->pubsub_topic);
-        e->content_topic = copied(p, from->content_topic);
-        e->message = copied(p, from->message);
+        if (query_wants_topics(q)) {
+            e->pubsub_topic = copied(p, from->pubsub_topic);
+            e->content_topic = copied(p, from->content_topic);
+        }
+        if (q->include_data)
+            e->message = copied(p, from->message);
     }
     p->count = count;
     p->more = more && count > 0;

@@ -114,7 +114,8 @@ struct archive_query {                 /* everything borrowed; all conditions ho
     size_t page_bytes;     /* 0 or more than ARCHIVE_PAGE_BYTES_MAX: that; a page has
                               at least one entry, whatever its size */
     bool forward;          /* false: the newest page first */
-    bool include_data;
+    bool include_data;     /* messages and topics */
+    bool include_topics;   /* topics, also without the messages */
 };
 
 #define ARCHIVE_QUERY_ALL                                                                          \

@@ -62,6 +62,9 @@ struct found {
 size_t query_limit(const struct archive_query *q);
 size_t query_page_bytes(const struct archive_query *q);
 
+/** Does it ask for topics, with messages or without? */
+bool query_wants_topics(const struct archive_query *q);
+
 /** Copy what was found, in the query's direction, into a page. */
 enum err page_fill(struct archive_page *p, const struct archive_query *q, const struct found *f,
                    size_t count, bool more) MUST_CHECK;

@@ -176,7 +176,7 @@ static enum err look_up(struct asking *k, const uint8_t *hash, struct found *f, 
     if (r.timestamp_ns < k->start_ns || r.timestamp_ns > k->end_ns || !behind_cursor(k, &r))
         return OK;
     bool filtered = k->q->pubsub_topic.len > 0 || k->q->content_topics_count > 0;
-    TRY(name(v, &r, filtered || k->q->include_data, &f[*count]));
+    TRY(name(v, &r, filtered || query_wants_topics(k->q), &f[*count]));
     if (!filtered || query_topics_match(k->q, f[*count].content_topic, f[*count].pubsub_topic))
         (*count)++;
     return OK;
@@ -365,7 +365,7 @@ static enum err ask_scan(struct asking *k)
         bool in_range;
         if (s == NULL)
             return OK;
-        TRY(name(s->view, &s->record, k->q->include_data, &f));
+        TRY(name(s->view, &s->record, query_wants_topics(k->q), &f));
         if (!take(k, &f))
             return OK;
         scan_step(s);

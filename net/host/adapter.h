@@ -47,7 +47,7 @@ struct adapter {
 
 extern const struct adapter adapter_gossip, adapter_identify, adapter_identify_push, adapter_ping,
     adapter_metadata, adapter_store, adapter_lightpush, adapter_lightpush_v2, adapter_autonat,
-    adapter_filter, adapter_filter_push;
+    adapter_filter, adapter_filter_push, adapter_sync;
 
 /* an output and what it owns */
 struct host_out_slot {
@@ -74,6 +74,7 @@ struct host {
     struct filter_adapter *filter;
     struct metadata *metadata;
     struct autonat_adapter *autonat;
+    struct sync_adapter *sync; /* NULL: not mounted */
 };
 
 enum err gossip_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
@@ -92,6 +93,8 @@ enum err autonat_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
 void autonat_adapter_free(struct host *h);
 enum err store_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
 void store_adapter_free(struct host *h);
+enum err sync_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
+void sync_adapter_free(struct host *h);
 
 enum err lightpush_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
 void lightpush_adapter_free(struct host *h);

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 static const struct adapter *const adapters[] = {
-    &adapter_identify, &adapter_identify_push, &adapter_ping,       &adapter_metadata,
-    &adapter_gossip,   &adapter_store,         &adapter_lightpush,  &adapter_lightpush_v2,
-    &adapter_autonat,  &adapter_filter,        &adapter_filter_push};
+    &adapter_identify, &adapter_identify_push, &adapter_ping,        &adapter_metadata,
+    &adapter_gossip,   &adapter_store,         &adapter_lightpush,   &adapter_lightpush_v2,
+    &adapter_autonat,  &adapter_filter,        &adapter_filter_push, &adapter_sync};
 
 #define ADAPTERS (sizeof adapters / sizeof *adapters)
 
@@ -21,7 +21,9 @@ static bool is_served(const struct host *h, const struct adapter *a)
 
 bool host_mounted(const struct host *h, const struct adapter *a)
 {
-    return a != &adapter_gossip || h->params.relay;
+    return a == &adapter_gossip ? h->params.relay
+           : a == &adapter_sync ? h->params.sync_range_ns > 0
+                                : true;
 }
 
 static const struct adapter *serving(const struct host *h, const char *protocol)
@@ -390,6 +392,8 @@ enum err host_new(struct host **out, const struct env *env, const struct host_pa
     if (err == OK)
         err = autonat_adapter_new(h, env);
     if (err == OK)
+        err = sync_adapter_new(h, env);
+    if (err == OK)
         err = serve(h, env);
     if (err != OK) {
         host_free(h);
@@ -423,6 +427,7 @@ void host_free(struct host *h)
     lightpush_adapter_free(h);
     filter_adapter_free(h);
     metadata_adapter_free(h);
+    sync_adapter_free(h);
     rates_free(h);
     autonat_adapter_free(h);
     exchanges_free(h);

@@ -28,6 +28,7 @@ struct filter_params;
 struct filter_request;
 struct filter_server;
 struct filter_client;
+struct sync;
 struct host;
 
 struct host_params {                /* everything is copied but the key */
@@ -39,8 +40,9 @@ struct host_params {                /* everything is copied but the key */
     size_t listen_count;
     bool relay;
     bool store;
-    const struct filter_params *filter; /* NULL: filter is not served; read by host_new alone */
-    const char *const *rate_limits;     /* of --rate-limit, read by host_new alone */
+    const struct filter_params *filter;    /* NULL: filter is not served; read by host_new alone */
+    int64_t sync_range_ns, sync_jitter_ns; /* of store sync; range 0: not mounted */
+    const char *const *rate_limits;        /* of --rate-limit, read by host_new alone */
     size_t rate_limits_count;
     bool lightpush;         /* serve it; pushing works in any case */
     bool autonat;           /* ask others whether we can be reached, and answer that to them */
@@ -68,7 +70,18 @@ enum host_out_kind {
     HOST_OUT_PONG,       /* ticket, err, round_trip_ns */
     HOST_OUT_DIAL,  /* dial peer_id once at exactly these addrs, fresh; then host_dialed(ticket) */
     HOST_OUT_REACH, /* host_reach says something new */
-    HOST_OUT_CONNECT, /* gossipsub would like this peer: peer_id, addresses in record */
+    HOST_OUT_SYNC_FETCH,   /* store sync sends messages: ticket, sync->hashes; sync_fetched() each,
+                              then sync_fetch_end(ticket) */
+    HOST_OUT_SYNC_MESSAGE, /* it received one, verified: topic, data, payload, hash */
+    HOST_OUT_SYNC_ENDED,   /* peer, err, sync */
+    HOST_OUT_CONNECT,      /* gossipsub would like this peer: peer_id, addresses in record */
+};
+
+struct host_sync {
+    bool initiator;
+    uint64_t rounds, differences, received, sent; /* ENDED */
+    size_t count;                                 /* FETCH */
+    uint8_t hashes[32][32];
 };
 
 struct host_out { /* borrowed until the next call on the host */
@@ -85,6 +98,7 @@ struct host_out { /* borrowed until the next call on the host */
     const struct lightpush_result *pushed;
     uint32_t status;
     struct span text;
+    const struct host_sync *sync;
     int64_t round_trip_ns;
     struct peer_id peer_id;
     struct span record; /* signed peer record, may be empty */
@@ -185,6 +199,10 @@ const struct host_rate *host_rate(const struct host *h, size_t i);
 struct gossipsub *host_gossipsub(struct host *h);                           /* NULL without relay */
 const struct store_server *host_store_server(const struct host *h);         /* NULL without store */
 const struct lightpush_server *host_lightpush_server(const struct host *h); /* NULL: not mounted */
+/** Stop (or go on) reading messages of store sync: the archive is busy. */
+void host_pause_sync(struct host *h, bool paused);
+
+struct sync *host_sync(struct host *h); /* NULL: not mounted */
 
 /* what is known of a peer; borrowed until the next call on the host */
 struct host_peer {

@@ -27,5 +27,6 @@
 #define HOST_GOSSIP_STEADY_MS      10000 /* an outgoing stream that lived so long broke by accident */
 #define HOST_GOSSIP_INBOUND_MAX    4u    /* streams of one peer that carry its RPCs to us */
 #define HOST_GOSSIP_PARTIAL_MAX                                                                    \
-    (64u << 20)                       /* bytes of unfinished RPCs of all peers; of one: one RPC */
-#define HOST_DRAIN_BYTES_S (1u << 20) /* a full peer that takes less than this a second is slow */
+    (64u << 20)                   /* bytes of unfinished RPCs of all peers; of one: one RPC */
+#define HOST_SYNC_WAITING_MAX 64u /* frames of store sync that wait for room on a stream */
+#define HOST_DRAIN_BYTES_S    (1u << 20) /* a full peer that takes less than this a second is slow */

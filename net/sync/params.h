@@ -26,18 +26,20 @@
 #define SYNC_PAYLOAD_OUT_BYTES_MAX (960u << 10) /* fits a stream's queue */
 
 /* a session */
-#define SYNC_SESSIONS_MAX   4u     /* of all peers; one of each peer */
-#define SYNC_ROUNDS_MAX     128u   /* payloads received; honest ones need about ten */
-#define SYNC_WANTS_MAX      32768u /* announced ids that we lack; the rest waits for the next */
-#define SYNC_SENDS_MAX      65536u /* ids that the peer lacks */
-#define SYNC_HELD_MAX       64u    /* messages that came before their announcement */
-#define SYNC_HELD_BYTES_MAX (1u << 20)
-#define SYNC_FETCH_MAX      32u             /* messages asked of the archive at a time */
-#define SYNC_PAYLOAD_NS     (10 * NS_PER_S) /* for an answer to a payload */
-#define SYNC_RECONCILE_NS   (25 * NS_PER_S) /* for all payloads of a session */
-#define SYNC_TRANSFER_NS    (20 * NS_PER_S) /* for the next announced message */
-#define SYNC_PEER_PAUSE_NS  (10 * NS_PER_S) /* between two sessions that one peer begins */
-#define SYNC_MEMORIES_MAX   256u /* peers whose pause is watched; then the oldest is forgotten */
+#define SYNC_SESSIONS_IN_MAX 4u                          /* that peers begin; one of each peer */
+#define SYNC_SESSIONS_MAX    (SYNC_SESSIONS_IN_MAX + 1u) /* one is kept for us to begin */
+#define SYNC_ROUNDS_MAX      128u   /* payloads received; honest ones need about ten */
+#define SYNC_WANTS_MAX       32768u /* announced ids that we lack; the rest waits for the next */
+#define SYNC_SENDS_MAX       65536u /* ids that the peer lacks */
+#define SYNC_HELD_MAX        8192u  /* messages that came before their announcement */
+#define SYNC_HELD_BYTES_MAX  (1u << 20)
+#define SYNC_HELD_ENOUGH     (128u << 10) /* bytes; then their stream is not read until it came */
+#define SYNC_FETCH_MAX       32u          /* messages asked of the archive at a time */
+#define SYNC_PAYLOAD_NS      (10 * NS_PER_S) /* for an answer to a payload */
+#define SYNC_RECONCILE_NS    (25 * NS_PER_S) /* for all payloads of a session */
+#define SYNC_TRANSFER_NS     (20 * NS_PER_S) /* for the next announced message */
+#define SYNC_PEER_PAUSE_NS   (10 * NS_PER_S) /* between two sessions that one peer begins */
+#define SYNC_MEMORIES_MAX    256u /* peers whose pause is watched; then the oldest is forgotten */
 
 #define SYNC_SESSION_NS (600 * NS_PER_S) /* a whole session */
 #define SYNC_SHUN_NS    (600 * NS_PER_S) /* after a peer broke the rules */

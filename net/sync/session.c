@@ -23,10 +23,14 @@ enum err session_new(struct sync *s, const struct env *env, uint64_t peer, bool 
                      struct session **out)
 {
     uint8_t seed[16];
-    size_t at = 0;
+    size_t at = 0, incoming = 0;
 
     if (session_of_peer(s, peer) != NULL)
         return ERR_EXISTS;
+    for (size_t i = 0; i < SYNC_SESSIONS_MAX; i++)
+        incoming += s->sessions[i] != NULL && !s->sessions[i]->initiator;
+    if (!initiator && incoming == SYNC_SESSIONS_IN_MAX)
+        return ERR_FULL;
     while (at < SYNC_SESSIONS_MAX && s->sessions[at] != NULL)
         at++;
     if (at == SYNC_SESSIONS_MAX)

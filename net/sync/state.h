@@ -39,6 +39,7 @@ struct session {
 
     struct fifo held; /* struct blob *: messages that are not announced yet */
     size_t held_bytes;
+    bool holding; /* its transfer stream is not read */
 };
 
 struct inlet { /* a peer's transfer stream */

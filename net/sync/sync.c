@@ -132,6 +132,19 @@ void sync_ready(struct sync *s)
     s->ready = true;
 }
 
+void sync_forget(struct sync *s, const struct env *env)
+{
+    uint8_t seed[16];
+
+    memcpy(seed, s->ids.seed, sizeof seed);
+    for (size_t i = 0; i < SYNC_SESSIONS_MAX; i++)
+        if (s->sessions[i] != NULL)
+            session_end(s, env, s->sessions[i], ERR_BUSY, "the ids are read again");
+    ids_clear(&s->ids);
+    ids_init(&s->ids, seed, s->params.ids_max);
+    s->ready = false;
+}
+
 bool sync_is_ready(const struct sync *s)
 {
     return s->ready;
@@ -340,6 +353,14 @@ void sync_gone(struct sync *s, const struct env *env, uint64_t stream, enum err 
         if (ours)
             session_end(s, env, x, why == ERR_TIMEOUT ? why : ERR_CLOSED, "its stream broke");
     }
+}
+
+void sync_peer_gone(struct sync *s, const struct env *env, uint64_t peer)
+{
+    struct session *x = session_of_peer(s, peer);
+
+    if (x != NULL)
+        session_end(s, env, x, ERR_CLOSED, "it went away");
 }
 
 void sync_pause(struct sync *s, const struct env *env, bool paused)

@@ -7,7 +7,7 @@
  * Out: streams to open, bytes to send, messages to fetch from the archive, verified messages to
  *      put there. A message that comes by sync is never relayed.
  * Drives it: deadlines of the sessions; who syncs with whom and when is the world's choice.
- * Bounds: params.h. One session of a peer, SYNC_SESSIONS_MAX in all.
+ * Bounds: params.h. One session of a peer, SYNC_SESSIONS_IN_MAX that peers begin, one of ours.
  *
  *     sync_begin(peer) -> OUT_OPEN -> sync_opened -> payload -> ... -> equal, or all was found
  *     sync_incoming(stream)        ->    payloads one by one, each answered by compare.h
@@ -17,7 +17,8 @@
  *
  * A message is taken when its peer announced exactly this hash and time in the session, its pubsub
  * topic is one of our shards, it is well-formed and within the size, and not ephemeral. One that is
- * not announced waits for the payload that does; when none does, the peer lies and the session
+ * not announced yet waits for the payload that does, as the two streams race, and what follows it
+ * is left in the stream (OUT_HOLD); when no payload does, the peer lies and the session
  * fails. So does one that announced what it does not send.
  */
 #pragma once
@@ -49,6 +50,8 @@ enum sync_out_kind {
     SYNC_OUT_SEND,    /* `bytes` (owned by who polls) on `stream`, with their length before */
     SYNC_OUT_CLOSE,   /* no more writing on `stream` */
     SYNC_OUT_RESET,   /* `stream` is of no use any more */
+    SYNC_OUT_HOLD,    /* do not read `stream` until */
+    SYNC_OUT_GO_ON,   /* this */
     SYNC_OUT_FETCH,   /* ask the archive for hashes[count]; sync_fetched each, sync_fetch_end */
     SYNC_OUT_MESSAGE, /* verified: topic, hash, time_ns, message; borrowed until the next call */
     SYNC_OUT_ENDED,   /* the session of `peer`: err, rounds, differences, received, sent */
@@ -123,6 +126,8 @@ enum err sync_add(struct sync *s, const struct env *env, const uint8_t hash[32],
 
 /** All that the archive holds in the range was added: sessions may begin. */
 void sync_ready(struct sync *s);
+/** Forget all ids, to have them added again: the archive lost some. Sessions end. */
+void sync_forget(struct sync *s, const struct env *env);
 bool sync_is_ready(const struct sync *s);
 
 /** Ids in memory. */
@@ -158,6 +163,9 @@ void sync_end(struct sync *s, const struct env *env, uint64_t stream);
 
 /** The stream broke (or was reset by us: then nothing happens). */
 void sync_gone(struct sync *s, const struct env *env, uint64_t stream, enum err why);
+
+/** The peer is gone, and with it what it promised. */
+void sync_peer_gone(struct sync *s, const struct env *env, uint64_t peer);
 
 /** All that was sent on a transfer stream has left: more may be fetched. */
 void sync_drained(struct sync *s, const struct env *env, uint64_t stream);

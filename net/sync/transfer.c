@@ -185,15 +185,28 @@ static void take(struct sync *s, const struct env *env, struct session *x, struc
     sync_emit(s, env, &slot);
 }
 
+static void hold_stream(struct sync *s, const struct env *env, struct session *x, bool on)
+{
+    if (x->holding == on)
+        return;
+    x->holding = on;
+    for (size_t i = 0; i < SYNC_INLETS_MAX; i++)
+        if (s->inlets[i] != NULL && s->inlets[i]->peer == x->peer)
+            sync_emit(s, env,
+                      &(struct out_slot){.out = {.kind = on ? SYNC_OUT_HOLD : SYNC_OUT_GO_ON,
+                                                 .peer = x->peer,
+                                                 .stream = s->inlets[i]->stream}});
+}
+
 static enum err hold(struct session *x, struct blob *b)
 {
-    if (x->reconciled || x->held_bytes + b->len > SYNC_HELD_BYTES_MAX)
+    if (x->reconciled || x->held_bytes + b->len + sizeof *b > SYNC_HELD_BYTES_MAX)
         return ERR_PROTOCOL;
     enum err err = fifo_push(&x->held, &b);
     if (err != OK)
         return err == ERR_FULL ? ERR_PROTOCOL : err;
     blob_ref(b);
-    x->held_bytes += b->len;
+    x->held_bytes += b->len + sizeof *b;
     return OK;
 }
 
@@ -203,13 +216,14 @@ void transfer_retry_held(struct sync *s, const struct env *env, struct session *
     struct blob *b;
 
     for (size_t i = fifo_count(&x->held); i > 0 && fifo_pop(&x->held, &b); i--) {
-        x->held_bytes -= b->len;
+        x->held_bytes -= b->len + sizeof *b;
         if (verify(s, x, blob_span(b), &a) == OK && differences_take(&x->found, &a.id))
             take(s, env, x, b, &a);
         else if (hold(x, b) != OK)
             log_unusual(env, "sync", "a held message was lost");
         blob_unref(b);
     }
+    hold_stream(s, env, x, x->held_bytes > SYNC_HELD_ENOUGH);
 }
 
 enum err transfer_message(struct sync *s, const struct env *env, uint64_t peer, struct span in)
@@ -227,6 +241,7 @@ enum err transfer_message(struct sync *s, const struct env *env, uint64_t peer, 
             take(s, env, x, b, &a);
         else
             err = hold(x, b);
+        hold_stream(s, env, x, x->held_bytes > SYNC_HELD_ENOUGH);
     }
     blob_unref(b);
     if (err == OK) {

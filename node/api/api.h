@@ -73,6 +73,9 @@ struct api_numbers { /* raw figures for /metrics; NULL: that part is off */
     double reach_confidence;
     const struct filter_server_counters *filter;
     const struct filter_client_counters *filter_client;
+    const struct sync_counters *sync;
+    uint64_t sync_ids;
+    bool sync_ready;
     uint64_t archive_messages, archive_bytes, archive_segments;
     uint64_t archive_waiting_messages, archive_waiting_bytes;
     uint64_t resident_bytes, virtual_bytes, open_fds, max_fds;

@@ -5,6 +5,7 @@
 #include "net/services/lightpush.h"
 #include "net/services/store_query.h"
 #include "net/swarm/swarm.h"
+#include "net/sync/sync.h"
 #include "store/archive.h"
 
 static struct core *core_of(void *state)
@@ -137,6 +138,11 @@ static void numbers(void *state, struct api_numbers *out)
     if (core_filter_server(c) != NULL)
         out->filter = filter_server_counters(core_filter_server(c));
     out->filter_client = filter_client_counters(core_filter_client(c));
+    if (core_sync(c) != NULL) {
+        out->sync = sync_counters(core_sync(c));
+        out->sync_ids = sync_ids(core_sync(c));
+        out->sync_ready = sync_is_ready(core_sync(c));
+    }
     if (core_archive(c) != NULL && archive_stats(core_archive(c), &stats) == OK) {
         out->archive_messages = stats.entries;
         out->archive_bytes = stats.bytes;

@@ -321,5 +321,6 @@ enum err api_metrics(struct api *a, const struct env *env, struct buf *out)
     lanes(&w, &n);
     services(&w, &s);
     topics(&w, &s);
+    metrics_sync(&w, &n);
     return writer_status(&w);
 }

@@ -3,6 +3,12 @@
  * gossipsub are in net/gossipsub/gossipsub.h; those with labels are in metrics.c. */
 #pragma once
 
+struct writer;
+struct api_numbers;
+
+/** The rows of store sync. */
+void metrics_sync(struct writer *w, const struct api_numbers *n);
+
 /* clang-format off */
 #define METRICS(X) \
 X("process_start_time_seconds", GAUGE, "start of the process, unix time", (double)s->a->config.started_s) \

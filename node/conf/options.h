@@ -87,11 +87,11 @@ X(STORE_MESSAGE_DB_VACUUM, "store-message-db-vacuum", BOOL, ONE, ACCEPTED, STORE
 X(STORE_MESSAGE_DB_MIGRATION, "store-message-db-migration", BOOL, ONE, ACCEPTED, STORE, "true", "true", NULL, "migrate the database at start", "the archive has one format") \
 X(STORE_MAX_NUM_DB_CONNECTIONS, "store-max-num-db-connections", NUMBER, ONE, ACCEPTED, STORE, NULL, "50", "0..100000", "connections to postgres", "there is no postgres") \
 X(LEGACY_STORE, "legacy-store", BOOL, ONE, ACCEPTED, STORE, "false", "false (0.37)", NULL, "store protocol 2.0.0-beta4", "only store-query 3.0.0 is spoken") \
-X(STORE_RESUME, "store-resume", BOOL, ONE, ACCEPTED, STORE, "false", "false", NULL, "fetch what was missed", "not there yet") \
-X(STORE_SYNC, "store-sync", BOOL, ONE, ACCEPTED, STORE, "false", "false", NULL, "reconcile archives with other nodes", "not there yet") \
-X(STORE_SYNC_INTERVAL, "store-sync-interval", NUMBER, ONE, ACCEPTED, STORE, "300", "300", "0..4294967295", "seconds between reconciliations", "not there yet") \
-X(STORE_SYNC_RANGE, "store-sync-range", NUMBER, ONE, ACCEPTED, STORE, "3600", "3600", "0..4294967295", "seconds that are reconciled", "not there yet") \
-X(STORE_SYNC_RELAY_JITTER, "store-sync-relay-jitter", NUMBER, ONE, ACCEPTED, STORE, "20", "20", "0..4294967295", "seconds of jitter", "not there yet") \
+X(STORE_RESUME, "store-resume", BOOL, ONE, DONE, STORE, "false", "false", NULL, "at start ask other stores for what came since the last run, 6 h at most", NULL) \
+X(STORE_SYNC, "store-sync", BOOL, ONE, DONE, STORE, "false", "false", NULL, "compare the archive with those of peers, and exchange what either lacks", NULL) \
+X(STORE_SYNC_INTERVAL, "store-sync-interval", NUMBER, ONE, DONE, STORE, "300", "300", "0..4294967295", "seconds between two reconciliations that we begin, a tenth more or less; 0: only peers begin", NULL) \
+X(STORE_SYNC_RANGE, "store-sync-range", NUMBER, ONE, DONE, STORE, "3600", "3600", "1..31536000", "seconds that are reconciled, at most a million messages", NULL) \
+X(STORE_SYNC_RELAY_JITTER, "store-sync-relay-jitter", NUMBER, ONE, DONE, STORE, "20", "20", "0..86400", "youngest seconds that are left out: relay may still bring them", NULL) \
 X(FILTER, "filter", BOOL, ONE, DONE, SERVICES, "true", "false", NULL, "serve filter: push messages to light clients that subscribed", "64/WAKU2-NETWORK wants it of every relay node; it costs nothing while nobody subscribes") \
 X(FILTERNODE, "filternode", TEXT, ONE, DONE, SERVICES, NULL, "", NULL, "peer that /filter/v2 subscribes with, and that we stay connected with; unset: any connected one that serves filter", NULL) \
 X(FILTER_SUBSCRIPTION_TIMEOUT, "filter-subscription-timeout", NUMBER, ONE, DONE, SERVICES, "300", "300", "1..65535", "seconds without a ping or subscribe until a subscription ends", NULL) \

@@ -117,21 +117,16 @@ static void set_paused(struct core *c)
         return;
     a->paused = full;
     host_pause_relay(c->host, full);
+    host_pause_sync(c->host, full);
 }
 
-void archiving_add(struct core *c, const struct env *env, const struct host_out *out)
+static void add(struct core *c, const struct env *env, const struct host_out *out,
+                const struct waku_message *m)
 {
     struct archiving *a = &c->archiving;
-    struct waku_message m;
-
-    if (a->archive == NULL)
-        return;
-    if (waku_message_decode(out->payload, &m) != OK || !waku_archivable(&m, env->wall)) {
-        c->counters.archive_skipped++;
-        return;
-    }
     size_t bytes = entry_bytes(out->payload.len);
-    enum err err = a->bytes + bytes > a->bytes_max ? ERR_FULL : add_to_last(a, out, &m);
+    enum err err = a->bytes + bytes > a->bytes_max ? ERR_FULL : add_to_last(a, out, m);
+
     if (err != OK) {
         if (c->counters.archive_dropped++ % 1000 == 0)
             log_unusual(env, "archive", "not stored err=%s waiting_bytes=%zu dropped=%llu",
@@ -141,6 +136,27 @@ void archiving_add(struct core *c, const struct env *env, const struct host_out 
     a->bytes += bytes;
     a->messages++;
     set_paused(c);
+}
+
+void archiving_add(struct core *c, const struct env *env, const struct host_out *out)
+{
+    struct waku_message m;
+
+    if (c->archiving.archive == NULL)
+        return;
+    if (waku_message_decode(out->payload, &m) != OK || !waku_archivable(&m, env->wall))
+        c->counters.archive_skipped++;
+    else
+        add(c, env, out, &m);
+}
+
+/* From another archive and verified: its age is no matter. */
+void archiving_add_fetched(struct core *c, const struct env *env, const struct host_out *out)
+{
+    struct waku_message m;
+
+    if (c->archiving.archive != NULL && waku_message_decode(out->payload, &m) == OK)
+        add(c, env, out, &m);
 }
 
 /* ---- jobs ---- */
@@ -160,13 +176,17 @@ static void commit_drop(struct job *job)
     free(j);
 }
 
-static void count_outcomes(struct core *c, const struct archive_batch *b)
+static void count_outcomes(struct core *c, const struct env *env, const struct archive_batch *b)
 {
     for (size_t i = 0; i < archive_batch_count(b); i++) {
         enum archive_outcome o = archive_batch_outcome(b, i);
         c->counters.archive_stored += o == ARCHIVE_STORED;
         c->counters.archive_duplicates += o == ARCHIVE_DUPLICATE;
         c->counters.archive_dropped += o == ARCHIVE_REFUSED;
+        if (o != ARCHIVE_STORED && o != ARCHIVE_DUPLICATE)
+            continue;
+        struct archive_entry e = archive_batch_entry(b, i);
+        syncing_stored(c, env, &e);
     }
 }
 
@@ -179,7 +199,7 @@ static void commit_done(void *owner, const struct env *env, struct job *job)
     a->busy = NULL;
     a->failed = j->err != OK;
     if (j->err == OK) {
-        count_outcomes(c, j->batch);
+        count_outcomes(c, env, j->batch);
         archive_batch_free(j->batch);
         if (a->health != OK)
             log_info(env, "archive", "storing again");
@@ -217,9 +237,11 @@ static void retain_done(void *owner, const struct env *env, struct job *job)
     c->archiving.retaining = false;
     if (j->err != OK)
         log_unusual(env, "archive", "retention failed: %s", err_text(j->err));
-    else if (j->removed.entries > 0)
+    else if (j->removed.entries > 0) {
+        syncing_lost(c, env);
         log_info(env, "archive", "retention removed=%llu bytes=%llu",
                  (unsigned long long)j->removed.entries, (unsigned long long)j->removed.bytes);
+    }
     free(j);
 }
 

@@ -82,7 +82,10 @@ static void host_told(struct core *c, const struct env *env, const struct host_o
         query_of_peer(c, env, out);
         break;
     case HOST_OUT_ANSWER:
-        query_answered(c, env, out);
+        if (out->ticket & CORE_TICKET_OWN)
+            resuming_answered(c, env, out);
+        else
+            query_answered(c, env, out);
         break;
     case HOST_OUT_PUSH:
         push_of_peer(c, env, out);
@@ -116,6 +119,15 @@ static void host_told(struct core *c, const struct env *env, const struct host_o
         break;
     case HOST_OUT_REACH:
         reaching_update(c, env);
+        break;
+    case HOST_OUT_SYNC_FETCH:
+        syncing_fetch(c, env, out);
+        break;
+    case HOST_OUT_SYNC_MESSAGE:
+        archiving_add_fetched(c, env, out);
+        break;
+    case HOST_OUT_SYNC_ENDED:
+        syncing_ended(c, env, out);
         break;
     case HOST_OUT_CONNECT:
         break; /* candidates are the peer manager's: net/peers */
@@ -222,6 +234,8 @@ void core_tick(struct core *c, const struct env *env)
         swarm_tick(c->swarm, env);
     host_tick(c->host, env);
     statics_tick(c, env);
+    syncing_tick(c, env);
+    resuming_tick(c, env);
 }
 
 struct mono core_deadline(const struct core *c)
@@ -232,6 +246,7 @@ struct mono core_deadline(const struct core *c)
         due = mono_min(due, swarm_deadline(c->swarm));
     if (c->stopping && !c->left)
         due = mono_min(due, c->leave_by);
+    due = mono_min(due, mono_min(syncing_deadline(c), resuming_deadline(c)));
     return mono_min(due, statics_deadline(c));
 }
 
@@ -316,6 +331,8 @@ static enum err make_host(struct core *c, const struct env *env)
         .private_addresses = c->config.private_addresses,
         .relay = c->config.relay,
         .store = c->archiving.archive != NULL,
+        .sync_range_ns = c->archiving.archive != NULL ? c->config.sync_range_ns : 0,
+        .sync_jitter_ns = c->config.sync_jitter_ns,
         .rate_limits = c->config.rate_limits,
         .rate_limits_count = c->config.rate_limits_count,
         .lightpush = c->config.lightpush && c->config.relay,
@@ -343,7 +360,7 @@ enum err core_new(struct core **out, const struct core_config *config, const str
         return ERR_MEMORY;
     rng_fill(env->rng, seed, sizeof seed);
     fifo_init(&c->events, sizeof(struct event_slot), CORE_EVENTS_MAX);
-    fifo_init(&c->jobs, sizeof(struct job *), CORE_QUERIES_MAX + 8);
+    fifo_init(&c->jobs, sizeof(struct job *), CORE_QUERIES_MAX + CORE_JOBS_SLACK);
     map_init(&c->dials, seed, SWARM_DIALS_MAX);
     clock_init(&c->clock, env->rng);
     enum err err = keep_config(c, config);
@@ -364,6 +381,10 @@ enum err core_new(struct core **out, const struct core_config *config, const str
         err = pushing_init(c, env);
     if (err == OK)
         err = statics_init(c, env);
+    if (err == OK)
+        err = resuming_init(c, env);
+    if (err == OK)
+        syncing_init(c, env);
     if (err != OK) {
         core_free(c);
         return err;

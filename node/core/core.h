@@ -19,6 +19,7 @@
 #include "net/host/port.h"
 
 struct archive;
+struct kv;
 struct keyring_host;
 struct streams;
 struct core;
@@ -69,6 +70,9 @@ struct core_config {
     const char *const *rate_limits; /* [PROTOCOL:]VOLUME/PERIOD, as --rate-limit; only core_new
                                        reads them */
     size_t rate_limits_count;
+    int64_t sync_range_ns, sync_interval_ns, sync_jitter_ns; /* store sync; range 0: off,
+                                                                interval 0: only when asked */
+    struct kv *state;      /* store resume, table CORE_RESUME_TABLE; borrowed; NULL: off */
     const char *retention; /* "time:3600;size:1GB;capacity:100", NULL: keep all */
 };
 
@@ -301,6 +305,8 @@ struct gossipsub;
 struct swarm;
 struct store_server;
 struct lightpush_server;
+struct sync;
+struct sync *core_sync(const struct core *c); /* NULL: store sync off */
 struct gossipsub *
 core_gossipsub(const struct core *c); /* for its views and counts; NULL: relay off */
 const struct swarm *core_swarm(const struct core *c); /* NULL: streams are the world's */

@@ -10,6 +10,8 @@
  *     clock.c      is our wall clock that of the others?
  *     statics.c    peers that we stay connected with
  *     topics.c     our pubsub topics and shards
+ *     syncing.c    store sync: ids, sessions, what is fetched and stored
+ *     resuming.c   what was missed while we were away
  *     view.c       looking in
  */
 #pragma once
@@ -80,6 +82,34 @@ struct reaching {
     struct map dials; /* number of the swarm's dial -> struct wanted_dial */
 };
 
+struct syncing {
+    struct mono next;  /* session of ours */
+    struct mono again; /* reading the ids; MONO_NEVER: under way or done */
+    uint64_t run;      /* readings so far */
+};
+
+enum resume_state {
+    RESUME_OFF,
+    RESUME_READING, /* the time of the last run */
+    RESUME_ASKING,
+    RESUME_KEEPING, /* note that we are there */
+};
+
+struct resuming {
+    enum resume_state state;
+    bool busy;  /* a job is under way */
+    bool asked; /* a store has our question */
+    struct mono next;
+    int64_t from_ns, to_ns;
+    int64_t last_ns, kept_ns; /* of the last good page; of what is on disk */
+    uint64_t peer, ticket, asked_count;
+    uint8_t cursor[32];
+    bool has_cursor;
+    unsigned tries;
+    uint64_t failed[CORE_RESUME_TRIES_MAX];
+    uint64_t messages, pages, stored_before;
+};
+
 struct core {
     struct core_config config;
     struct noise_self *noise;
@@ -96,6 +126,8 @@ struct core {
     struct statics statics;
     struct reaching reaching;
     struct topics topics;
+    struct syncing syncing;
+    struct resuming resuming;
     struct map dials; /* dial number -> ticket of the user */
     struct pushing pushing;
     size_t queries_under_way;
@@ -117,6 +149,7 @@ enum err archiving_init(struct core *c, const struct env *env) MUST_CHECK;
 void archiving_clear(struct core *c);
 bool archiving_has_room(const struct core *c, size_t payload_bytes);
 void archiving_add(struct core *c, const struct env *env, const struct host_out *out);
+void archiving_add_fetched(struct core *c, const struct env *env, const struct host_out *out);
 void archiving_pump(struct core *c, const struct env *env);
 struct mono archiving_deadline(const struct core *c);
 bool archiving_idle(const struct core *c);
@@ -146,6 +179,20 @@ enum err pushing_init(struct core *c, const struct env *env) MUST_CHECK;
 void pushing_clear(struct core *c);
 void push_of_peer(struct core *c, const struct env *env, const struct host_out *out);
 void push_answered(struct core *c, const struct env *env, const struct host_out *out);
+/* syncing.c */
+void syncing_init(struct core *c, const struct env *env);
+void syncing_stored(struct core *c, const struct env *env, const struct archive_entry *e);
+void syncing_lost(struct core *c, const struct env *env); /* retention took some */
+void syncing_fetch(struct core *c, const struct env *env, const struct host_out *out);
+void syncing_ended(struct core *c, const struct env *env, const struct host_out *out);
+void syncing_tick(struct core *c, const struct env *env);
+struct mono syncing_deadline(const struct core *c);
+
+/* resuming.c */
+enum err resuming_init(struct core *c, const struct env *env) MUST_CHECK;
+void resuming_answered(struct core *c, const struct env *env, const struct host_out *out);
+void resuming_tick(struct core *c, const struct env *env);
+struct mono resuming_deadline(const struct core *c);
 
 /* reaching.c */
 enum err reaching_config(struct core *c) MUST_CHECK;

@@ -1,4 +1,5 @@
 /* Our pubsub topics: the relay's subscriptions, and the shards that metadata answers with. */
+#include "net/sync/sync.h"
 #include "net/waku/waku.h"
 #include "node/core/inside.h"
 
@@ -22,6 +23,8 @@ static void tell_shards(struct core *c)
         if (topic->has_shard)
             t->shards[t->shards_count++] = topic->shard;
     host_set_shards(c->host, t->shards, t->shards_count);
+    if (host_sync(c->host) != NULL)
+        sync_set_shards(host_sync(c->host), t->shards, t->shards_count);
 }
 
 enum err core_subscribe(struct core *c, const struct env *env, struct span pubsub_topic)

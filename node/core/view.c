@@ -18,6 +18,11 @@ struct gossipsub *core_gossipsub(const struct core *c)
     return host_gossipsub(c->host);
 }
 
+struct sync *core_sync(const struct core *c)
+{
+    return host_sync(c->host);
+}
+
 const struct swarm *core_swarm(const struct core *c)
 {
     return c->swarm;

@@ -4,6 +4,7 @@
 #include "node/main/node.h"
 #include "node/main/process.h"
 #include "store/archive.h"
+#include "store/kv.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -31,6 +32,18 @@ static enum err open_archive(struct node *n)
     return err == OK ? OK : node_say(err, "cannot open the archive", path);
 }
 
+/* Small facts that outlive a run. */
+static enum err open_state(struct node *n)
+{
+    static const char *const tables[] = {"resume", NULL}; /* CORE_RESUME_TABLE */
+    char path[DATA_PATH_MAX];
+    if (n->archive == NULL || !conf_bool(&n->conf, CONF_STORE_RESUME))
+        return OK;
+    TRY(data_path(&n->conf, "state", path));
+    enum err err = kv_open_lmdb(&n->state, path, tables);
+    return err == OK ? OK : node_say(err, "cannot open the state", path);
+}
+
 enum err node_open_data(struct node *n)
 {
     char path[DATA_PATH_MAX] = "";
@@ -47,7 +60,10 @@ enum err node_open_data(struct node *n)
     if (err != OK)
         return node_say(err, "cannot use the data folder (--data-dir)", path);
     err = data_key(&n->conf, evio_env(n->evio)->rng, &n->key);
-    return err == OK ? open_archive(n) : node_say(err, "cannot use the node key of", path);
+    if (err != OK)
+        return node_say(err, "cannot use the node key of", path);
+    TRY(open_archive(n));
+    return open_state(n);
 }
 
 /* --shard, else none with content topics or static sharding, else all of the network */
@@ -179,8 +195,14 @@ enum err node_make_core(struct node *n)
         .connections_per_ip = per_ip == 0 ? UINT32_MAX : (size_t)per_ip,
         .rate_limits = rates,
         .rate_limits_count = rate_limits_of(c, rates),
+        .state = n->state,
         .retention = strcmp(retention, "none") == 0 ? NULL : retention,
     };
+    if (n->archive != NULL && conf_bool(c, CONF_STORE_SYNC)) {
+        config.sync_range_ns = (int64_t)conf_number(c, CONF_STORE_SYNC_RANGE) * NS_PER_S;
+        config.sync_interval_ns = (int64_t)conf_number(c, CONF_STORE_SYNC_INTERVAL) * NS_PER_S;
+        config.sync_jitter_ns = (int64_t)conf_number(c, CONF_STORE_SYNC_RELAY_JITTER) * NS_PER_S;
+    }
     TRY(check_statics(statics, config.statics_count));
     TRY(check_rate_limits(rates, config.rate_limits_count));
     TRY(check_given(given, config.given_count));

@@ -2,6 +2,7 @@
 #include "node/main/node.h"
 #include "crypto/keyring/keyring.h"
 #include "store/archive.h"
+#include "store/kv.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -110,6 +111,7 @@ static void take_apart(struct node *n)
     api_free(n->api);
     core_free(n->core);
     archive_close(n->archive);
+    kv_close(n->state);
     evio_free(n->evio);
     keyring_host_free(n->key);
     for (size_t i = 0; i <= ADDRESSES_MAX; i++)

@@ -9,6 +9,7 @@
 #include "node/main/commands.h"
 
 struct archive;
+struct kv;
 struct keyring_host;
 
 struct node {
@@ -20,6 +21,7 @@ struct node {
     struct evio *evio;
     struct keyring_host *key;
     struct archive *archive;
+    struct kv *state; /* --store-resume; else NULL */
     struct core *core;
     struct api *api;
     struct api_node api_node;

@@ -19,8 +19,9 @@ import * as gossip from './attacks/gossip.mjs'
 import * as store from './attacks/store.mjs'
 import * as filter from './attacks/filter.mjs'
 import * as rest from './attacks/rest.mjs'
+import * as sync from './attacks/sync.mjs'
 
-const ATTACKS = { ...transport, ...websocket, ...noise, ...muxer, ...gossip, ...store, ...filter, ...rest }
+const ATTACKS = { ...transport, ...websocket, ...noise, ...muxer, ...gossip, ...store, ...filter, ...rest, ...sync }
 const MEMORY_SLACK = 16e6
 const ATTACK_MS = 45000
 
@@ -76,7 +77,7 @@ const secure = ['--websocket-secure-support=true', '--websocket-port=0', `--webs
 
 /** a node that has served a client once: what it allocates for the first one is no growth */
 async function fresh () {
-  const node = await (values.standin ? startStandin() : SottoNode.start({ flags: secure }))
+  const node = await (values.standin ? startStandin() : SottoNode.start({ flags: [...secure, '--store-sync=true'] }))
   await served(node)
   return node
 }

@@ -41,6 +41,7 @@ struct pair {
     struct pair_stream streams[PAIR_STREAMS_MAX];
     size_t streams_count;
     uint64_t bytes[2][2]; /* sent: by side, by kind of stream */
+    unsigned holds[2];    /* streams that a side did not want to read */
     uint64_t messages[2]; /* that a side was given to store */
     struct pair_end end[2];
     struct pair_message *all; /* owned */
@@ -218,6 +219,10 @@ static inline bool pair_step(struct pair *p, unsigned i)
         break;
     case SYNC_OUT_RESET:
         pair_kill(p, o.stream);
+        break;
+    case SYNC_OUT_HOLD:
+    case SYNC_OUT_GO_ON:
+        p->holds[i] += o.kind == SYNC_OUT_HOLD;
         break;
     case SYNC_OUT_FETCH:
         memcpy(hashes, o.hashes, o.count * sizeof *hashes);

@@ -7,9 +7,10 @@ import * as start from './start.mjs'
 import * as probe from './probe.mjs'
 import * as signals from './signals.mjs'
 import * as limits from './limits.mjs'
+import * as sync from './sync.mjs'
 import * as tls from './tls.mjs'
 
-const TESTS = { ...start, ...probe, ...names, ...limits, ...tls, ...signals }
+const TESTS = { ...start, ...probe, ...names, ...limits, ...tls, ...sync, ...signals }
 
 const { names: wanted } = chosen(Object.keys(TESTS))
 const report = new Report()

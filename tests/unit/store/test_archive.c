@@ -70,6 +70,7 @@ static void compare_random_query(struct archive *a, struct rng *rng, unsigned to
     struct archive_query q = ARCHIVE_QUERY_ALL;
     q.forward = rng_below(rng, 2) == 0;
     q.include_data = rng_below(rng, 3) != 0;
+    q.include_topics = rng_below(rng, 2) != 0;
     q.limit = rng_below(rng, 4) == 0 ? 0 : rng_below(rng, 120);
     if (rng_below(rng, 2) == 0)
         q.time_start_ns = (int64_t)rng_below(rng, 1100) - 50;

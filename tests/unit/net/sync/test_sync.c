@@ -187,10 +187,11 @@ static void sessions_are_bounded(void **state)
     assert_err(sync_begin(p->side[0], &p->t.env, 1), ERR_BUSY); /* its ids are not read yet */
     assert_err(sync_incoming(p->side[0], &p->t.env, 1, 100, SYNC_RECONCILIATION), ERR_BUSY);
     pair_ready(p);
-    for (unsigned i = 0; i < SYNC_SESSIONS_MAX; i++)
+    for (unsigned i = 0; i < SYNC_SESSIONS_IN_MAX; i++)
         assert_ok(sync_incoming(p->side[0], &p->t.env, i, 100 + i, SYNC_RECONCILIATION));
     assert_err(sync_incoming(p->side[0], &p->t.env, 0, 200, SYNC_RECONCILIATION), ERR_REFUSED);
     assert_err(sync_incoming(p->side[0], &p->t.env, 50, 200, SYNC_RECONCILIATION), ERR_FULL);
+    assert_ok(sync_begin(p->side[0], &p->t.env, 49)); /* strangers cannot keep us from it */
     assert_err(sync_begin(p->side[0], &p->t.env, 50), ERR_FULL);
     assert_err(sync_begin(p->side[0], &p->t.env, 1), ERR_EXISTS);
     assert_err(sync_incoming(p->side[0], &p->t.env, 50, 201, SYNC_TRANSFER), ERR_PROTOCOL);
@@ -374,10 +375,15 @@ static void unannounced_messages_are_bounded_and_told_at_the_end(void **state)
     (void)state;
     struct pair_message *m = pair_message(l->p, 100 * NS_PER_S, 0, 40);
     pair_encode(m, &b);
-    for (unsigned i = 0; i < SYNC_HELD_MAX; i++)
+    buf_reset(&b);
+    b.max = 200000;
+    m->payload_bytes = 100000;
+    pair_encode(m, &b);
+    for (unsigned i = 0; i < SYNC_HELD_BYTES_MAX / 100200; i++)
         liar_transfer(l, "/waku/2/rs/66/0", buf_span(&b));
     assert_false(l->p->end[0].ended);
-    liar_transfer(l, "/waku/2/rs/66/0", buf_span(&b));
+    assert_int_equal(l->p->holds[0], 1);               /* its stream is not read any more */
+    liar_transfer(l, "/waku/2/rs/66/0", buf_span(&b)); /* what was on the way, and too much */
     assert_failed(l);
     liar_end(l);
 

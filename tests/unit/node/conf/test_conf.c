@@ -148,11 +148,11 @@ static void refusals_give_the_reason_and_harmless_values_pass(void **state)
 static void options_without_effect_are_warned_about_once(void **state)
 {
     (void)state;
-    assert_ok(args("--store-resume=true", "--store-resume=false"));
-    assert_ok(variable("WAKUNODE2_STORE_RESUME=true"));
+    assert_ok(args("--legacy-store=true", "--legacy-store=false"));
+    assert_ok(variable("WAKUNODE2_LEGACY_STORE=true"));
     const struct conf_item *w = conf_warning(&c, NULL);
     assert_non_null(w);
-    assert_non_null(strstr(w->text, "--store-resume has no effect"));
+    assert_non_null(strstr(w->text, "--legacy-store has no effect"));
     assert_null(conf_warning(&c, w));
 }
 
