@@ -489,8 +489,12 @@ static void who_takes_nothing_for_a_minute_is_dropped(void **state)
     assert_int_equal(pushes_to(f, 1, OK), 1); /* forgiven */
     publish(f, "/a", 4, 100);
     assert_int_equal(pushes_to(f, 1, ERR_TIMEOUT), 1);
-    run(f, FILTER_AWAY_NS);
+    run(f, FILTER_AWAY_NS - 1);
     publish(f, "/a", 5, 100);
+    assert_int_equal(pushes_to(f, 1, ERR_TIMEOUT), 1);
+    assert_int_equal(counts(f)->subscribers, 1);
+    run(f, 1);
+    publish(f, "/a", 6, 100);
     assert_int_equal(pushes_to(f, 1, ERR_CLOSED), 1);
     assert_int_equal(counts(f)->subscribers, 0);
     assert_int_equal(counts(f)->unreachable, 1);
