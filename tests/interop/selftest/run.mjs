@@ -11,6 +11,8 @@ const FAULTS = {
   'identity-keys': ['reject-ed25519'],
   'noise-yamux-tcp': ['no-yamux', 'yamux-no-window-update'],
   'noise-mplex-tcp': ['no-mplex'],
+  'noise-yamux-ws': ['no-yamux'],
+  'noise-mplex-ws': ['no-mplex'],
   metadata: ['metadata-wrong-cluster', 'metadata-no-shards', 'metadata-no-eof', 'metadata-packed'],
   'relay-js-to-node': ['relay-drop', 'relay-not-subscribed', 'rest-no-clear', 'rest-unsubscribe-noop'],
   'relay-node-to-js': ['relay-no-publish', 'publish-drops-meta', 'publish-wrong-timestamp', 'relay-signed'],
@@ -23,6 +25,8 @@ const FAULTS = {
   'rest-relay': ['rest-bad-is-200', 'rest-unsubscribe-noop'],
   'rest-store': ['rest-store-base64-hash', 'rest-store-ignores-peer', 'rest-lossy-timestamp'],
   'rest-info': ['rest-no-health', 'rest-info-no-addresses', 'rest-bad-enr', 'rest-no-metrics'],
+  'light-node': ['filter-no-push', 'filter-no-pubsub-topic', 'lightpush-no-relay', 'store-no-eof'],
+  browser: ['filter-no-push', 'lightpush-no-relay'],
   'rest-admin': ['rest-peers-empty', 'rest-peers-no-protocols']
 }
 
