@@ -15,18 +15,20 @@ const CASES = [
   'identify', 'ping', 'identity-keys', 'noise-yamux-tcp', 'noise-mplex-tcp', 'metadata',
   'relay-js-to-node', 'relay-node-to-js', 'relay-message-id', 'relay-mesh3',
   'noise-mplex-ws', 'noise-yamux-ws', 'store-query', 'store-pagination', 'message-hash', 'autosharding', 'rest-relay', 'rest-store', 'rest-info', 'rest-admin',
-  'lightpush-v2', 'lightpush-v3', 'lightpush-errors', 'rest-lightpush', 'filter', 'rest-filter'
+  'lightpush-v2', 'lightpush-v3', 'lightpush-errors', 'rest-lightpush', 'filter', 'rest-filter', 'light-node', 'browser'
 ]
-const WAITING = [
-  'light-node', 'peer-exchange', 'browser'
-]
+const WAITING = ['peer-exchange']
 const SERVICES = 'relay,store,lightpush,filter'
 // Over wss, with a node of their own: the case's file, and the flags it needs besides.
-const SECURE = { 'noise-mplex-wss': 'noise-mplex-ws', 'noise-yamux-wss': 'noise-yamux-ws', 'certificate-renewed': 'certificate-renewed' }
-const SECURE_WAITING = { 'light-node-wss': 'light-node', 'browser-wss': 'browser' }
+const SECURE = {
+  'noise-mplex-wss': 'noise-mplex-ws',
+  'noise-yamux-wss': 'noise-yamux-ws',
+  'light-node-wss': 'light-node',
+  'browser-wss': 'browser',
+  'certificate-renewed': 'certificate-renewed' // the last: it replaces the certificate
+}
 
-const { values, names } = chosen([...CASES, ...Object.keys(SECURE)], { options: { standin: { type: 'boolean' } }, more: [...WAITING, ...Object.keys(SECURE_WAITING)] })
-const secure = { ...SECURE, ...SECURE_WAITING }
+const { values, names } = chosen([...CASES, ...Object.keys(SECURE)], { options: { standin: { type: 'boolean' } }, more: WAITING })
 const report = new Report()
 
 /** the cases against one node; file: the one in cases/ that a name means */
@@ -42,10 +44,10 @@ async function run (node, cases, { args = [], env } = {}) {
   if (end?.code !== 0) report.add('stop', false, 0, `SIGTERM ended it with ${JSON.stringify(end ?? 'nothing in 10 s')}\n${node.log(3000)}`)
 }
 
-const plain = names.filter(name => secure[name] == null).map(name => [name, name])
+const plain = names.filter(name => SECURE[name] == null).map(name => [name, name])
 if (plain.length > 0) await run(await (values.standin ? startStandin() : SottoNode.start({ flags: ['--websocket-support=true', '--websocket-port=0'] })), plain)
 
-const overTls = names.filter(name => secure[name] != null).map(name => [name, secure[name]])
+const overTls = names.filter(name => SECURE[name] != null).map(name => [name, SECURE[name]])
 if (overTls.length > 0) {
   const folder = mkdtempSync(join(tmpdir(), 'sotto-interop-'))
   const ca = makeCa(folder)

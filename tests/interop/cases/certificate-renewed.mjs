@@ -38,7 +38,7 @@ runCase('certificate-renewed', { timeout: 60000, about: 'replaces the certificat
   await pingAll('after the renewal')
 
   // who comes now meets the new one: the app developer's journey when the services are there, else a muxer check
-  const journey = ['lightpush', 'filter', 'peer-exchange'].every(s => ctx.args.services.includes(s)) ? 'light-node' : 'noise-mplex-ws'
+  const journey = ['lightpush', 'filter'].every(s => ctx.args.services.includes(s)) ? 'light-node' : 'noise-mplex-ws'
   const again = await runCaseFile(journey, ['--addr', ctx.args.addr, '--ws', ctx.args.ws])
   check(again.ok, `${journey} after the renewal: ${again.detail}`)
   await pingAll('after newcomers')

@@ -11,7 +11,6 @@ const FAULTS = {
   'identity-keys': ['reject-ed25519'],
   'noise-yamux-tcp': ['no-yamux', 'yamux-no-window-update'],
   'noise-mplex-tcp': ['no-mplex'],
-  'noise-yamux-ws': ['no-yamux'],
   'noise-mplex-ws': ['no-mplex'],
   metadata: ['metadata-wrong-cluster', 'metadata-no-shards', 'metadata-no-eof', 'metadata-packed'],
   'relay-js-to-node': ['relay-drop', 'relay-not-subscribed', 'rest-no-clear', 'rest-unsubscribe-noop'],
