@@ -11,8 +11,9 @@
 #define DISCV5_AUTHDATA_MAX   (34u + 64u + 33u + 300u)
 
 /* sessions: discv5-theory.md */
-#define DISCV5_SESSIONS_MAX   1024u /* kept keys, least recently used first out; own choice */
-#define DISCV5_CHALLENGES_MAX 2048u /* WHOAREYOUs that wait for their handshake, oldest first out  \
+#define DISCV5_SESSIONS_MAX 1024u /* kept keys, least recently used first out; own choice */
+#define DISCV5_CHALLENGES_MAX                                                                      \
+    2048u                           /* WHOAREYOUs that wait for their handshake, oldest first out  \
                                      */
 #define DISCV5_CHALLENGE_MS    2000 /* a handshake may come so long; "1s for the handshake" */
 #define DISCV5_CHALLENGE_TRIES 3u   /* handshakes that are looked at per WHOAREYOU; own choice */
@@ -54,3 +55,6 @@
 #define DISCV5_VOTE_MS        300000
 #define DISCV5_FOUND_MAX      4096u  /* records that were told, by node id */
 #define DISCV5_FOUND_AGAIN_MS 600000 /* then all are told again */
+
+/* our own record */
+#define RECORD_CONTENT_MAX 8192u /* bytes before what does not fit is left out */

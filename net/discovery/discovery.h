@@ -1,0 +1,13 @@
+/* Finding other nodes: the door of this room.
+ *
+ *     discv5.h   walks through the network by datagrams, and is found by others (discv5 v5.1)
+ *     dns.h      reads signed lists of nodes out of DNS (EIP-1459)
+ *     record.h   signs our own record with the host key
+ *
+ * All of them end in verified node records (net/wire/enr.h).
+ */
+#pragma once
+
+#include "net/discovery/discv5.h"
+#include "net/discovery/dns.h"
+#include "net/discovery/record.h"
