@@ -75,8 +75,8 @@ bool discv5_poll(struct discv5 *d, struct discv5_out *out)
 static void message(struct discv5 *d, const struct env *env, const struct udp_addr *from,
                     const struct packet *p)
 {
-    struct cache_key key = cache_key_of(p->src_id, from);
-    struct session *s = cache_get(&d->sessions, &key);
+    struct kept_key key = kept_key_of(p->src_id, from);
+    struct session *s = kept_get(&d->sessions, &key);
     uint8_t plain[DISCV5_PACKET_MAX];
     size_t len;
 
@@ -84,7 +84,7 @@ static void message(struct discv5 *d, const struct env *env, const struct udp_ad
         shaking_challenge(d, env, from, p);
         return;
     }
-    s = cache_touch(&d->sessions, &key);
+    s = kept_touch(&d->sessions, &key);
     serving_message(d, env, s, p->src_id, from, span_of(plain, len));
 }
 
@@ -193,8 +193,8 @@ enum err discv5_new(struct discv5 **out, const struct env *env, const struct dis
     table_init(&d->table, self->node_id);
     d->table.ip_max = params->table_ip_limit;
     d->table.bucket_ip_max = params->bucket_ip_limit;
-    cache_init(&d->sessions, seed, sizeof(struct session), DISCV5_SESSIONS_MAX);
-    cache_init(&d->challenges, seed, sizeof(struct challenge), DISCV5_CHALLENGES_MAX);
+    kept_init(&d->sessions, seed, sizeof(struct session), DISCV5_SESSIONS_MAX);
+    kept_init(&d->challenges, seed, sizeof(struct challenge), DISCV5_CHALLENGES_MAX);
     map_init(&d->found, seed, DISCV5_FOUND_MAX);
     fifo_init(&d->out, sizeof(struct out_slot), DISCV5_OUT_MAX);
     d->bootstraps = calloc(DISCV5_BOOTSTRAP_MAX, sizeof *d->bootstraps);
@@ -231,8 +231,8 @@ void discv5_free(struct discv5 *d)
     map_clear(&d->found);
     table_clear(&d->table);
     lookup_clear(&d->lookup);
-    cache_clear(&d->sessions);
-    cache_clear(&d->challenges);
+    kept_clear(&d->sessions);
+    kept_clear(&d->challenges);
     limits_clear(&d->unknown);
     limits_clear(&d->serve);
     free(d->bootstraps);

@@ -22,7 +22,7 @@
 
 #include "crypto/base/env.h"
 #include "crypto/keyring/keyring.h"
-#include "net/discovery/cache.h"
+#include "net/discovery/kept.h"
 #include "net/wire/enr.h"
 
 #define DISCV5_PROTOCOL_WAKU "d5waku"

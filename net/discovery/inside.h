@@ -17,7 +17,7 @@
 #include "net/discovery/session.h"
 
 struct challenge { /* a WHOAREYOU of ours */
-    struct cache_entry entry;
+    struct kept_entry entry;
     uint8_t data[PACKET_CHALLENGE];
     struct mono until;
     unsigned tries;
@@ -66,7 +66,7 @@ struct discv5 {
     uint8_t protocol[PACKET_ID_BYTES];
     struct enr self;
     struct table table;
-    struct cache sessions, challenges;
+    struct kept sessions, challenges;
     struct limits unknown, serve;
     struct allowance unknown_all;
     struct request requests[DISCV5_REQUESTS_MAX];

@@ -58,3 +58,13 @@
 
 /* our own record */
 #define RECORD_CONTENT_MAX 8192u /* bytes before what does not fit is left out */
+
+/* lists in DNS: EIP-1459 */
+#define DNS_HASH_CHARS_MAX 52u     /* base 32 of a whole hash; usual are 26 */
+#define DNS_CHILDREN_MAX   64u     /* of a branch; a TXT record of usual size has 13 */
+#define DNS_LISTS_MAX      8u      /* named and linked together; own choice */
+#define DNS_ENTRIES_MAX    2000u   /* of one list in one walk; own choice */
+#define DNS_DEPTH_MAX      8u      /* branches above an entry: 13^8 of them; own choice */
+#define DNS_LOOKUPS_MAX    4u      /* under way; own choice */
+#define DNS_AGAIN_MS       1800000 /* between two looks at a root; go-ethereum's recheck interval */
+#define DNS_RETRY_MS_MIN   10000   /* after a failure; doubles up to the former */

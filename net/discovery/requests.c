@@ -42,8 +42,8 @@ static void knock(struct discv5 *d, const struct env *env, struct request *r)
 
 static void send(struct discv5 *d, const struct env *env, struct request *r)
 {
-    struct cache_key key = cache_key_of(r->to.node_id, &r->addr);
-    struct session *s = cache_get(&d->sessions, &key);
+    struct kept_key key = kept_key_of(r->to.node_id, &r->addr);
+    struct session *s = kept_get(&d->sessions, &key);
 
     r->had_session = s != NULL;
     if (s == NULL && is_shaking(d, r)) {

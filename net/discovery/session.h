@@ -5,7 +5,7 @@
 #pragma once
 
 #include "crypto/base/env.h"
-#include "net/discovery/cache.h"
+#include "net/discovery/kept.h"
 #include "net/discovery/keys.h"
 
 struct session_pair {
@@ -14,7 +14,7 @@ struct session_pair {
 };
 
 struct session {
-    struct cache_entry entry;
+    struct kept_entry entry;
     struct session_pair pairs[2]; /* the first seals */
     unsigned count;               /* 1 or 2 */
 };

@@ -21,7 +21,7 @@ void shaking_challenge(struct discv5 *d, const struct env *env, const struct udp
 {
     struct packet who = {.flag = PACKET_WHOAREYOU};
     struct node *known = table_find(&d->table, p->src_id);
-    struct cache_key key = cache_key_of(p->src_id, from);
+    struct kept_key key = kept_key_of(p->src_id, from);
     struct buf out = BUF_INIT(DISCV5_PACKET_MAX);
     uint8_t iv[PACKET_IV_BYTES];
 
@@ -29,7 +29,7 @@ void shaking_challenge(struct discv5 *d, const struct env *env, const struct udp
         d->counters.limited++;
         return;
     }
-    struct challenge *c = cache_touch(&d->challenges, &key);
+    struct challenge *c = kept_touch(&d->challenges, &key);
     if (c == NULL)
         return;
     memcpy(who.nonce, p->nonce, sizeof who.nonce);
@@ -102,8 +102,8 @@ void shaking_whoareyou(struct discv5 *d, const struct env *env, const struct udp
     enum err err = draw_keys(env, r, &h, ephemeral, &keys);
     if (err == OK)
         err = id_proof_sign(d->params.key, &h, SPAN_ARRAY(ephemeral), signature);
-    struct cache_key key = cache_key_of(r->to.node_id, &r->addr);
-    struct session *s = err == OK ? cache_touch(&d->sessions, &key) : NULL;
+    struct kept_key key = kept_key_of(r->to.node_id, &r->addr);
+    struct session *s = err == OK ? kept_touch(&d->sessions, &key) : NULL;
     if (s != NULL) {
         session_add(s, &keys, true);
         r->state = REQUEST_SHAKEN;
@@ -152,8 +152,8 @@ static enum err accept(struct discv5 *d, const struct packet *p, const struct ch
 void shaking_handshake(struct discv5 *d, const struct env *env, const struct udp_addr *from,
                        const struct packet *p)
 {
-    struct cache_key key = cache_key_of(p->src_id, from);
-    struct challenge *c = cache_get(&d->challenges, &key);
+    struct kept_key key = kept_key_of(p->src_id, from);
+    struct challenge *c = kept_get(&d->challenges, &key);
     struct session fresh = {0}, *s = NULL;
     struct enr record;
     uint8_t plain[DISCV5_PACKET_MAX];
@@ -168,13 +168,13 @@ void shaking_handshake(struct discv5 *d, const struct env *env, const struct udp
     if (err == OK)
         err = session_open(&fresh, p, plain, &len);
     if (err == OK)
-        s = cache_touch(&d->sessions, &key);
+        s = kept_touch(&d->sessions, &key);
     if (s == NULL) {
         d->counters.handshakes_bad++;
         wipe(&fresh, sizeof fresh);
         return;
     }
-    cache_drop(&d->challenges, &key);
+    kept_drop(&d->challenges, &key);
     s->pairs[1] = s->pairs[0]; /* until it is clear which the other side uses */
     s->pairs[0] = fresh.pairs[0];
     s->count = s->count == 0 ? 1 : 2;

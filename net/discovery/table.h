@@ -7,7 +7,7 @@
 #pragma once
 
 #include "crypto/base/env.h"
-#include "net/discovery/cache.h"
+#include "net/discovery/kept.h"
 #include "net/discovery/params.h"
 
 struct node {

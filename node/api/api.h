@@ -76,6 +76,7 @@ struct api_numbers { /* raw figures for /metrics; NULL: that part is off */
     const struct sync_counters *sync;
     uint64_t sync_ids;
     bool sync_ready;
+    struct core_discovered discovered; /* pointers NULL: that part is off */
     uint64_t archive_messages, archive_bytes, archive_segments;
     uint64_t archive_waiting_messages, archive_waiting_bytes;
     uint64_t resident_bytes, virtual_bytes, open_fds, max_fds;
@@ -115,6 +116,7 @@ struct api_backend {
     bool (*services)(void *state, size_t *cursor, struct core_service *out);
     /** The i-th address we listen on, with /p2p; NULL: no more. */
     const char *(*address)(void *state, size_t i);
+    const char *(*enr)(void *state); /* "enr:...", or "" */
     enum err (*archive_health)(void *state);
     bool (*clock_offset)(void *state, int64_t *ns);
     /** TRACE ... FATAL; false: no such level. */

@@ -99,6 +99,11 @@ static const char *address(void *state, size_t i)
     return n->world.address(n->world.state, i);
 }
 
+static const char *enr(void *state)
+{
+    return core_enr(core_of(state));
+}
+
 static enum err archive_health(void *state)
 {
     return core_archive_health(core_of(state));
@@ -150,6 +155,7 @@ static void numbers(void *state, struct api_numbers *out)
     }
     out->archive_waiting_bytes = core_archive_waiting(c, &waiting);
     out->archive_waiting_messages = waiting;
+    core_discovered(c, &out->discovered);
     n->world.process(n->world.state, out);
 }
 
@@ -171,6 +177,7 @@ void api_backend_core(struct api_backend *out, struct api_node *node)
                                 .topic_view = topic_view,
                                 .services = services,
                                 .address = address,
+                                .enr = enr,
                                 .archive_health = archive_health,
                                 .clock_offset = clock_of,
                                 .log_level = log_level,

@@ -102,7 +102,9 @@ bool info_info(struct call *c)
     const char *text;
     for (size_t i = 0; (text = c->a->backend.address(c->a->backend.state, i)) != NULL; i++)
         json_array_append_new(addresses, json_string(text));
-    return answer_json(c, 200, json_pack("{s:o, s:s}", "listenAddresses", addresses, "enrUri", ""));
+    return answer_json(c, 200,
+                       json_pack("{s:o, s:s}", "listenAddresses", addresses, "enrUri",
+                                 c->a->backend.enr(c->a->backend.state)));
 }
 
 bool info_version(struct call *c)

@@ -1,6 +1,7 @@
 /* Prometheus text (exposition format 0.0.4). */
 #include "node/api/metrics.h"
 #include "crypto/base/writer.h"
+#include "net/discovery/discovery.h"
 #include "net/gossipsub/gossipsub.h"
 #include "net/reach/reach.h"
 #include "net/services/filter.h"
@@ -253,6 +254,37 @@ static void services(struct writer *w, const struct sample *s)
     }
 }
 
+/* Names of nwaku (waku_discv5_*) and of its discv5 library, and the rest as ours. */
+static void discovery(struct writer *w, const struct api_numbers *n)
+{
+    static const struct discv5_counters off_5;
+    static const struct dns_counters off_dns;
+    const struct core_discovered *d = &n->discovered;
+    const struct discv5_counters *v5 = d->discv5 != NULL ? d->discv5 : &off_5;
+    const struct dns_counters *dns = d->dns != NULL ? d->dns : &off_dns;
+    head(w, "waku_discv5_discovered_per_shard", GAUGE, "node records found, by shard");
+    for (unsigned i = 0; d->by_shard != NULL && i < METRICS_SHARDS_MAX; i++)
+        if (d->by_shard[i] > 0)
+            line(w, "waku_discv5_discovered_per_shard{shard=\"%u\"} %llu\n", i,
+                 (unsigned long long)d->by_shard[i]);
+    head(w, "waku_discv5_errors", COUNTER, "failures of discv5");
+    line(w, "waku_discv5_errors{type=\"ParseFailure\"} %llu\n",
+         (unsigned long long)v5->records_bad);
+    head(w, "routing_table_nodes", GAUGE, "nodes in the table of discv5, and those that answered");
+    line(w, "routing_table_nodes{state=\"\"} %zu\nrouting_table_nodes{state=\"seen\"} %zu\n",
+         d->nodes, d->nodes_proven);
+#define X(field)                                                                                   \
+    one(w, "sotto_discv5_" #field "_total", COUNTER, "see net/discovery/discv5.h: " #field,        \
+        (double)v5->field);
+    DISCV5_COUNTERS(X)
+#undef X
+#define X(field)                                                                                   \
+    one(w, "sotto_dns_discovery_" #field "_total", COUNTER, "see net/discovery/dns.h: " #field,    \
+        (double)dns->field);
+    DNS_COUNTERS(X)
+#undef X
+}
+
 /* One row a topic: these are our own subscriptions or those of peers, bounded by gossipsub. */
 static void topics(struct writer *w, const struct sample *s)
 {
@@ -322,5 +354,6 @@ enum err api_metrics(struct api *a, const struct env *env, struct buf *out)
     services(&w, &s);
     topics(&w, &s);
     metrics_sync(&w, &n);
+    discovery(&w, &n);
     return writer_status(&w);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #define API_BODY_BYTES_MAX   (4u << 20)    /* of a message: 1 MiB in base 64, and then some */
+#define METRICS_SHARDS_MAX   1024u         /* of a cluster */
 #define API_LIST_BYTES_MAX   (256u << 10)  /* of a list of topics or addresses */
 #define API_TARGET_BYTES_MAX (96u << 10)   /* path and query: 1,000 hashes */
 #define API_ANSWER_BYTES_MAX (64u << 20)   /* a page of 100 messages of 150 KiB in base 64 */

@@ -204,7 +204,8 @@ static enum err check_shards(struct conf *c)
 
 static enum err check_ports(struct conf *c)
 {
-    static const enum conf_id ids[] = {CONF_TCP_PORT, CONF_REST_PORT, CONF_METRICS_SERVER_PORT};
+    static const enum conf_id ids[] = {CONF_TCP_PORT, CONF_REST_PORT, CONF_METRICS_SERVER_PORT,
+                                       CONF_DISCV5_UDP_PORT};
     uint64_t shift = conf_number(c, CONF_PORTS_SHIFT);
     for (size_t k = 0; k < sizeof ids / sizeof ids[0]; k++)
         if (conf_number(c, ids[k]) + shift > UINT16_MAX)
@@ -220,11 +221,8 @@ static enum err check_multiaddrs(struct conf *c)
                                        CONF_STORENODE};
     for (size_t k = 0; k < sizeof ids / sizeof ids[0]; k++)
         for (size_t i = 0; i < conf_count(c, ids[k]); i++)
-            if (strncmp(conf_at(c, ids[k], i), "enr", 3) == 0)
-                return conf_fail(c,
-                                 "--%s=%.100s: node lists and ENRs need discovery, which this "
-                                 "version has not; give a multiaddr",
-                                 conf_options[ids[k]].flag, conf_at(c, ids[k], i));
+            if (ids[k] == CONF_ENTRY_NODE && strncmp(conf_at(c, ids[k], i), "enr", 3) == 0)
+                continue; /* a record or a list: discovery reads it */
             else if (conf_at(c, ids[k], i)[0] != '/' && conf_at(c, ids[k], i)[0] != '\0')
                 return conf_fail(c,
                                  "--%s=%.100s: a multiaddr is expected, e.g. "

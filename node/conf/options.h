@@ -60,7 +60,7 @@ X(NUM_SHARDS_IN_NETWORK, "num-shards-in-network", NUMBER, ONE, DONE, RELAY, "8",
 X(SHARD, "shard", NUMBER, MANY, DONE, RELAY, NULL, "", "0..1023", "shards to subscribe to; unset: all of the network", NULL) \
 X(CONTENT_TOPIC, "content-topic", TEXT, MANY, DONE, RELAY, NULL, "", NULL, "content topics whose shards to subscribe to", NULL) \
 X(STATICNODE, "staticnode", TEXT, MANY, DONE, RELAY, NULL, "", NULL, "multiaddr of a peer to stay connected with", NULL) \
-X(ENTRY_NODE, "entry-node", TEXT, MANY, DONE, RELAY, NULL, "unset (0.38)", NULL, "as --staticnode; enrtree: and enr: are refused", NULL) \
+X(ENTRY_NODE, "entry-node", TEXT, MANY, DONE, RELAY, NULL, "unset (0.38)", NULL, "a multiaddr as --staticnode, enr: as --discv5-bootstrap-node, or enrtree: as --dns-discovery-url", NULL) \
 X(FLOOD_PUBLISH, "flood-publish", BOOL, ONE, DONE, RELAY, "false", NULL, NULL, "send own messages to all peers instead of the mesh", "nwaku floods always; whoever floods is seen to be the sender") \
 X(RELAY_PEER_EXCHANGE, "relay-peer-exchange", BOOL, ONE, ACCEPTED, RELAY, "false", "false", NULL, "peer exchange of gossipsub", "peers are exchanged within the limits of gossipsub 1.1") \
 X(RELAY_SHARD_MANAGER, "relay-shard-manager", BOOL, ONE, ACCEPTED, RELAY, "false", "false", NULL, "shard-aware choice of peers", "there is one way to choose peers") \
@@ -106,15 +106,16 @@ X(RATE_LIMIT, "rate-limit", TEXT, MANY, DONE, SERVICES, NULL, "", NULL, "request
 X(MIX, "mix", BOOL, ONE, REFUSED, SERVICES, "false", "false", "false", "mix protocol", "there is no mix protocol here; without it messages would go out in the open") \
 X(MIXKEY, "mixkey", TEXT, ONE, ACCEPTED, SERVICES, NULL, "unset", NULL, "key of a mix node", "there is no mix protocol") \
 X(MIXNODE, "mixnode", TEXT, MANY, ACCEPTED, SERVICES, NULL, "", NULL, "mix nodes", "there is no mix protocol") \
-X(DNS_DISCOVERY, "dns-discovery", BOOL, ONE, ACCEPTED, DISCOVERY, "false", "false", NULL, "find nodes through DNS", "not there yet; give --staticnode") \
-X(DNS_DISCOVERY_URL, "dns-discovery-url", TEXT, ONE, ACCEPTED, DISCOVERY, NULL, "", NULL, "enrtree:// of a node list", "not there yet; give --staticnode") \
-X(DISCV5_DISCOVERY, "discv5-discovery", BOOL, ONE, ACCEPTED, DISCOVERY, "false", "unset", NULL, "find nodes through discv5", "not there yet; give --staticnode") \
-X(DISCV5_UDP_PORT, "discv5-udp-port", NUMBER, ONE, ACCEPTED, DISCOVERY, "9000", "9000", "0..65535", "UDP port of discv5", "not there yet") \
-X(DISCV5_BOOTSTRAP_NODE, "discv5-bootstrap-node", TEXT, MANY, ACCEPTED, DISCOVERY, NULL, "", NULL, "ENR to begin with", "not there yet; give --staticnode") \
-X(DISCV5_ENR_AUTO_UPDATE, "discv5-enr-auto-update", BOOL, ONE, ACCEPTED, DISCOVERY, "false", "false", NULL, "learn our address from others", "not there yet") \
-X(DISCV5_TABLE_IP_LIMIT, "discv5-table-ip-limit", NUMBER, ONE, ACCEPTED, DISCOVERY, "10", "10", "0..100000", "nodes of one address in the table", "not there yet") \
-X(DISCV5_BUCKET_IP_LIMIT, "discv5-bucket-ip-limit", NUMBER, ONE, ACCEPTED, DISCOVERY, "2", "2", "0..100000", "nodes of one address in a bucket", "not there yet") \
-X(DISCV5_BITS_PER_HOP, "discv5-bits-per-hop", NUMBER, ONE, ACCEPTED, DISCOVERY, "1", "1", "0..256", "Kademlia's b", "not there yet") \
+X(DNS_DISCOVERY, "dns-discovery", BOOL, ONE, DONE, DISCOVERY, "false", "false", NULL, "find nodes through DNS", NULL) \
+X(DNS_DISCOVERY_URL, "dns-discovery-url", TEXT, ONE, DONE, DISCOVERY, NULL, "", NULL, "enrtree:// of a node list", NULL) \
+X(DNS_DISCOVERY_NAME_SERVER, "dns-discovery-name-server", SERVER, MANY, DONE, DISCOVERY, NULL, "1.1.1.1,1.0.0.1 (before 0.36)", NULL, "more name servers; they are asked for all names, as --dns-addrs-name-server", "unset: those of the system") \
+X(DISCV5_DISCOVERY, "discv5-discovery", BOOL, ONE, DONE, DISCOVERY, "false", "unset", NULL, "find nodes through discv5, and be found; needs a secp256k1 node key", "off: a node speaks with strangers when it was told to") \
+X(DISCV5_UDP_PORT, "discv5-udp-port", NUMBER, ONE, DONE, DISCOVERY, "9000", "9000", "0..65535", "UDP port of discv5; 0: any free one", NULL) \
+X(DISCV5_BOOTSTRAP_NODE, "discv5-bootstrap-node", TEXT, MANY, DONE, DISCOVERY, NULL, "", NULL, "ENR to begin with", NULL) \
+X(DISCV5_ENR_AUTO_UPDATE, "discv5-enr-auto-update", BOOL, ONE, DONE, DISCOVERY, "false", "false", NULL, "our ENR names the address at which most others see us", NULL) \
+X(DISCV5_TABLE_IP_LIMIT, "discv5-table-ip-limit", NUMBER, ONE, DONE, DISCOVERY, "10", "10", "0..100000", "nodes of one address (IPv6: one /64) in the table; 0: any number", NULL) \
+X(DISCV5_BUCKET_IP_LIMIT, "discv5-bucket-ip-limit", NUMBER, ONE, DONE, DISCOVERY, "2", "2", "0..100000", "nodes of one address in a bucket; 0: any number", NULL) \
+X(DISCV5_BITS_PER_HOP, "discv5-bits-per-hop", NUMBER, ONE, ACCEPTED, DISCOVERY, "1", "1", "0..256", "Kademlia's b", "the table has a bucket for each bit of distance, which is b = 1") \
 X(ENABLE_KAD_DISCOVERY, "enable-kad-discovery", BOOL, ONE, ACCEPTED, DISCOVERY, "false", "false (0.38)", NULL, "Kademlia discovery", "not there yet; give --staticnode") \
 X(KAD_BOOTSTRAP_NODE, "kad-bootstrap-node", TEXT, MANY, ACCEPTED, DISCOVERY, NULL, "unset (0.38)", NULL, "Kademlia nodes to begin with", "not there yet") \
 X(KAD_RANDOM_LOOKUP_INTERVAL, "kad-random-lookup-interval", NUMBER, ONE, ACCEPTED, DISCOVERY, "60", "60 (after 0.38)", "0..4294967295", "seconds between lookups", "not there yet") \

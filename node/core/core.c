@@ -183,6 +183,7 @@ bool core_pump(struct core *c, const struct env *env, const struct port *port)
         port->job(port->world, job);
     }
     leave_when_empty(c, env);
+    discovering_pump(c, env, port);
     if (c->swarm != NULL)
         more = swarm_pump(c->swarm, env, port) || more;
     return more;
@@ -219,7 +220,8 @@ void core_writable(struct core *c, const struct env *env, uint64_t link)
 void core_resolved(struct core *c, const struct env *env, uint64_t query, enum err err,
                    const struct span *answers, size_t count)
 {
-    swarm_resolved(c->swarm, env, query, err, answers, count);
+    if (!discovering_resolved(c, env, query, err, answers, count))
+        swarm_resolved(c->swarm, env, query, err, answers, count);
 }
 
 void core_job_done(struct core *c, const struct env *env, struct job *job)
@@ -236,6 +238,7 @@ void core_tick(struct core *c, const struct env *env)
     statics_tick(c, env);
     syncing_tick(c, env);
     resuming_tick(c, env);
+    discovering_tick(c, env);
 }
 
 struct mono core_deadline(const struct core *c)
@@ -247,6 +250,7 @@ struct mono core_deadline(const struct core *c)
     if (c->stopping && !c->left)
         due = mono_min(due, c->leave_by);
     due = mono_min(due, mono_min(syncing_deadline(c), resuming_deadline(c)));
+    due = mono_min(due, discovering_deadline(c));
     return mono_min(due, statics_deadline(c));
 }
 
@@ -385,6 +389,8 @@ enum err core_new(struct core **out, const struct core_config *config, const str
         err = resuming_init(c, env);
     if (err == OK)
         syncing_init(c, env);
+    if (err == OK)
+        err = discovering_init(c, env);
     if (err != OK) {
         core_free(c);
         return err;
@@ -424,6 +430,7 @@ void core_free(struct core *c)
     clock_clear(&c->clock);
     statics_clear(c);
     pushing_clear(c);
+    discovering_clear(c);
     topics_clear(c);
     host_free(c->host);
     swarm_free(c->swarm);

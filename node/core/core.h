@@ -29,6 +29,19 @@ enum core_overflow {
     CORE_OVERFLOW_DROP, /* go on relaying; the message is not archived, and counted */
 };
 
+/* how others are found, and we by them */
+struct core_discovery {
+    bool discv5;
+    bool auto_update;                       /* our record says where others see us */
+    bool v6;                                /* the world has an IPv6 socket for datagrams */
+    uint16_t udp_port;                      /* that others reach discv5 at; 0: none */
+    size_t table_ip_limit, bucket_ip_limit; /* nodes of one address; 0: any number */
+    const char *const *bootstraps;          /* "enr:..." */
+    size_t bootstraps_count;
+    const char *const *lists; /* "enrtree://..." */
+    size_t lists_count;
+};
+
 /* everything is copied by core_new but the archive and the key */
 struct core_config {
     const struct keyring_host *key; /* names the node; borrowed, outlives the core */
@@ -72,7 +85,8 @@ struct core_config {
     size_t rate_limits_count;
     int64_t sync_range_ns, sync_interval_ns, sync_jitter_ns; /* store sync; range 0: off,
                                                                 interval 0: only when asked */
-    struct kv *state;      /* store resume, table CORE_RESUME_TABLE; borrowed; NULL: off */
+    struct kv *state; /* store resume, table CORE_RESUME_TABLE; borrowed; NULL: off */
+    struct core_discovery discovery;
     const char *retention; /* "time:3600;size:1GB;capacity:100", NULL: keep all */
 };
 
@@ -101,6 +115,8 @@ void core_writable(struct core *c, const struct env *env, uint64_t link);
 void core_resolved(struct core *c, const struct env *env, uint64_t query, enum err err,
                    const struct span *answers, size_t count); /* 4, 16 bytes or TXT text */
 void core_job_done(struct core *c, const struct env *env, struct job *job);
+void core_datagram(struct core *c, const struct env *env, const struct endpoint *from,
+                   struct span bytes);
 void core_tick(struct core *c, const struct env *env);
 struct mono core_deadline(const struct core *c);
 
@@ -268,6 +284,39 @@ void core_reach(const struct core *c, struct core_reach *out);
 
 /** Text of our peer id, valid as long as the core. */
 const char *core_id(const struct core *c);
+
+/** Our node record as "enr:..."; "" when the host key is not secp256k1. Changes with what it says;
+ * borrowed until the next pump. */
+const char *core_enr(const struct core *c);
+
+struct enr;                                              /* net/wire/enr.h */
+const struct enr *core_enr_record(const struct core *c); /* NULL: none */
+
+enum core_source { /* who found a peer */
+    CORE_SOURCE_BOOTSTRAP,
+    CORE_SOURCE_DISCV5,
+    CORE_SOURCE_DNS,
+    CORE_SOURCE_PEER_EXCHANGE,
+    CORE_SOURCES,
+};
+
+/** A verified record was found; a known one may come again. */
+void core_candidate_enr(struct core *c, const struct env *env, const struct enr *enr,
+                        enum core_source source);
+
+struct discv5_counters; /* net/discovery/discovery.h */
+struct dns_counters;
+
+struct core_discovered {
+    const uint64_t *by_source;            /* records, by enum core_source */
+    const uint64_t *by_shard;             /* of our cluster, 1024 */
+    const struct discv5_counters *discv5; /* NULL: off */
+    size_t nodes, nodes_proven;           /* in its table */
+    const struct dns_counters *dns;       /* NULL: off */
+};
+
+/** Pointers are borrowed for the life of the core. */
+void core_discovered(const struct core *c, struct core_discovered *out);
 
 /* counters of the core itself; the rooms' own are reached through core_counters */
 #define CORE_COUNTERS(X)                                                                           \

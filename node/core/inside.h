@@ -12,6 +12,7 @@
  *     topics.c     our pubsub topics and shards
  *     syncing.c    store sync: ids, sessions, what is fetched and stored
  *     resuming.c   what was missed while we were away
+ *     discovering.c our node record, discv5, lists in DNS
  *     view.c       looking in
  */
 #pragma once
@@ -23,6 +24,7 @@
 #include "net/services/lightpush.h"
 #include "net/services/store_query.h"
 #include "net/swarm/swarm.h"
+#include "net/wire/enr.h"
 #include "node/core/clock.h"
 #include "node/core/core.h"
 #include "node/core/params.h"
@@ -110,6 +112,21 @@ struct resuming {
     uint64_t messages, pages, stored_before;
 };
 
+struct discv5;
+struct dns;
+
+struct discovering {
+    struct enr self;         /* len 0: none, the host key is not secp256k1 */
+    char text[ENR_TEXT_MAX]; /* "" without a record */
+    bool stale;              /* what it says may have changed */
+    uint8_t seen_ip[16];     /* by other nodes */
+    uint16_t seen_port;      /* 0: not yet */
+    struct discv5 *discv5;   /* NULL: off */
+    struct dns *dns;         /* NULL: no lists */
+    uint64_t candidates[CORE_SOURCES];
+    uint64_t *by_shard; /* CORE_SHARDS_MAX */
+};
+
 struct core {
     struct core_config config;
     struct noise_self *noise;
@@ -128,6 +145,7 @@ struct core {
     struct topics topics;
     struct syncing syncing;
     struct resuming resuming;
+    struct discovering discovering;
     struct map dials; /* dial number -> ticket of the user */
     struct pushing pushing;
     size_t queries_under_way;
@@ -218,3 +236,13 @@ struct mono statics_deadline(const struct core *c);
 /* topics.c */
 enum err topics_init(struct core *c, const struct env *env) MUST_CHECK;
 void topics_clear(struct core *c);
+
+/* discovering.c */
+enum err discovering_init(struct core *c, const struct env *env) MUST_CHECK;
+void discovering_clear(struct core *c);
+void discovering_changed(struct core *c); /* shards, addresses or services did */
+void discovering_pump(struct core *c, const struct env *env, const struct port *port);
+bool discovering_resolved(struct core *c, const struct env *env, uint64_t query, enum err err,
+                          const struct span *answers, size_t count);
+void discovering_tick(struct core *c, const struct env *env);
+struct mono discovering_deadline(const struct core *c);

@@ -25,6 +25,8 @@
 #define CORE_RESUME_LOG_PAGES    100u            /* between two lines about it */
 #define CORE_RESUME_TABLE        0u              /* of config.state */
 #define CORE_TICKET_OWN          (1ull << 63)    /* of questions that the core asks itself */
+#define CORE_SHARDS_MAX          1024u           /* shards of a cluster; WAKU2-RELAY-SHARDING */
+#define CORE_DNS_TXT             16              /* RFC 1035 3.2.2 */
 #define CORE_QUEUE_SLACK_BYTES   (8u << 20) /* what may still arrive after reading was paused */
 #define CLOCK_PEERS_MAX          65536u
 #define CLOCK_PEERS_MIN          3u  /* votes that make an estimate: one of them may lie */

@@ -44,6 +44,7 @@ void reaching_update(struct core *c, const struct env *env)
     memcpy(r->announced, r->written, sizeof r->announced);
     r->written_count = r->count = count;
     tell_host(c, env);
+    discovering_changed(c);
     if (r->begun)
         core_emit(c, env, &(struct event_slot){.event = {.kind = CORE_EVENT_ADDRESSES}});
     r->begun = true;

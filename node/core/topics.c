@@ -25,6 +25,7 @@ static void tell_shards(struct core *c)
     host_set_shards(c->host, t->shards, t->shards_count);
     if (host_sync(c->host) != NULL)
         sync_set_shards(host_sync(c->host), t->shards, t->shards_count);
+    discovering_changed(c);
 }
 
 enum err core_subscribe(struct core *c, const struct env *env, struct span pubsub_topic)

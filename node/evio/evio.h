@@ -8,9 +8,9 @@
  *             v
  *     the timer is set to core_deadline; back to sleep
  *
- * Files: loop.c (this cycle, env, timers, signals), listeners.c and links.c (sockets), tls.c and
- * tls_link.c (OpenSSL on wss), names.c (c-ares), jobs.c (threads), http.c and clients.c (REST and
- * metrics), logs.c (text and JSON lines).
+ * Files: loop.c (this cycle, env, timers, signals), addresses.c, listeners.c and links.c (sockets),
+ * datagrams.c (UDP), tls.c and tls_link.c (OpenSSL on wss), names.c (c-ares), jobs.c (threads),
+ * http.c and clients.c (REST and metrics), logs.c (text and JSON lines).
  *
  * Bounds: params.h. One thread runs the loop and the core; job threads see jobs only.
  */
@@ -61,6 +61,10 @@ void evio_detach(struct evio *e);
  */
 enum err evio_listen(struct evio *e, const char *ip, uint16_t port, enum link_kind kind,
                      uint16_t *bound) MUST_CHECK;
+
+/** Receive and send datagrams at an address. As evio_listen; ERR_FULL over
+ * EVIO_UDP_MAX. */
+enum err evio_listen_udp(struct evio *e, const char *ip, uint16_t port, uint16_t *bound) MUST_CHECK;
 
 #define EVIO_TLS_WHY 400 /* bytes of a reason with its NUL */
 

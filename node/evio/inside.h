@@ -19,6 +19,13 @@ struct listener {
     struct event ready, again; /* again: after EVIO_ACCEPT_PAUSE_MS */
 };
 
+struct datagrams { /* a UDP socket */
+    struct evio *evio;
+    int fd;
+    int family;
+    struct event ready;
+};
+
 /* A dial or a look-up may fail or be answered at once, and its answer must not reach the core while
  * the core is asking: both are begun after the pump. */
 struct late {
@@ -56,6 +63,8 @@ struct evio {
     struct link *lingering; /* closed gracefully, not read to the end yet */
     struct listener listeners[EVIO_LISTENERS_MAX];
     size_t listeners_count;
+    struct datagrams datagrams[EVIO_UDP_MAX];
+    size_t datagrams_count;
     uint8_t *read_buffer; /* EVIO_READ_BYTES, on first use */
     struct names *names;  /* on first use */
     struct tls *tls;      /* on first use */
@@ -78,8 +87,11 @@ void links_clear(struct evio *e);
 bool links_accepted(struct evio *e, int fd, const struct endpoint *from); /* false: closed again */
 
 /* listeners.c */
-socklen_t evio_to_sockaddr(const struct endpoint *ep, struct sockaddr_storage *ss);
 void listeners_clear(struct evio *e);
+
+/* datagrams.c */
+void datagrams_send(void *world, const struct endpoint *to, struct span bytes);
+void datagrams_clear(struct evio *e);
 
 /* names.c */
 void names_resolve(struct evio *e, uint64_t query, const char *name, int type);

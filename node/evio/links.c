@@ -7,6 +7,7 @@
  * The core knows an accepted link from the beginning, so that its bounds on half-open links, on
  * those of one address and on the time of an upgrade hold for TLS too; a dialed one when TLS is up.
  */
+#include "node/evio/addresses.h"
 #include "node/evio/tls.h"
 
 #include <errno.h>
@@ -271,7 +272,7 @@ static bool keep_endpoint(struct link *l, const struct endpoint *to)
 void links_dial(struct evio *e, uint64_t link, const struct endpoint *to)
 {
     struct sockaddr_storage ss;
-    socklen_t len = evio_to_sockaddr(to, &ss);
+    socklen_t len = endpoint_to(to, &ss);
     int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int error = errno;
 

@@ -131,11 +131,6 @@ static void run_late(struct evio *e)
         }
 }
 
-static void datagram(void *world, const struct endpoint *to, struct span bytes)
-{
-    (void)world, (void)to, (void)bytes; /* discv5 opens the UDP socket */
-}
-
 static enum err seed(struct evio *e)
 {
     uint8_t bytes[DRBG_SEED_BYTES];
@@ -185,8 +180,8 @@ enum err evio_new(struct evio **out, const struct log *log, const struct evio_ow
     arena_init(&e->scratch, EVIO_SCRATCH_BYTES);
     e->owner = *owner;
     e->env = (struct env){.rng = &e->rng, .log = log, .scratch = &e->scratch};
-    e->port = (struct port){e,           dial,    links_write, links_pause,
-                            links_close, resolve, datagram,    jobs_queue};
+    e->port = (struct port){e,           dial,    links_write,    links_pause,
+                            links_close, resolve, datagrams_send, jobs_queue};
     enum err err = init(e);
     if (err != OK) {
         evio_free(e);
@@ -205,6 +200,7 @@ void evio_free(struct evio *e)
     names_clear(e);
     links_clear(e);
     tls_clear(e);
+    datagrams_clear(e);
     map_clear(&e->links);
     fifo_clear(&e->late);
     if (e->base != NULL) {
@@ -233,6 +229,7 @@ void evio_detach(struct evio *e)
     jobs_drain(e);
     names_clear(e);
     links_clear(e);
+    datagrams_clear(e);
     e->core = NULL;
 }
 

@@ -22,4 +22,7 @@
 #define EVIO_HTTP_CLIENTS_MAX   512u        /* more: the most silent connection is closed */
 #define EVIO_HTTP_CLIENTS_SLACK 64u         /* beyond that: accepting waits */
 #define EVIO_TLS_LOOK_MS        2000u       /* between looks at the files of the certificate */
+#define EVIO_UDP_MAX            4u
+#define EVIO_UDP_BYTES          2048u /* longer ones are cut; discv5 reads none over 1280 */
+#define EVIO_UDP_READS          64    /* of one socket in one wake-up */
 #define EVIO_CLOCKS_MAX         8u

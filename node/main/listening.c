@@ -120,6 +120,33 @@ static enum err show(struct node *n, size_t *count, const char *addr)
     return OK;
 }
 
+enum err node_listen_udp(struct node *n)
+{
+    const struct conf *c = &n->conf;
+    uint16_t port = (uint16_t)conf_number(c, CONF_DISCV5_UDP_PORT);
+    size_t listening = 0;
+
+    if (!conf_bool(c, CONF_DISCV5_DISCOVERY))
+        return OK;
+    if (port != 0)
+        port = (uint16_t)(port + conf_number(c, CONF_PORTS_SHIFT));
+    for (size_t i = 0; i < conf_count(c, CONF_LISTEN_ADDRESS); i++) {
+        const char *ip = conf_at(c, CONF_LISTEN_ADDRESS, i);
+        uint16_t bound = 0;
+        enum err err = evio_listen_udp(n->evio, ip, port, &bound);
+        if (err != OK && err != ERR_EXISTS && listening > 0 && !conf_given(c, CONF_LISTEN_ADDRESS))
+            continue; /* no IPv6 here */
+        if (err != OK)
+            return cannot_listen(err, "discv5", ip, port, CONF_LISTEN_ADDRESS,
+                                 CONF_DISCV5_UDP_PORT);
+        listening++;
+        port = bound;
+        n->udp_v6 = n->udp_v6 || strchr(ip, ':') != NULL;
+    }
+    n->udp_port = port;
+    return OK;
+}
+
 enum err node_full_addresses(struct node *n)
 {
     size_t count = 0, announced;

@@ -122,7 +122,8 @@ static size_t statics_of(const struct conf *c, const char *statics[STATICS_MAX])
     size_t count = 0;
     for (size_t k = 0; k < sizeof ids / sizeof ids[0]; k++)
         for (size_t i = 0; i < conf_count(c, ids[k]) && count < STATICS_MAX; i++)
-            statics[count++] = conf_at(c, ids[k], i);
+            if (conf_at(c, ids[k], i)[0] == '/') /* --entry-node takes enr: and enrtree: too */
+                statics[count++] = conf_at(c, ids[k], i);
     return count;
 }
 
@@ -206,6 +207,7 @@ enum err node_make_core(struct node *n)
     TRY(check_statics(statics, config.statics_count));
     TRY(check_rate_limits(rates, config.rate_limits_count));
     TRY(check_given(given, config.given_count));
+    TRY(node_discovery(n, &config.discovery));
     enum err err = core_new(&n->core, &config, evio_env(n->evio));
     if (err != OK)
         return node_say(err, "the node could not be made", "");

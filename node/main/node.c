@@ -97,6 +97,7 @@ static enum err start(struct node *n)
     TRY(settings_name_servers(&n->conf, n->evio));
     TRY(node_open_data(n));
     TRY(node_listen(n));
+    TRY(node_listen_udp(n));
     TRY(node_make_core(n));
     TRY(node_full_addresses(n));
     TRY(node_make_api(n));

@@ -8,6 +8,8 @@
 #include "node/main/addresses.h"
 #include "node/main/commands.h"
 
+#define DISCOVERY_NAMES_MAX 64 /* records, and lists, to begin with */
+
 struct archive;
 struct kv;
 struct keyring_host;
@@ -28,7 +30,9 @@ struct node {
     struct http *http;
     struct addresses addresses;
     char *full[ADDRESSES_MAX + 1]; /* announced and local, with /p2p */
-    uint16_t tcp_port, ws_port, rest_port, metrics_port;
+    uint16_t tcp_port, ws_port, udp_port, rest_port, metrics_port;
+    bool udp_v6;
+    const char *bootstraps[DISCOVERY_NAMES_MAX], *lists[DISCOVERY_NAMES_MAX];
     const char *origins[CONF_VALUES_MAX];
     bool stopping;
 };
@@ -41,8 +45,12 @@ enum err node_open_data(struct node *n) MUST_CHECK; /* lock, key, archive */
 enum err node_make_core(struct node *n) MUST_CHECK;
 enum err node_make_api(struct node *n) MUST_CHECK;
 
+/* discovery.c: the configuration; borrows from it and from `n` */
+enum err node_discovery(struct node *n, struct core_discovery *out) MUST_CHECK;
+
 /* listening.c */
 enum err node_listen(struct node *n) MUST_CHECK;
+enum err node_listen_udp(struct node *n) MUST_CHECK;     /* when discv5 is on */
 enum err node_full_addresses(struct node *n) MUST_CHECK; /* announced and local, with /p2p */
 enum err node_listen_http(struct node *n) MUST_CHECK;
 void node_greet(const struct node *n);

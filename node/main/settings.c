@@ -47,11 +47,13 @@ enum err settings_load(struct conf *c, int argc, char **argv)
 
 enum err settings_name_servers(const struct conf *c, struct evio *e)
 {
+    static const enum conf_id ids[] = {CONF_DNS_ADDRS_NAME_SERVER, CONF_DNS_DISCOVERY_NAME_SERVER};
     char list[1024];
     size_t len = 0;
-    for (size_t i = 0; i < conf_count(c, CONF_DNS_ADDRS_NAME_SERVER) && len < sizeof list; i++)
-        len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", i > 0 ? "," : "",
-                                conf_at(c, CONF_DNS_ADDRS_NAME_SERVER, i));
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; i < conf_count(c, ids[k]) && len < sizeof list; i++)
+            len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", len > 0 ? "," : "",
+                                    conf_at(c, ids[k], i));
     if (len == 0)
         return OK;
     enum err err = len < sizeof list ? evio_name_servers(e, list) : ERR_ARGUMENT;

@@ -14,11 +14,11 @@ import { startStandin } from './selftest/start.mjs'
 const CASES = [
   'identify', 'ping', 'identity-keys', 'noise-yamux-tcp', 'noise-mplex-tcp', 'metadata',
   'relay-js-to-node', 'relay-node-to-js', 'relay-message-id', 'relay-mesh3',
-  'noise-mplex-ws', 'noise-yamux-ws', 'store-query', 'store-pagination', 'message-hash', 'autosharding', 'rest-relay', 'rest-store', 'rest-info', 'rest-admin',
+  'noise-mplex-ws', 'noise-yamux-ws', 'store-query', 'store-pagination', 'message-hash', 'autosharding', 'rest-relay', 'rest-store', 'rest-info', 'enr', 'rest-admin',
   'lightpush-v2', 'lightpush-v3', 'lightpush-errors', 'rest-lightpush', 'filter', 'rest-filter', 'light-node', 'browser'
 ]
 const WAITING = ['peer-exchange']
-const SERVICES = 'relay,store,lightpush,filter'
+const SERVICES = 'relay,store,lightpush,filter,enr'
 // Over wss, with a node of their own: the case's file, and the flags it needs besides.
 const SECURE = {
   'noise-mplex-wss': 'noise-mplex-ws',

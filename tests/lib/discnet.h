@@ -8,9 +8,11 @@
 
 #include <stdlib.h>
 
-#define NET_NODES_MAX   80u
+#define NET_NODES_MAX 80u
+#ifndef NET_PACKETS_MAX
 #define NET_PACKETS_MAX 65536u
-#define NET_DELAY_NS    (20 * NS_PER_MS)
+#endif
+#define NET_DELAY_NS (20 * NS_PER_MS)
 
 struct net_packet {
     struct udp_addr from, to;

@@ -222,6 +222,12 @@ static void fake_numbers(void *state, struct api_numbers *out)
     out->lanes[JOB_STORE] = (struct api_lane){&ran, &ran, 5};
 }
 
+static const char *fake_enr(void *state)
+{
+    (void)state;
+    return "enr:-fake";
+}
+
 static inline struct api_backend fake_backend(struct fake_node *f)
 {
     return (struct api_backend){.state = f,
@@ -240,6 +246,7 @@ static inline struct api_backend fake_backend(struct fake_node *f)
                                 .topic_view = fake_topic_view,
                                 .services = fake_services,
                                 .address = fake_address,
+                                .enr = fake_enr,
                                 .archive_health = fake_health,
                                 .clock_offset = fake_clock,
                                 .log_level = fake_log_level,

@@ -9,8 +9,9 @@ import * as signals from './signals.mjs'
 import * as limits from './limits.mjs'
 import * as sync from './sync.mjs'
 import * as tls from './tls.mjs'
+import * as discovery from './discovery.mjs'
 
-const TESTS = { ...start, ...probe, ...names, ...limits, ...tls, ...sync, ...signals }
+const TESTS = { ...start, ...probe, ...names, ...limits, ...tls, ...sync, ...discovery, ...signals }
 
 const { names: wanted } = chosen(Object.keys(TESTS))
 const report = new Report()

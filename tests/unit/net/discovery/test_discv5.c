@@ -75,6 +75,34 @@ static void both_begin_at_once(void **state)
     }
 }
 
+static void requests_wait_for_a_handshake_under_way(void **state)
+{
+    (void)state;
+    static const uint16_t own = 0;
+    struct net n;
+    net_init(&n, 11);
+    struct net_node *a = net_add_next(&n), *b = net_add_next(&n);
+    for (unsigned i = 0; i < 5; i++)
+        assert_true(request_begin(b->d, &n.t.env, &a->record, &a->addr, FOR_RECORD, &own, 1));
+    assert_int_equal(requests_for(b->d, FOR_RECORD), 5);
+    assert_int_equal(discv5_counters(b->d)->datagrams_out, 1); /* one knock */
+    net_outputs(&n, b);
+    net_run(&n, 500 * NS_PER_MS);
+    assert_int_equal(requests_for(b->d, FOR_RECORD), 0);
+    assert_int_equal(discv5_counters(b->d)->timeouts, 0);
+    assert_int_equal(discv5_counters(a->d)->challenges, 1);
+    assert_int_equal(discv5_counters(a->d)->handshakes, 1);
+    /* nobody there: one after the other knocks, and all end */
+    struct udp_addr nowhere = net_addr(203, 0, 113, 9, 9000);
+    for (unsigned i = 0; i < DISCV5_REQUESTS_MAX; i++)
+        assert_true(request_begin(b->d, &n.t.env, &a->record, &nowhere, FOR_RECORD, &own, 1));
+    assert_false(request_begin(b->d, &n.t.env, &a->record, &nowhere, FOR_RECORD, &own, 1));
+    net_run(&n, 3 * NS_PER_S);
+    assert_int_equal(requests_for(b->d, FOR_RECORD), 0);
+    assert_int_equal(discv5_counters(b->d)->timeouts, DISCV5_REQUESTS_MAX);
+    net_clear(&n);
+}
+
 static void another_protocol_id_is_another_network(void **state)
 {
     (void)state;
@@ -248,6 +276,7 @@ int main(void)
         cmocka_unit_test(two_meet),
         cmocka_unit_test(all_find_all_from_one_bootstrap),
         cmocka_unit_test(both_begin_at_once),
+        cmocka_unit_test(requests_wait_for_a_handshake_under_way),
         cmocka_unit_test(another_protocol_id_is_another_network),
         cmocka_unit_test(other_clusters_are_known_but_not_told),
         cmocka_unit_test(who_is_silent_is_dropped),

@@ -183,9 +183,11 @@ static void values_are_checked_against_each_other(void **state)
     assert_ok(conf_check(&c));
     assert_ok(args("--nat=router", NULL));
     assert_err(conf_check(&c), ERR_ARGUMENT);
-    assert_ok(args("--nat=none", "--entry-node=enr:-x"));
+    assert_ok(args("--nat=none", "--entry-node=enr:-x")); /* node/main reads it */
+    assert_ok(conf_check(&c));
+    assert_ok(args("--nat=none", "--staticnode=enr:-x"));
     assert_err(conf_check(&c), ERR_ARGUMENT);
-    assert_error_has("need discovery");
+    assert_error_has("a multiaddr is expected");
     assert_ok(args("--staticnode=peer.example", NULL));
     assert_err(conf_check(&c), ERR_ARGUMENT);
     assert_error_has("a multiaddr is expected");

@@ -1,18 +1,18 @@
-#include "net/discovery/cache.h"
+#include "net/discovery/kept.h"
 
 #include "crypto/base/wipe.h"
 
 #include <stdlib.h>
 
-void cache_init(struct cache *c, const uint8_t seed[16], size_t entry_bytes, size_t max)
+void kept_init(struct kept *c, const uint8_t seed[16], size_t entry_bytes, size_t max)
 {
-    *c = (struct cache){.entry_bytes = entry_bytes, .max = max};
+    *c = (struct kept){.entry_bytes = entry_bytes, .max = max};
     map_init(&c->map, seed, max);
 }
 
-struct cache_key cache_key_of(const uint8_t id[ENR_ID_BYTES], const struct udp_addr *addr)
+struct kept_key kept_key_of(const uint8_t id[ENR_ID_BYTES], const struct udp_addr *addr)
 {
-    struct cache_key k;
+    struct kept_key k;
 
     memcpy(k.bytes, id, ENR_ID_BYTES);
     memcpy(k.bytes + ENR_ID_BYTES, addr->ip, 16);
@@ -21,28 +21,28 @@ struct cache_key cache_key_of(const uint8_t id[ENR_ID_BYTES], const struct udp_a
     return k;
 }
 
-static void unlink_entry(struct cache *c, struct cache_entry *e)
+static void unlink_entry(struct kept *c, struct kept_entry *e)
 {
     *(e->older != NULL ? &e->older->younger : &c->oldest) = e->younger;
     *(e->younger != NULL ? &e->younger->older : &c->youngest) = e->older;
     e->older = e->younger = NULL;
 }
 
-static void link_youngest(struct cache *c, struct cache_entry *e)
+static void link_youngest(struct kept *c, struct kept_entry *e)
 {
     e->older = c->youngest;
     *(e->older != NULL ? &e->older->younger : &c->oldest) = e;
     c->youngest = e;
 }
 
-void *cache_get(const struct cache *c, const struct cache_key *key)
+void *kept_get(const struct kept *c, const struct kept_key *key)
 {
     return map_get(&c->map, SPAN_ARRAY(key->bytes));
 }
 
-void cache_drop(struct cache *c, const struct cache_key *key)
+void kept_drop(struct kept *c, const struct kept_key *key)
 {
-    struct cache_entry *e = map_take(&c->map, SPAN_ARRAY(key->bytes));
+    struct kept_entry *e = map_take(&c->map, SPAN_ARRAY(key->bytes));
 
     if (e == NULL)
         return;
@@ -51,13 +51,13 @@ void cache_drop(struct cache *c, const struct cache_key *key)
     free(e);
 }
 
-static struct cache_entry *make(struct cache *c, const struct cache_key *key)
+static struct kept_entry *make(struct kept *c, const struct kept_key *key)
 {
     if (map_count(&c->map) >= c->max) {
-        struct cache_key oldest = c->oldest->key;
-        cache_drop(c, &oldest);
+        struct kept_key oldest = c->oldest->key;
+        kept_drop(c, &oldest);
     }
-    struct cache_entry *e = calloc(1, c->entry_bytes);
+    struct kept_entry *e = calloc(1, c->entry_bytes);
     if (e == NULL)
         return NULL;
     e->key = *key;
@@ -68,9 +68,9 @@ static struct cache_entry *make(struct cache *c, const struct cache_key *key)
     return e;
 }
 
-void *cache_touch(struct cache *c, const struct cache_key *key)
+void *kept_touch(struct kept *c, const struct kept_key *key)
 {
-    struct cache_entry *e = cache_get(c, key);
+    struct kept_entry *e = kept_get(c, key);
 
     if (e != NULL)
         unlink_entry(c, e);
@@ -81,11 +81,11 @@ void *cache_touch(struct cache *c, const struct cache_key *key)
     return e;
 }
 
-void cache_clear(struct cache *c)
+void kept_clear(struct kept *c)
 {
     while (c->oldest != NULL) {
-        struct cache_key oldest = c->oldest->key;
-        cache_drop(c, &oldest);
+        struct kept_key oldest = c->oldest->key;
+        kept_drop(c, &oldest);
     }
     map_clear(&c->map);
 }

@@ -17,33 +17,33 @@ static inline bool udp_addr_eq(const struct udp_addr *a, const struct udp_addr *
     return a->port == b->port && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
 }
 
-struct cache_key {
+struct kept_key {
     uint8_t bytes[ENR_ID_BYTES + 16 + 2];
 };
 
-struct cache_entry { /* the first member of what is kept */
-    struct cache_key key;
-    struct cache_entry *older, *younger;
+struct kept_entry { /* the first member of what is kept */
+    struct kept_key key;
+    struct kept_entry *older, *younger;
 };
 
-struct cache {
+struct kept {
     struct map map;
-    struct cache_entry *oldest, *youngest;
+    struct kept_entry *oldest, *youngest;
     size_t entry_bytes, max;
 };
 
-void cache_init(struct cache *c, const uint8_t seed[16], size_t entry_bytes, size_t max);
+void kept_init(struct kept *c, const uint8_t seed[16], size_t entry_bytes, size_t max);
 
 /** Wipe and free all. */
-void cache_clear(struct cache *c);
+void kept_clear(struct kept *c);
 
-struct cache_key cache_key_of(const uint8_t id[ENR_ID_BYTES], const struct udp_addr *addr);
+struct kept_key kept_key_of(const uint8_t id[ENR_ID_BYTES], const struct udp_addr *addr);
 
 /** NULL when there is none. */
-void *cache_get(const struct cache *c, const struct cache_key *key);
+void *kept_get(const struct kept *c, const struct kept_key *key);
 
 /** The entry of this key, youngest now; a new one is zeros but for its key. NULL: no memory. */
-void *cache_touch(struct cache *c, const struct cache_key *key) MUST_CHECK;
+void *kept_touch(struct kept *c, const struct kept_key *key) MUST_CHECK;
 
 /** Wipe and free the entry of this key, if there is one. */
-void cache_drop(struct cache *c, const struct cache_key *key);
+void kept_drop(struct kept *c, const struct kept_key *key);
