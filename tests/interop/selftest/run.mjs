@@ -26,7 +26,9 @@ const FAULTS = {
   'rest-info': ['rest-no-health', 'rest-info-no-addresses', 'rest-bad-enr', 'rest-no-metrics'],
   'light-node': ['filter-no-push', 'filter-no-pubsub-topic', 'lightpush-no-relay', 'store-no-eof'],
   browser: ['filter-no-push', 'lightpush-no-relay'],
-  'rest-admin': ['rest-peers-empty', 'rest-peers-no-protocols']
+  'rest-admin': ['rest-peers-empty', 'rest-peers-no-protocols'],
+  filter: ['filter-no-push', 'filter-push-all', 'filter-ignore-unsubscribe', 'filter-ping-always-ok', 'filter-no-eof', 'filter-once', 'filter-dup-push', 'filter-no-pubsub-topic'],
+  'rest-filter': ['rest-filter-always-200', 'rest-filter-no-request-id', 'rest-filter-not-forwarded']
 }
 
 /** one case against a fresh stand-in */
