@@ -171,10 +171,12 @@ bool core_pump(struct core *c, const struct env *env, const struct port *port)
     struct job *job;
     bool more;
 
-    do {
+    do { /* what we are told may give the host something to do: pushes of a message that came */
         more = host_pump(c->host, env);
-        while (host_poll(c->host, env, &out))
+        while (host_poll(c->host, env, &out)) {
             host_told(c, env, &out);
+            more = true;
+        }
     } while (more && fifo_count(&c->events) < CORE_EVENTS_ENOUGH);
     dials_ended(c, env);
     archiving_pump(c, env);
