@@ -353,12 +353,14 @@ static void liars_fail_and_change_nothing(void **state)
         struct pair_message *m =
             pair_message(l->p, lies[i].ago_s * NS_PER_S, 0, lies[i].payload_bytes);
         struct sync_id id = SYNC_ID_AT(l->to_ns - 5 * NS_PER_S);
-        memcpy(id.hash, m->hash, 32);
+        struct waku_message sent;
+        pair_encode(m, &b);
+        assert_ok(waku_message_decode(buf_span(&b), &sent));
+        waku_message_hash(span_str(lies[i].topic), &sent, id.hash); /* the topic is part of it */
         if (lies[i].announced && lies[i].ago_s == 100)
             id.time_ns = m->time_ns;
         else
             id.hash[0] ^= 1;
-        pair_encode(m, &b);
         liar_announce(l, &id);
         liar_transfer(l, lies[i].topic, buf_span(&b));
         assert_failed(l);
