@@ -25,11 +25,14 @@ struct host_stream {
 struct adapter {
     const char *const *protocols;         /* NULL-terminated */
     bool (*served)(const struct host *h); /* accepted from peers? NULL: whenever it is mounted */
+    bool limited_ok;                      /* may run on a connection that a relay limits */
     void (*peer_up)(struct host *h, const struct env *env, const struct host_peer *p);
     /* identify has answered, or pushed; `info` is borrowed */
     void (*identified)(struct host *h, const struct env *env, const struct host_peer *p,
                        const struct identify_info *info);
     void (*peer_known)(struct host *h, const struct env *env, const struct host_peer *p);
+    /* a limited peer has a connection without limits now */
+    void (*direct)(struct host *h, const struct env *env, const struct host_peer *p);
     void (*peer_down)(struct host *h, const struct env *env, const struct host_peer *p);
     void (*opened)(struct host *h, const struct env *env, struct host_stream *s);
     void (*incoming)(struct host *h, const struct env *env, struct host_stream *s);
@@ -47,7 +50,7 @@ struct adapter {
 
 extern const struct adapter adapter_gossip, adapter_identify, adapter_identify_push, adapter_ping,
     adapter_metadata, adapter_store, adapter_lightpush, adapter_lightpush_v2, adapter_autonat,
-    adapter_filter, adapter_filter_push, adapter_sync;
+    adapter_filter, adapter_filter_push, adapter_sync, adapter_hop, adapter_stop, adapter_dcutr;
 
 /* an output and what it owns */
 struct host_out_slot {
@@ -75,6 +78,8 @@ struct host {
     struct metadata *metadata;
     struct autonat_adapter *autonat;
     struct sync_adapter *sync; /* NULL: not mounted */
+    struct circuit_adapter *circuit;
+    struct dcutr_adapter *dcutr;
 };
 
 enum err gossip_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
@@ -89,6 +94,16 @@ enum err identify_adapter_describe(struct host *h, const struct env *env,
                                    const char *const *protocols) MUST_CHECK;
 enum err metadata_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
 void metadata_adapter_free(struct host *h);
+/* of dcutr.c: a ticket of HOST_OUT_DIAL is the peer's number with this bit */
+#define HOST_DCUTR_TICKET (1ull << 63)
+void dcutr_adapter_dialed(struct host *h, const struct env *env, uint64_t peer, enum err err);
+enum err dcutr_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
+void dcutr_adapter_free(struct host *h);
+
+/** Where others see us, IP and port, most votes first. */
+size_t host_observed(const struct host *h, struct multiaddr *out, size_t max);
+enum err circuit_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
+void circuit_adapter_free(struct host *h);
 enum err autonat_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
 void autonat_adapter_free(struct host *h);
 enum err store_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
@@ -130,6 +145,9 @@ void host_close_write(struct host *h, struct host_stream *s);
 
 /** Reset a stream and forget it: `ended` is called. */
 void host_reset(struct host *h, struct host_stream *s);
+
+/** Forget a stream that somebody else has now: `ended` is called. */
+void host_release(struct host *h, struct host_stream *s);
 
 /** Is the peer connected, and not just going? While it goes its streams break, one after another.
  */

@@ -130,9 +130,18 @@ static bool pump(struct host *h, const struct env *env)
     return moved;
 }
 
-void host_dialed(struct host *h, uint64_t ticket, enum err err, const struct multiaddr *at)
+void host_dialed(struct host *h, const struct env *env, uint64_t ticket, enum err err,
+                 const struct multiaddr *at)
 {
-    autonat_server_dialed(h->autonat->engine, ticket, err, at);
+    if (ticket & HOST_DCUTR_TICKET)
+        dcutr_adapter_dialed(h, env, ticket & ~HOST_DCUTR_TICKET, err);
+    else
+        autonat_server_dialed(h->autonat->engine, ticket, err, at);
+}
+
+size_t host_observed(const struct host *h, struct multiaddr *out, size_t max)
+{
+    return observed_addrs(&h->autonat->observed, out, max);
 }
 
 /* ---- what peers tell by identify ---- */

@@ -7,7 +7,8 @@
 static const struct adapter *const adapters[] = {
     &adapter_identify, &adapter_identify_push, &adapter_ping,        &adapter_metadata,
     &adapter_gossip,   &adapter_store,         &adapter_lightpush,   &adapter_lightpush_v2,
-    &adapter_autonat,  &adapter_filter,        &adapter_filter_push, &adapter_sync};
+    &adapter_autonat,  &adapter_filter,        &adapter_filter_push, &adapter_sync,
+    &adapter_hop,      &adapter_stop,          &adapter_dcutr};
 
 #define ADAPTERS (sizeof adapters / sizeof *adapters)
 
@@ -49,6 +50,11 @@ static void forget(struct host *h, struct host_stream *s)
     free(s);
 }
 
+void host_release(struct host *h, struct host_stream *s)
+{
+    forget(h, s);
+}
+
 void host_reset(struct host *h, struct host_stream *s)
 {
     h->streams.reset(h->streams.impl, s->id);
@@ -85,7 +91,10 @@ enum err host_open(struct host *h, const struct env *env, const struct adapter *
                    const char *const *protocols, void *state, uint64_t *stream)
 {
     struct host_stream failed = {.adapter = a, .state = state, .peer = peer, .outbound = true};
-    enum err err = h->streams.open(h->streams.impl, env, peer, protocols, stream);
+    const struct host_peer *p = host_peer(h, peer);
+    enum err err = p != NULL && p->limited && !a->limited_ok
+                       ? ERR_REFUSED
+                       : h->streams.open(h->streams.impl, env, peer, protocols, stream);
 
     if (err == OK && remember(h, a, peer, *stream, true, state) == NULL) {
         h->streams.reset(h->streams.impl, *stream);
@@ -99,7 +108,9 @@ enum err host_open(struct host *h, const struct env *env, const struct adapter *
 static void incoming(struct host *h, const struct env *env, const struct stream_event *ev)
 {
     const struct adapter *a = serving(h, ev->protocol);
-    struct host_stream *s = a == NULL ? NULL : remember(h, a, ev->peer, ev->stream, false, NULL);
+    const struct host_peer *p = host_peer(h, ev->peer);
+    bool allowed = a != NULL && (p == NULL || !p->limited || a->limited_ok);
+    struct host_stream *s = !allowed ? NULL : remember(h, a, ev->peer, ev->stream, false, NULL);
 
     if (s == NULL) {
         h->streams.reset(h->streams.impl, ev->stream);
@@ -124,9 +135,30 @@ static void peer_up(struct host *h, const struct env *env, const struct stream_e
     p->id = *ev->peer_id;
     p->remote = *ev->remote;
     p->outbound = ev->outbound;
+    p->limited = ev->limited;
     host_emit(h, env, &(struct host_out_slot){.out = {.kind = HOST_OUT_PEER_UP, .peer = p->peer}});
     for (size_t i = 0; i < ADAPTERS; i++)
-        if (adapters[i]->peer_up != NULL && host_mounted(h, adapters[i]))
+        if (adapters[i]->peer_up != NULL && host_mounted(h, adapters[i]) &&
+            (!p->limited || adapters[i]->limited_ok))
+            adapters[i]->peer_up(h, env, p);
+}
+
+/* What waited for a connection without limits begins. */
+static void peer_direct(struct host *h, const struct env *env, const struct stream_event *ev)
+{
+    struct host_peer *p = map_get(&h->peers, MAP_KEY(ev->peer));
+
+    if (p == NULL || !p->limited)
+        return;
+    p->limited = false;
+    p->remote = *ev->remote;
+    p->outbound = ev->outbound;
+    for (size_t i = 0; i < ADAPTERS; i++)
+        if (adapters[i]->direct != NULL)
+            adapters[i]->direct(h, env, p);
+    for (size_t i = 0; i < ADAPTERS; i++)
+        if (adapters[i]->peer_up != NULL && host_mounted(h, adapters[i]) &&
+            !adapters[i]->limited_ok)
             adapters[i]->peer_up(h, env, p);
 }
 
@@ -246,6 +278,7 @@ static void stream_event(struct host *h, const struct env *env, const struct str
         forget(h, s);
         break;
     case STREAM_PEER_UP:
+    case STREAM_PEER_DIRECT:
     case STREAM_PEER_DOWN:
     case STREAM_INCOMING:
         break;
@@ -256,6 +289,8 @@ static void event(struct host *h, const struct env *env, const struct stream_eve
 {
     if (ev->kind == STREAM_PEER_UP)
         peer_up(h, env, ev);
+    else if (ev->kind == STREAM_PEER_DIRECT)
+        peer_direct(h, env, ev);
     else if (ev->kind == STREAM_PEER_DOWN)
         peer_down(h, env, ev);
     else if (ev->kind == STREAM_INCOMING)
@@ -394,6 +429,10 @@ enum err host_new(struct host **out, const struct env *env, const struct host_pa
     if (err == OK)
         err = sync_adapter_new(h, env);
     if (err == OK)
+        err = circuit_adapter_new(h, env);
+    if (err == OK)
+        err = dcutr_adapter_new(h, env);
+    if (err == OK)
         err = serve(h, env);
     if (err != OK) {
         host_free(h);
@@ -430,6 +469,8 @@ void host_free(struct host *h)
     sync_adapter_free(h);
     rates_free(h);
     autonat_adapter_free(h);
+    circuit_adapter_free(h);
+    dcutr_adapter_free(h);
     exchanges_free(h);
     fifo_clear(&h->out);
     map_clear(&h->peers);

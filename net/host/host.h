@@ -29,6 +29,9 @@ struct filter_request;
 struct filter_server;
 struct filter_client;
 struct sync;
+struct relay;
+struct relay_params;
+struct dcutr_counters;
 struct host;
 
 struct host_params {                /* everything is copied but the key */
@@ -44,8 +47,10 @@ struct host_params {                /* everything is copied but the key */
     int64_t sync_range_ns, sync_jitter_ns; /* of store sync; range 0: not mounted */
     const char *const *rate_limits;        /* of --rate-limit, read by host_new alone */
     size_t rate_limits_count;
-    bool lightpush;         /* serve it; pushing works in any case */
-    bool autonat;           /* ask others whether we can be reached, and answer that to them */
+    bool lightpush; /* serve it; pushing works in any case */
+    bool autonat;   /* ask others whether we can be reached, and answer that to them */
+    const struct relay_params *circuit_relay; /* relay for others within these; NULL: do not */
+    bool relay_client;                        /* hold reservations at relays: we are behind a NAT */
     bool private_addresses; /* loopback and private addresses count as public: closed networks */
     struct gossipsub_params gossipsub;
     uint64_t shard_bytes_s;   /* that relay takes of one pubsub topic; 0: no limit */
@@ -68,13 +73,21 @@ enum host_out_kind {
     HOST_OUT_PEER_KNOWN, /* identify (and metadata, when it speaks it) have answered */
     HOST_OUT_PEER_DOWN,  /* err */
     HOST_OUT_PONG,       /* ticket, err, round_trip_ns */
-    HOST_OUT_DIAL,  /* dial peer_id once at exactly these addrs, fresh; then host_dialed(ticket) */
-    HOST_OUT_REACH, /* host_reach says something new */
+    HOST_OUT_DIAL, /* dial peer_id once at exactly these addrs, fresh; then host_dialed(ticket) */
+    HOST_OUT_CIRCUIT_FAILED, /* ticket: the link of host_circuit; err */
+    HOST_OUT_REACH,          /* host_reach says something new */
     HOST_OUT_SYNC_FETCH,   /* store sync sends messages: ticket, sync->hashes; sync_fetched() each,
                               then sync_fetch_end(ticket) */
     HOST_OUT_SYNC_MESSAGE, /* it received one, verified: topic, data, payload, hash */
     HOST_OUT_SYNC_ENDED,   /* peer, err, sync */
     HOST_OUT_CONNECT,      /* gossipsub would like this peer: peer_id, addresses in record */
+};
+
+enum host_dial {              /* how HOST_OUT_DIAL is meant */
+    HOST_DIAL_PROBE,          /* a fresh connection, closed when it is up */
+    HOST_DIAL_DIRECT,         /* a connection besides the one there is */
+    HOST_DIAL_PUNCH,          /* the same, from the port that we listen at */
+    HOST_DIAL_PUNCH_LISTENER, /* the same, and we speak as the listener */
 };
 
 struct host_sync {
@@ -102,6 +115,7 @@ struct host_out { /* borrowed until the next call on the host */
     int64_t round_trip_ns;
     struct peer_id peer_id;
     struct span record; /* signed peer record, may be empty */
+    enum host_dial dial;
     const struct multiaddr *addrs;
     size_t addrs_count;
 };
@@ -167,7 +181,19 @@ enum err host_set_listen(struct host *h, const struct env *env, const struct mul
                          size_t count) MUST_CHECK;
 
 /** A HOST_OUT_DIAL ended. `at`: the address that answered, when err is OK. */
-void host_dialed(struct host *h, uint64_t ticket, enum err err, const struct multiaddr *at);
+void host_dialed(struct host *h, const struct env *env, uint64_t ticket, enum err err,
+                 const struct multiaddr *at);
+
+/** Ask a connected relay for a circuit to `target`. streams->carry(link) follows, or
+ * HOST_OUT_CIRCUIT_FAILED. ERR_NOT_FOUND; ERR_FULL; ERR_UNSUPPORTED; ERR_MEMORY. */
+enum err host_circuit(struct host *h, const struct env *env, uint64_t relay,
+                      const struct peer_id *target, uint64_t link) MUST_CHECK;
+
+/** Our addresses through relays, without the last /p2p; HOST_OUT_REACH tells of changes. */
+size_t host_circuits(const struct host *h, struct multiaddr *out, size_t max);
+
+const struct dcutr_counters *host_dcutr(const struct host *h);
+const struct relay *host_relay(const struct host *h); /* NULL: we are none */
 
 /* whether and where others reach us; net/reach/autonat.h */
 struct host_reach {
@@ -210,6 +236,7 @@ struct host_peer {
     struct peer_id id;
     struct multiaddr remote;
     bool outbound, going;
+    bool limited; /* connected through a relay only, which limits time or bytes */
     bool identified, metadata_known, metadata_failed;
     char agent[128];
     char **protocols; /* owned */

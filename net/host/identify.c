@@ -255,6 +255,7 @@ static const char *const push_protocols[] = {IDENTIFY_PUSH_PROTOCOL, NULL};
 
 const struct adapter adapter_identify = {
     .protocols = ask_protocols,
+    .limited_ok = true,
     .peer_up = peer_up,
     .peer_down = peer_down,
     .opened = opened,
@@ -270,6 +271,7 @@ const struct adapter adapter_identify = {
 
 const struct adapter adapter_identify_push = {
     .protocols = push_protocols,
+    .limited_ok = true,
     .opened = opened,
     .incoming = opened,
     .bytes = bytes,

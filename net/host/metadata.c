@@ -127,6 +127,7 @@ static const char *const protocols[] = {WAKU_METADATA_PROTOCOL, NULL};
 
 const struct adapter adapter_metadata = {
     .protocols = protocols,
+    .limited_ok = true,
     .peer_up = peer_up,
     .peer_down = peer_down,
     .opened = exchange_opened,

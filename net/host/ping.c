@@ -250,6 +250,7 @@ static const char *const protocols[] = {PING_PROTOCOL, NULL};
 
 const struct adapter adapter_ping = {
     .protocols = protocols,
+    .limited_ok = true,
     .opened = opened,
     .incoming = incoming,
     .bytes = bytes,

@@ -31,6 +31,7 @@ struct endpoint {
     uint8_t ip[16]; /* IPv4 as ::ffff:a.b.c.d */
     uint16_t port;
     enum link_kind kind;
+    bool listen_port; /* dial: from the port that we listen at, when that can be */
     const char *host; /* LINK_WS, LINK_WSS: name for SNI, certificate and Host, borrowed during the
                          call; NULL: the address itself */
 };
@@ -41,6 +42,7 @@ struct endpoint {
 enum job_lane {
     JOB_STORE, /* commits: one thread */
     JOB_WORK,  /* queries, heavy sums: one thread */
+    JOB_NET,   /* what waits for others on the network: one thread */
     JOB_LANES,
 };
 

@@ -22,15 +22,16 @@ struct multiaddr;
 #define STREAM_SEND_BYTES_MAX (1u << 20) /* bytes queued on one stream before ERR_FULL */
 
 enum stream_event_kind {
-    STREAM_PEER_UP,   /* first connection of a peer: peer_id, addr, outbound */
-    STREAM_PEER_DOWN, /* its last connection ended; its streams are dead already */
-    STREAM_OPENED,    /* our open() was negotiated: protocol says which of the proposed ones */
-    STREAM_REFUSED,   /* our open() failed: err says why; the stream is dead */
-    STREAM_INCOMING,  /* the peer opened a stream and a protocol of our table was negotiated */
-    STREAM_BYTES,     /* bytes, borrowed until the next poll */
-    STREAM_END,       /* the peer closed its writing side */
-    STREAM_RESET,     /* the stream ended abnormally */
-    STREAM_WRITABLE,  /* after ERR_FULL: there is room again */
+    STREAM_PEER_UP,     /* first connection of a peer: peer_id, addr, outbound */
+    STREAM_PEER_DIRECT, /* a limited peer has a connection without limits now: remote, outbound */
+    STREAM_PEER_DOWN,   /* its last connection ended; its streams are dead already */
+    STREAM_OPENED,      /* our open() was negotiated: protocol says which of the proposed ones */
+    STREAM_REFUSED,     /* our open() failed: err says why; the stream is dead */
+    STREAM_INCOMING,    /* the peer opened a stream and a protocol of our table was negotiated */
+    STREAM_BYTES,       /* bytes, borrowed until the next poll */
+    STREAM_END,         /* the peer closed its writing side */
+    STREAM_RESET,       /* the stream ended abnormally */
+    STREAM_WRITABLE,    /* after ERR_FULL: there is room again */
 };
 
 struct stream_event {
@@ -42,7 +43,15 @@ struct stream_event {
     const struct peer_id *peer_id;  /* PEER_UP, PEER_DOWN */
     const struct multiaddr *remote; /* PEER_UP: the address it is connected at */
     bool outbound;                  /* PEER_UP: we dialed */
+    bool limited;                   /* PEER_UP: through a relay that limits time or bytes */
     enum err err;                   /* STREAM_REFUSED, PEER_DOWN: why */
+};
+
+struct carry { /* a stream that becomes the carrier of a connection with a third peer: a circuit */
+    uint64_t link;                  /* of a circuit that we wanted; 0: the other side wanted it */
+    const struct multiaddr *remote; /* of the other side, without the last /p2p; borrowed */
+    bool limited;                   /* the relay limits time or bytes */
+    struct span begun;              /* bytes that have come already; borrowed */
 };
 
 struct streams {
@@ -85,4 +94,8 @@ struct streams {
 
     /** Bytes of a stream that still wait here; 0: all has gone to the connection, in order. */
     size_t (*unsent)(void *impl, uint64_t stream);
+
+    /** Build a connection on a stream; NULL: cannot. The stream's number is dead after OK.
+     * ERR_CLOSED it, or the want, is gone; ERR_LIMIT; ERR_REFUSED it is in a circuit itself. */
+    enum err (*carry)(void *impl, const struct env *env, uint64_t stream, const struct carry *how);
 };

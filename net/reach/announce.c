@@ -63,6 +63,22 @@ enum err announce_rebase_ip(const struct multiaddr *addr, const uint8_t ip[16],
     return announce_rebase(addr, &head, out);
 }
 
+enum err announce_mapped(const struct multiaddr *addr, const uint8_t ip[16], uint16_t port,
+                         struct multiaddr *out)
+{
+    const uint8_t value[2] = {(uint8_t)(port >> 8), (uint8_t)port};
+    struct multiaddr at, m = {0};
+    struct multiaddr_part part;
+
+    TRY(announce_rebase_ip(addr, ip, &at));
+    for (size_t cursor = 0; multiaddr_next(&at, &cursor, &part);) {
+        bool is_port = part.code == MULTIADDR_TCP || part.code == MULTIADDR_UDP;
+        TRY(multiaddr_add(&m, part.code, is_port ? SPAN_ARRAY(value) : part.value));
+    }
+    *out = m;
+    return OK;
+}
+
 static void add_heads(struct multiaddr *out, size_t *count, const struct announce *a)
 {
     struct multiaddr m;

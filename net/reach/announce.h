@@ -41,6 +41,10 @@ size_t announce_write(const struct announce *a, struct multiaddr out[REACH_ADDRS
 enum err announce_rebase(const struct multiaddr *addr, const struct multiaddr *head,
                          struct multiaddr *out) MUST_CHECK;
 
+/** Where a gateway forwards a port of ours: the IP and the port replaced. As announce_rebase. */
+enum err announce_mapped(const struct multiaddr *addr, const uint8_t ip[16], uint16_t port,
+                         struct multiaddr *out) MUST_CHECK;
+
 /** With an IP as head, 16 bytes. */
 enum err announce_rebase_ip(const struct multiaddr *addr, const uint8_t ip[16],
                             struct multiaddr *out) MUST_CHECK;

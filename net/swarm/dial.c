@@ -6,8 +6,10 @@
 
 static void dial_free(struct dial *d)
 {
-    for (size_t i = 0; i < d->targets_count; i++)
+    for (size_t i = 0; i < d->targets_count; i++) {
         free((void *)(uintptr_t)d->targets[i].at.host);
+        free(d->targets[i].relay);
+    }
     free(d);
 }
 
@@ -50,7 +52,7 @@ void dial_add_target(struct swarm *s, const struct env *env, struct dial *d,
     if (d->targets_count == SWARM_DIAL_ADDRS_MAX || at->port == 0)
         return;
     for (size_t i = 0; i < d->targets_count; i++)
-        if (same_endpoint(&d->targets[i].at, at))
+        if (d->targets[i].relay == NULL && same_endpoint(&d->targets[i].at, at))
             return;
     if (!(d->flags & SWARM_DIAL_FORCE) && backoff_active(s, env, at)) {
         d->backed_off++;
@@ -63,6 +65,18 @@ void dial_add_target(struct swarm *s, const struct env *env, struct dial *d,
             return;
     }
     d->targets[d->targets_count++].at = copy;
+}
+
+void dial_add_circuit(struct dial *d, const struct multiaddr *relay)
+{
+    if (d->targets_count == SWARM_DIAL_ADDRS_MAX)
+        return;
+    struct target *t = &d->targets[d->targets_count];
+    *t = (struct target){.relay = malloc(sizeof *relay)};
+    if (t->relay == NULL)
+        return;
+    *t->relay = *relay;
+    d->targets_count++;
 }
 
 /* Drop the links that a dial no longer needs. */
@@ -102,7 +116,16 @@ static enum err try_next(struct swarm *s, const struct env *env, struct dial *d)
     s->counters.dials_started++;
     l->dial = d;
     l->dial_due = true;
-    l->give_up = mono_add(env->now, SWARM_DIAL_TIMEOUT_MS * NS_PER_MS);
+    l->at.listen_port = s->params.listen_port || (d->flags & SWARM_DIAL_PUNCH);
+    l->give_up =
+        mono_add(env->now,
+                 (t->relay != NULL ? SWARM_CIRCUIT_TIMEOUT_MS : SWARM_DIAL_TIMEOUT_MS) * NS_PER_MS);
+    if (t->relay != NULL) {
+        enum err err = multiaddr_add(t->relay, MULTIADDR_P2P_CIRCUIT, SPAN_EMPTY);
+        assert(err == OK); /* there was room when it was read */
+        l->circuit = true;
+        l->remote = *t->relay;
+    }
     link_arm(s, l);
     link_dirty(s, l);
     d->active++;
@@ -113,7 +136,8 @@ static enum err try_next(struct swarm *s, const struct env *env, struct dial *d)
 /* Begin the next address when its time has come; end the dial when there is none. */
 void dial_advance(struct swarm *s, const struct env *env, struct dial *d)
 {
-    while (d->targets_next < d->targets_count && (d->active == 0 || d->next_at.ns <= env->now.ns)) {
+    while (d->targets_next < d->targets_count &&
+           (d->active == 0 || (d->flags & SWARM_DIAL_PUNCH) || d->next_at.ns <= env->now.ns)) {
         enum err err = try_next(s, env, d);
         if (err != OK)
             d->err = err;
@@ -134,7 +158,8 @@ void dial_failed(struct swarm *s, const struct env *env, struct link *l, enum er
     if (!l->outbound || d == NULL)
         return;
     s->counters.dials_failed++;
-    backoff_failed(s, env, &l->at);
+    if (!l->circuit)
+        backoff_failed(s, env, &l->at);
     l->dial = NULL;
     d->active--;
     d->err = why;
@@ -146,7 +171,8 @@ void dial_succeeded(struct swarm *s, const struct env *env, struct link *l, uint
     struct dial *d = l->dial;
 
     (void)env;
-    backoff_clear(s, &l->at);
+    if (!l->circuit)
+        backoff_clear(s, &l->at);
     l->dial = NULL;
     if (d != NULL)
         dial_end(s, d, OK, peer, &l->remote);

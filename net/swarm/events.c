@@ -33,6 +33,7 @@ static bool probed(struct swarm *s, const struct env *env, struct link *l)
 static bool on_up(struct swarm *s, const struct env *env, struct link *l, struct stream_event *ev)
 {
     bool fresh = false;
+    const struct peer *known;
 
     if (!l->outbound)
         s->half_open--;
@@ -40,6 +41,8 @@ static bool on_up(struct swarm *s, const struct env *env, struct link *l, struct
     if (probed(s, env, l))
         return false;
     enum err err = peer_id_eq(conn_remote(l->conn), &s->self) ? ERR_REFUSED : OK;
+    known = peer_find(s, conn_remote(l->conn));
+    bool was_limited = known != NULL && peer_limited(known);
     if (err == OK)
         err = peer_attach(s, env, l, &fresh);
     if (err != OK) {
@@ -53,13 +56,14 @@ static bool on_up(struct swarm *s, const struct env *env, struct link *l, struct
                                       : &s->counters.conns_opened_mplex);
     dial_succeeded(s, env, l, l->peer->number);
     link_dirty(s, l);
-    if (!fresh)
+    if (!fresh && !(was_limited && !l->limited))
         return false;
-    *ev = (struct stream_event){.kind = STREAM_PEER_UP,
+    *ev = (struct stream_event){.kind = fresh ? STREAM_PEER_UP : STREAM_PEER_DIRECT,
                                 .peer = l->peer->number,
                                 .peer_id = &l->peer->id,
                                 .remote = &l->remote,
-                                .outbound = l->outbound};
+                                .outbound = l->outbound,
+                                .limited = l->limited};
     return true;
 }
 
@@ -139,6 +143,10 @@ static bool on_end(struct swarm *s, struct link *l, struct conn_stream *st, stru
 static bool on_conn(struct swarm *s, const struct env *env, struct link *l,
                     const struct conn_event *in, struct stream_event *ev)
 {
+    if (in->stream != NULL && carrier_of(s, in->stream->number)) {
+        carrier_event(s, env, in);
+        return false;
+    }
     switch (in->kind) {
     case CONN_UP:
         return on_up(s, env, l, ev);

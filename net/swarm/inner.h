@@ -26,6 +26,8 @@ struct link {
     bool blocked;   /* port->write took less than all; swarm_writable follows */
     bool paused;    /* the port was told */
     bool redundant; /* the lesser of a simultaneous dial */
+    bool circuit;   /* its carrier is a stream, and never the port */
+    bool limited;   /* circuit whose relay limits it */
     bool probed;    /* the answer to SWARM_DIAL_PROBE: it never had a peer */
     bool ready;     /* in the list of links to poll */
     bool dirty;     /* in the list of links to pump */
@@ -33,6 +35,7 @@ struct link {
     struct link *peer_next; /* of the same peer, oldest first */
     struct endpoint at;     /* at.host: owned copy or NULL */
     struct multiaddr remote;
+    uint64_t carrier;  /* circuit: the stream; 0: not yet, or no more */
     struct conn *conn; /* from LINK_UPGRADING on */
     struct peer *peer; /* LINK_UP */
     struct dial *dial; /* outbound and not up yet */
@@ -52,7 +55,8 @@ struct peer {
 };
 
 struct target {
-    struct endpoint at; /* at.host: owned or NULL */
+    struct endpoint at;      /* at.host: owned or NULL */
+    struct multiaddr *relay; /* a circuit: /../p2p/RELAY; owned */
 };
 
 struct lookup {
@@ -91,6 +95,8 @@ struct swarm {
     struct peer_id self, departed; /* departed: of the last PEER_DOWN */
     struct map links;              /* by id */
     struct map streams;            /* by number: struct conn_stream */
+    struct map carriers;           /* by number of the stream: struct link */
+    struct fifo circuits;          /* links that swarm_poll_circuit is to tell */
     struct map peers, peers_by_id;
     struct map backoffs; /* by endpoint */
     struct heap timers;  /* links by due */
@@ -121,6 +127,18 @@ void link_leave(struct swarm *s, struct link *l);
 /** Make the timer not later than what the link waits for. */
 void link_arm(struct swarm *s, struct link *l);
 
+/** Its carrier is up: conn begins. */
+enum err link_upgrade(struct swarm *s, const struct env *env, struct link *l) MUST_CHECK;
+
+/* carrier.c */
+bool carrier_of(const struct swarm *s, uint64_t stream);
+enum err carrier_begin(void *impl, const struct env *env, uint64_t stream,
+                       const struct carry *how) MUST_CHECK;
+size_t carrier_write(struct swarm *s, struct link *l, struct span wire);
+void carrier_pause(struct swarm *s, const struct link *l, bool paused);
+void carrier_close(struct swarm *s, struct link *l, bool flush);
+void carrier_event(struct swarm *s, const struct env *env, const struct conn_event *in);
+
 /* limits.c */
 enum err limits_inbound(struct swarm *s, const struct env *env, const struct endpoint *from);
 enum err limits_outbound(const struct swarm *s);
@@ -132,6 +150,8 @@ enum err peer_attach(struct swarm *s, const struct env *env, struct link *l,
                      bool *fresh) MUST_CHECK;
 /** It went down; true: it was the last, and s->departed says whose. */
 bool peer_detach(struct swarm *s, struct link *l);
+/** Has it circuits only, and limited ones? */
+bool peer_limited(const struct peer *p);
 /** The link that new streams use. */
 struct link *peer_link(const struct peer *p);
 void peer_close_redundant(struct swarm *s, const struct env *env, struct link *l);
@@ -144,6 +164,8 @@ void events_forget_stream(struct swarm *s, struct conn_stream *st);
 void dial_advance(struct swarm *s, const struct env *env, struct dial *d);
 void dial_add_target(struct swarm *s, const struct env *env, struct dial *d,
                      const struct endpoint *at);
+/** A circuit to the peer of the dial; `relay` ends with /p2p. */
+void dial_add_circuit(struct dial *d, const struct multiaddr *relay);
 /** A link of a dial failed before it was up; l->dial is NULL afterwards. */
 void dial_failed(struct swarm *s, const struct env *env, struct link *l, enum err why);
 /** A link of a dial is up: the dial ends, its other links are dropped. */

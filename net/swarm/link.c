@@ -247,14 +247,15 @@ static void write_host(const struct link *l, char *out, size_t size)
         snprintf(out + len, size - (size_t)len, ":%u", l->at.port);
 }
 
-static enum err upgrade(struct swarm *s, const struct env *env, struct link *l)
+enum err link_upgrade(struct swarm *s, const struct env *env, struct link *l)
 {
     const struct peer_id *expected =
         l->dial != NULL && l->dial->peer.len > 0 ? &l->dial->peer : NULL;
+    bool dialer = l->outbound && (l->dial == NULL || !(l->dial->flags & SWARM_DIAL_LISTENER));
     char host[WS_HOST_BYTES_MAX];
 
     if (l->at.kind == LINK_TCP) {
-        TRY(conn_new(&l->conn, &s->common, l, env, l->outbound, expected));
+        TRY(conn_new(&l->conn, &s->common, l, env, dialer, expected));
     } else {
         write_host(l, host, sizeof host);
         TRY(conn_new_ws(&l->conn, &s->common, l, env, l->outbound, expected, host));
@@ -276,7 +277,7 @@ void swarm_link_incoming(struct swarm *s, const struct env *env, uint64_t link,
     if (err == OK)
         err = link_new(s, env, link, false, from, &l);
     if (err == OK) {
-        err = upgrade(s, env, l);
+        err = link_upgrade(s, env, l);
         if (err == OK) {
             s->half_open++;
             return;
@@ -295,7 +296,7 @@ void swarm_link_up(struct swarm *s, const struct env *env, uint64_t link)
 
     if (l == NULL || l->state != LINK_DIALING)
         return;
-    enum err err = upgrade(s, env, l);
+    enum err err = link_upgrade(s, env, l);
     if (err != OK) {
         dial_failed(s, env, l, err);
         link_leave(s, l);

@@ -20,4 +20,8 @@
 #define SWARM_REDUNDANT_GRACE_MS  1000   /* before the lesser of two connections is closed */
 #define SWARM_REDUNDANT_WINDOW_MS 10000  /* two that came up within it are one simultaneous dial */
 #define SWARM_TRIM_AGE_MS         10000  /* a younger connection is not trimmed */
+#define SWARM_CIRCUIT_TIMEOUT_MS  40000  /* a circuit, from its relay being dialed to upgraded */
+#define SWARM_CIRCUIT_GRACE_MS    5000   /* before it is closed when there is a direct connection */
+#define SWARM_CIRCUITS_IN_MAX     64u    /* incoming ones; own bound */
+#define SWARM_CARRIER_CHUNK       65536u /* bytes of a circuit that are queued at once */
 #define SWARM_WRITES_MAX          16u    /* writes to one link in one pump: fairness */

@@ -25,10 +25,23 @@ void swarm_protect(struct swarm *s, uint64_t peer, bool protected_)
 
 struct link *peer_link(const struct peer *p)
 {
-    for (struct link *l = p->links; l != NULL; l = l->peer_next)
-        if (!l->redundant)
+    struct link *circuit = NULL;
+
+    for (struct link *l = p->links; l != NULL; l = l->peer_next) {
+        if (!l->redundant && !l->circuit)
             return l;
-    return p->links;
+        if (!l->redundant && circuit == NULL)
+            circuit = l;
+    }
+    return circuit != NULL ? circuit : p->links;
+}
+
+bool peer_limited(const struct peer *p)
+{
+    for (const struct link *l = p->links; l != NULL; l = l->peer_next)
+        if (!l->limited)
+            return false;
+    return true;
 }
 
 static enum err peer_new(struct swarm *s, const struct peer_id *id, struct peer **out)
@@ -60,7 +73,7 @@ static void settle(struct swarm *s, const struct env *env, struct link *fresh)
     bool ours_stays = span_cmp(peer_id_span(&s->self), peer_id_span(&p->id)) < 0;
 
     for (struct link *old = p->links; old != NULL; old = old->peer_next) {
-        if (old->outbound == fresh->outbound || old->redundant ||
+        if (old->circuit || fresh->circuit || old->outbound == fresh->outbound || old->redundant ||
             env->now.ns - old->up_at.ns > SWARM_REDUNDANT_WINDOW_MS * NS_PER_MS)
             continue;
         struct link *lesser = old->outbound == ours_stays ? fresh : old;
@@ -69,6 +82,19 @@ static void settle(struct swarm *s, const struct env *env, struct link *fresh)
             lesser->close_at = mono_add(env->now, SWARM_REDUNDANT_GRACE_MS * NS_PER_MS);
         link_arm(s, lesser);
         return;
+    }
+}
+
+/* A direct connection takes the place of circuits: new streams use it, and what runs on the others
+ * has a while to end (libp2p/specs relay/DCUtR.md, step 6). */
+static void retire_circuits(struct swarm *s, const struct env *env, const struct link *fresh)
+{
+    for (struct link *l = fresh->peer->links; l != NULL && !fresh->circuit; l = l->peer_next) {
+        if (!l->circuit || l->redundant)
+            continue;
+        l->redundant = true;
+        l->close_at = mono_add(env->now, SWARM_CIRCUIT_GRACE_MS * NS_PER_MS);
+        link_arm(s, l);
     }
 }
 
@@ -88,7 +114,18 @@ enum err peer_attach(struct swarm *s, const struct env *env, struct link *l, boo
         end = &(*end)->peer_next;
     *end = l;
     l->peer_next = NULL;
+    retire_circuits(s, env, l);
     return OK;
+}
+
+/* What the host began without limits has no place on a limited circuit: the peer goes, and may come
+ * back by a circuit of its own. */
+static void close_limited(struct swarm *s, struct peer *p)
+{
+    for (struct link *l = p->links; l != NULL; l = l->peer_next) {
+        conn_fail(l->conn, ERR_CLOSED);
+        link_ready(s, l);
+    }
 }
 
 bool peer_detach(struct swarm *s, struct link *l)
@@ -112,6 +149,8 @@ bool peer_detach(struct swarm *s, struct link *l)
             i->redundant = false; /* it is all we have now */
             i->close_at = MONO_NEVER;
         }
+        if (!l->limited && peer_limited(p))
+            close_limited(s, p);
         return false;
     }
     s->departed = p->id;

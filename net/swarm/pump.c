@@ -23,7 +23,7 @@ static void pump_lookups(struct swarm *s, const struct port *port)
 static void write_once(struct swarm *s, struct link *l, const struct port *port)
 {
     struct span wire = conn_wire(l->conn);
-    size_t n = port->write(port->world, l->id, wire);
+    size_t n = l->circuit ? carrier_write(s, l, wire) : port->write(port->world, l->id, wire);
 
     assert(n <= wire.len);
     l->blocked = n < wire.len;
@@ -52,11 +52,20 @@ static void pump_conn(struct swarm *s, const struct env *env, struct link *l,
     bool pause = conn_wants_pause(l->conn);
     if (pause != l->paused) {
         l->paused = pause;
-        port->pause(port->world, l->id, pause);
+        if (l->circuit)
+            carrier_pause(s, l, pause);
+        else
+            port->pause(port->world, l->id, pause);
     }
     if (conn_pollable(l->conn))
         link_ready(s, l);
     link_arm(s, l);
+}
+
+static void want_circuit(struct swarm *s, const struct env *env, struct link *l)
+{
+    if (fifo_push(&s->circuits, &l->id) != OK)
+        swarm_circuit_failed(s, env, l->id, ERR_FULL);
 }
 
 static void pump_leaving(struct swarm *s, struct link *l, const struct port *port)
@@ -64,7 +73,10 @@ static void pump_leaving(struct swarm *s, struct link *l, const struct port *por
     if (!l->gone && !l->dial_due) {
         if (l->conn != NULL && !l->blocked && conn_wire(l->conn).len > 0)
             write_once(s, l, port);
-        port->close(port->world, l->id, l->conn != NULL);
+        if (l->circuit)
+            carrier_close(s, l, l->conn != NULL);
+        else
+            port->close(port->world, l->id, l->conn != NULL);
     }
     link_free(s, l);
 }
@@ -81,12 +93,15 @@ bool swarm_pump(struct swarm *s, const struct env *env, const struct port *port)
             pump_leaving(s, l, port);
         } else if (l->dial_due) {
             l->dial_due = false;
-            port->dial(port->world, l->id, &l->at);
+            if (l->circuit)
+                want_circuit(s, env, l);
+            else
+                port->dial(port->world, l->id, &l->at);
         } else if (l->conn != NULL && !l->gone) {
             pump_conn(s, env, l, port);
         }
         if (end)
             break;
     }
-    return s->ready_first != NULL || s->dirty_first != NULL;
+    return s->ready_first != NULL || s->dirty_first != NULL || fifo_count(&s->circuits) > 0;
 }

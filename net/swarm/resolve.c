@@ -126,6 +126,39 @@ static bool right_peer(const struct swarm *s, struct dial *d, const struct multi
     return peer_id_eq(named, &d->peer);
 }
 
+/* /../p2p/RELAY/p2p-circuit, maybe with /p2p/TARGET; one circuit, not one in another. */
+static bool read_circuit(const struct multiaddr *addr, struct multiaddr *relay)
+{
+    struct multiaddr_part part;
+    struct peer_id id;
+    size_t cursor = 0;
+    unsigned circuits = 0;
+
+    *relay = (struct multiaddr){0};
+    while (multiaddr_next(addr, &cursor, &part)) {
+        circuits += part.code == MULTIADDR_P2P_CIRCUIT;
+        if (circuits == 0 && multiaddr_add(relay, part.code, part.value) != OK)
+            return false;
+    }
+    struct multiaddr whole = *relay;
+    return circuits == 1 && multiaddr_peer(relay, &id) &&
+           multiaddr_add(&whole, MULTIADDR_P2P_CIRCUIT, SPAN_EMPTY) == OK;
+}
+
+/* True: it is one, and was taken or is not for us. */
+static bool resolve_circuit(struct swarm *s, struct dial *d, const struct multiaddr *addr)
+{
+    struct multiaddr_part part;
+    struct multiaddr relay;
+    struct peer_id named;
+
+    if (!multiaddr_find(addr, MULTIADDR_P2P_CIRCUIT, &part))
+        return false;
+    if (read_circuit(addr, &relay) && right_peer(s, d, addr, &named) && d->peer.len > 0)
+        dial_add_circuit(d, &relay);
+    return true;
+}
+
 void resolve_addr(struct swarm *s, const struct env *env, struct dial *d,
                   const struct multiaddr *addr, unsigned depth)
 {
@@ -133,6 +166,8 @@ void resolve_addr(struct swarm *s, const struct env *env, struct dial *d,
     struct peer_id named;
     char host[256];
 
+    if (resolve_circuit(s, d, addr))
+        return;
     if (read_route(addr, &r) != OK || !right_peer(s, d, addr, &named))
         return;
     const struct peer_id *suffix = named.len > 0 ? &named : NULL;

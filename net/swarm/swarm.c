@@ -5,8 +5,9 @@
 
 #include <stdlib.h>
 
-#define REFUSED_MAX 65536u
-#define STREAMS_MAX 1048576u
+#define REFUSED_MAX  65536u
+#define STREAMS_MAX  1048576u
+#define CARRIERS_MAX 65536u
 
 enum err swarm_new(struct swarm **out, const struct env *env, const struct swarm_params *params,
                    const struct noise_self *noise, const struct peer_id *self)
@@ -22,6 +23,8 @@ enum err swarm_new(struct swarm **out, const struct env *env, const struct swarm
     conn_common_init(&s->common, noise, s->protocols, STREAM_SEND_BYTES_MAX, params->muxers);
     map_init(&s->links, seed, params->conns_max);
     map_init(&s->streams, seed, STREAMS_MAX);
+    map_init(&s->carriers, seed, CARRIERS_MAX);
+    fifo_init(&s->circuits, sizeof(uint64_t), SWARM_DIALS_MAX);
     map_init(&s->peers, seed, params->conns_max);
     map_init(&s->peers_by_id, seed, params->conns_max);
     map_init(&s->backoffs, seed, SWARM_BACKOFFS_MAX);
@@ -49,6 +52,8 @@ void swarm_free(struct swarm *s)
     backoff_free_all(s);
     map_clear(&s->links);
     map_clear(&s->streams);
+    map_clear(&s->carriers);
+    fifo_clear(&s->circuits);
     map_clear(&s->peers);
     map_clear(&s->peers_by_id);
     heap_clear(&s->timers);
@@ -230,5 +235,6 @@ void swarm_streams(struct swarm *s, struct streams *out)
         .poll = on_poll,
         .serve = on_serve,
         .unsent = on_unsent,
+        .carry = carrier_begin,
     };
 }

@@ -37,6 +37,7 @@ struct swarm_params {
     uint32_t outbound_max; /* of these dialed by us */
     uint32_t per_ip_max;   /* inbound from one IPv4 address or IPv6 /64 */
     uint32_t half_open_max;
+    bool listen_port;          /* dial from the port that we listen at */
     bool loopback_limited;     /* count 127.0.0.0/8 and ::1 against per_ip_max too */
     const char *const *muxers; /* in order of preference, NULL-terminated, borrowed; NULL: yamux,
                                   then mplex */
@@ -44,14 +45,14 @@ struct swarm_params {
 
 #define SWARM_PARAMS_DEFAULT                                                                       \
     ((struct swarm_params){SWARM_CONNS_MAX, SWARM_CONNS_MAX, SWARM_CONNS_MAX, SWARM_PER_IP_MAX,    \
-                           SWARM_HALF_OPEN_MAX, false, NULL})
+                           SWARM_HALF_OPEN_MAX, false, false, NULL})
 
 /* flags of swarm_dial */
-#define SWARM_DIAL_FORCE 1u /* try even when in backoff: a person asked */
-#define SWARM_DIAL_AGAIN 2u /* another connection even though the peer is connected */
-#define SWARM_DIAL_PROBE                                                                           \
-    4u /* can it be reached? A fresh connection, closed once it is upgraded                        \
-        */
+#define SWARM_DIAL_FORCE    1u  /* try even when in backoff: a person asked */
+#define SWARM_DIAL_AGAIN    2u  /* another connection even though the peer is connected */
+#define SWARM_DIAL_PROBE    4u  /* can it be reached? A fresh connection, closed once it is up */
+#define SWARM_DIAL_PUNCH    8u  /* from the port that we listen at, all addresses at once */
+#define SWARM_DIAL_LISTENER 16u /* we dial, and speak as the listener; relay/DCUtR.md, step 5 */
 
 struct swarm_dialed { /* one for every accepted swarm_dial */
     uint64_t dial;
@@ -130,8 +131,9 @@ const char *const *swarm_protocols(const struct swarm *s);
  * apart; the first that is upgraded wins.
  *
  * @param peer   expected peer id; NULL: that in the addresses' /p2p, or anyone when they have none
- * @param addrs  ip4 ip6 dns dns4 dns6 dnsaddr with tcp and optionally ws, wss; others are skipped
- * @param flags  SWARM_DIAL_FORCE, SWARM_DIAL_AGAIN, SWARM_DIAL_PROBE
+ * @param addrs  ip4 ip6 dns dns4 dns6 dnsaddr with tcp and optionally ws, wss;
+ * /p2p/RELAY/p2p-circuit behind these; others are skipped
+ * @param flags  SWARM_DIAL_*
  * @param dial   number of this dial, repeated in swarm_dialed (out)
  * @return OK, one swarm_dialed follows (at once when the peer is connected); ERR_BUSY all addresses
  *         are in backoff, or a dial to this peer is under way; ERR_CLOSED swarm_stop was called;
@@ -144,6 +146,17 @@ enum err swarm_dial(struct swarm *s, const struct env *env, const struct peer_id
 
 /** The end of a dial; false: nothing left. */
 bool swarm_poll_dialed(struct swarm *s, struct swarm_dialed *out);
+
+struct swarm_circuit { /* wanted: speak hop with the relay, then streams->carry(.link) */
+    uint64_t link;
+    struct peer_id target;
+    struct multiaddr relay; /* ends with /p2p/RELAY/p2p-circuit */
+};
+
+/** The next circuit that a dial wants; false: none. streams->carry or swarm_circuit_failed ends
+ * it. */
+bool swarm_poll_circuit(struct swarm *s, struct swarm_circuit *out);
+void swarm_circuit_failed(struct swarm *s, const struct env *env, uint64_t link, enum err why);
 
 /** Number of a connected peer; 0 when it is not connected. */
 uint64_t swarm_find(const struct swarm *s, const struct peer_id *peer);
@@ -176,7 +189,8 @@ void swarm_tick(struct swarm *s, const struct env *env);
 /** Do what is due at the waterline: one write per link that has something to say (more while all
  * is accepted), pauses, dials, lookups, closes.
  *
- * @return true: events wait to be polled, or more could be written; poll and pump again
+ * @return true: events or wanted circuits wait to be polled, or more could be written; poll and
+ *         pump again
  */
 bool swarm_pump(struct swarm *s, const struct env *env, const struct port *port);
 

@@ -4,9 +4,8 @@
 #include "net/wire/public_key.h"
 #include "net/wire/varint.h"
 
-static const char DOMAIN[] = "libp2p-peer-record";
-static const uint8_t PAYLOAD_TYPE[] = {0x03,
-                                       0x01}; /* multicodec libp2p-peer-record, as two bytes */
+const struct envelope_kind envelope_peer_record = {"libp2p-peer-record", {0x03, 0x01}};
+const struct envelope_kind envelope_voucher = {"libp2p-relay-rsvp", {0x03, 0x02}};
 
 enum { /* record.pb.Envelope */
     ENVELOPE_PUBLIC_KEY = 1,
@@ -47,26 +46,37 @@ static void write_prefixed(struct writer *w, struct span bytes)
     write_bytes(w, bytes);
 }
 
-enum err envelope_to_sign(struct span record, struct buf *out)
+enum err envelope_to_sign_as(const struct envelope_kind *kind, struct span payload, struct buf *out)
 {
     struct writer w = writer_to(out);
 
-    write_prefixed(&w, span_str(DOMAIN));
-    write_prefixed(&w, SPAN_ARRAY(PAYLOAD_TYPE));
-    write_prefixed(&w, record);
+    write_prefixed(&w, span_str(kind->domain));
+    write_prefixed(&w, SPAN_ARRAY(kind->type));
+    write_prefixed(&w, payload);
+    return writer_status(&w);
+}
+
+enum err envelope_to_sign(struct span record, struct buf *out)
+{
+    return envelope_to_sign_as(&envelope_peer_record, record, out);
+}
+
+enum err envelope_encode_as(const struct envelope_kind *kind, struct span public_key,
+                            struct span payload, struct span signature, struct buf *out)
+{
+    struct writer w = writer_to(out);
+
+    pb_put_bytes(&w, ENVELOPE_PUBLIC_KEY, public_key);
+    pb_put_bytes(&w, ENVELOPE_PAYLOAD_TYPE, SPAN_ARRAY(kind->type));
+    pb_put_bytes(&w, ENVELOPE_PAYLOAD, payload);
+    pb_put_bytes(&w, ENVELOPE_SIGNATURE, signature);
     return writer_status(&w);
 }
 
 enum err envelope_encode(struct span public_key, struct span record, struct span signature,
                          struct buf *out)
 {
-    struct writer w = writer_to(out);
-
-    pb_put_bytes(&w, ENVELOPE_PUBLIC_KEY, public_key);
-    pb_put_bytes(&w, ENVELOPE_PAYLOAD_TYPE, SPAN_ARRAY(PAYLOAD_TYPE));
-    pb_put_bytes(&w, ENVELOPE_PAYLOAD, record);
-    pb_put_bytes(&w, ENVELOPE_SIGNATURE, signature);
-    return writer_status(&w);
+    return envelope_encode_as(&envelope_peer_record, public_key, record, signature, out);
 }
 
 static enum err read_envelope(struct span in, struct envelope *e)
@@ -131,10 +141,10 @@ static enum err read_record(struct span in, struct peer_record *r)
     return peer_id_from_bytes(id, &r->id);
 }
 
-static enum err verify(const struct envelope *e)
+static enum err verify(const struct envelope_kind *kind, const struct envelope *e)
 {
     struct buf message = BUF_INIT(2 * PEER_RECORD_BYTES_MAX);
-    enum err err = envelope_to_sign(e->payload, &message);
+    enum err err = envelope_to_sign_as(kind, e->payload, &message);
 
     if (err == OK)
         err = public_key_verify(e->public_key, buf_span(&message), e->signature);
@@ -142,17 +152,33 @@ static enum err verify(const struct envelope *e)
     return err;
 }
 
+/* RFC 0003: verified before the payload is even parsed */
+static enum err open(const struct envelope_kind *kind, struct span envelope, struct envelope *e)
+{
+    if (envelope.len > PEER_RECORD_BYTES_MAX)
+        return ERR_LIMIT;
+    TRY(read_envelope(envelope, e));
+    if (!span_eq(e->type, SPAN_ARRAY(kind->type)))
+        return ERR_UNSUPPORTED;
+    return verify(kind, e);
+}
+
+enum err envelope_open_as(const struct envelope_kind *kind, struct span envelope,
+                          struct span *payload)
+{
+    struct envelope e;
+
+    TRY(open(kind, envelope, &e));
+    *payload = e.payload;
+    return OK;
+}
+
 enum err peer_record_open(struct span envelope, struct peer_record *out)
 {
     struct envelope e;
     struct peer_id signer;
 
-    if (envelope.len > PEER_RECORD_BYTES_MAX)
-        return ERR_LIMIT;
-    TRY(read_envelope(envelope, &e));
-    if (!span_eq(e.type, SPAN_ARRAY(PAYLOAD_TYPE)))
-        return ERR_UNSUPPORTED;
-    TRY(verify(&e)); /* RFC 0003: before the record is even parsed */
+    TRY(open(&envelope_peer_record, envelope, &e));
     TRY(read_record(e.payload, out));
     peer_id_from_key(e.public_key, &signer);
     return peer_id_eq(&signer, &out->id) ? OK : ERR_AUTH;

@@ -35,6 +35,25 @@ enum err envelope_to_sign(struct span record, struct buf *out) MUST_CHECK;
 enum err envelope_encode(struct span public_key, struct span record, struct span signature,
                          struct buf *out) MUST_CHECK;
 
+/* What an envelope is for: its signature holds for that only. RFC 0002. */
+struct envelope_kind {
+    const char *domain;
+    uint8_t type[2]; /* multicodec, as two bytes */
+};
+
+extern const struct envelope_kind envelope_peer_record; /* RFC 0003 */
+extern const struct envelope_kind envelope_voucher;     /* relay/circuit-v2.md "Vouchers" */
+
+/** The same for other payloads. */
+enum err envelope_to_sign_as(const struct envelope_kind *kind, struct span payload,
+                             struct buf *out) MUST_CHECK;
+enum err envelope_encode_as(const struct envelope_kind *kind, struct span public_key,
+                            struct span payload, struct span signature, struct buf *out) MUST_CHECK;
+
+/** Verify an envelope; the payload is borrowed from it. As peer_record_open. */
+enum err envelope_open_as(const struct envelope_kind *kind, struct span envelope,
+                          struct span *payload) MUST_CHECK;
+
 /** Open and verify an envelope with a peer record.
  *
  * Addresses beyond PEER_RECORD_ADDRS_MAX are left out. Spans are borrowed from `envelope`.

@@ -34,6 +34,8 @@ struct filter_request;
 struct filter_criterion_view;
 struct filter_server_counters;
 struct filter_client_counters;
+struct relay_counters;
+struct dcutr_counters;
 struct gossipsub_topic_view;
 
 struct api_config { /* copied, but for the strings, which outlive the api */
@@ -69,6 +71,9 @@ struct api_numbers { /* raw figures for /metrics; NULL: that part is off */
     const struct store_server_counters *store;
     const struct lightpush_server_counters *lightpush;
     const struct autonat_counters *autonat;
+    const struct dcutr_counters *dcutr;
+    const struct relay_counters *circuits; /* NULL: none is relayed */
+    uint64_t circuit_reservations, circuits_open;
     enum core_reachability reach;
     double reach_confidence;
     const struct filter_server_counters *filter;

@@ -130,6 +130,10 @@ static void numbers(void *state, struct api_numbers *out)
     *out = (struct api_numbers){.core = core_counters(c)};
     core_reach(c, &reach);
     out->autonat = reach.autonat;
+    out->circuits = reach.relay;
+    out->dcutr = reach.dcutr;
+    out->circuit_reservations = reach.relay_reservations;
+    out->circuits_open = reach.relay_circuits;
     out->reach = reach.reach;
     out->reach_confidence = reach.confidence;
     if (core_gossipsub(c) != NULL)

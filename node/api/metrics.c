@@ -118,6 +118,20 @@ static void reachability(struct writer *w, const struct api_numbers *n)
         n->autonat != NULL ? (double)n->autonat->field : 0);
     AUTONAT_COUNTERS(X)
 #undef X
+#define X(field)                                                                                   \
+    one(w, "sotto_circuit_" #field "_total", COUNTER, "see net/reach/relay.h: " #field,            \
+        n->circuits != NULL ? (double)n->circuits->field : 0);
+    RELAY_COUNTERS(X)
+#undef X
+#define X(field)                                                                                   \
+    one(w, "sotto_dcutr_" #field "_total", COUNTER, "see net/reach/dcutr.h: " #field,              \
+        n->dcutr != NULL ? (double)n->dcutr->field : 0);
+    DCUTR_COUNTERS(X)
+#undef X
+    one(w, "libp2p_relay_reservations_active", GAUGE, "reservations that others hold with us",
+        (double)n->circuit_reservations);
+    one(w, "libp2p_relay_circuits_active", GAUGE, "circuits that go through us",
+        (double)n->circuits_open);
 }
 
 static void labelled_swarm(struct writer *w, const struct api_numbers *n)
@@ -226,6 +240,7 @@ static void lanes(struct writer *w, const struct api_numbers *n)
     head(w, "sotto_jobs_queued", GAUGE, "jobs that wait for their thread, or run");
     line(w, "sotto_jobs_queued{lane=\"store\"} %llu\n",
          (unsigned long long)n->lanes[JOB_STORE].queued);
+    line(w, "sotto_jobs_queued{lane=\"net\"} %llu\n", (unsigned long long)n->lanes[JOB_NET].queued);
     line(w, "sotto_jobs_queued{lane=\"work\"} %llu\n",
          (unsigned long long)n->lanes[JOB_WORK].queued);
 }

@@ -32,12 +32,13 @@ X(MODE, "mode", TEXT, ONE, ACCEPTED, NODE, NULL, "noMode", NULL, "operating mode
 X(LISTEN_ADDRESS, "listen-address", IP, MANY, DONE, TRANSPORT, "0.0.0.0,::", "0.0.0.0", NULL, "addresses to listen on for libp2p", "IPv6 too, where there is IPv6") \
 X(TCP_PORT, "tcp-port", NUMBER, ONE, DONE, TRANSPORT, "60000", "60000", "0..65535", "TCP port; 0: any free one", NULL) \
 X(PORTS_SHIFT, "ports-shift", NUMBER, ONE, DONE, TRANSPORT, "0", "0", "0..65535", "added to all port numbers", NULL) \
-X(NAT, "nat", TEXT, ONE, DONE, TRANSPORT, "any", "any", NULL, "public address: none, extip:<IP>; any, upnp and pmp are taken as none", "port mapping is not there yet") \
+X(NAT, "nat", TEXT, ONE, DONE, TRANSPORT, "any", "any", NULL, "public address: any, upnp[:<our address>], pmp[:<gateway>] ask the gateway to forward our ports; extip:<IP>; none", NULL) \
 X(EXT_MULTIADDR, "ext-multiaddr", TEXT, MANY, DONE, TRANSPORT, NULL, "", NULL, "multiaddr to announce besides our own", NULL) \
 X(EXT_MULTIADDR_ONLY, "ext-multiaddr-only", BOOL, ONE, DONE, TRANSPORT, "false", "false", NULL, "announce nothing but --ext-multiaddr", NULL) \
 X(DNS4_DOMAIN_NAME, "dns4-domain-name", TEXT, ONE, DONE, TRANSPORT, NULL, "", NULL, "announce /dns4/<name>/tcp/<port>", NULL) \
 X(AUTONAT, "autonat", BOOL, ONE, DONE, TRANSPORT, "true", NULL, NULL, "ask peers whether they can dial us, and dial those back who ask", "nwaku does both, without a flag") \
 X(PRIVATE_ADDRESSES, "private-addresses", BOOL, ONE, DONE, TRANSPORT, "false", NULL, NULL, "take private and loopback addresses for public ones: for closed networks and tests", NULL) \
+X(CIRCUIT_RELAY, "circuit-relay", BOOL, ONE, DONE, TRANSPORT, "true", NULL, NULL, "relay circuits for nodes behind a NAT: 128 reservations, circuits of 2 minutes and 128 KiB each way", "nwaku relays, within the same limits, unless --relay-client") \
 X(DNS_ADDRS_NAME_SERVER, "dns-addrs-name-server", SERVER, MANY, DONE, TRANSPORT, NULL, "1.1.1.1,1.0.0.1", NULL, "name servers for dns multiaddrs", "unset: those of the system; no third party learns whom we dial") \
 X(MAX_CONNECTIONS, "max-connections", NUMBER, ONE, DONE, TRANSPORT, "150", "50 / 150", "1..100000", "most libp2p connections", NULL) \
 X(IP_COLOCATION_LIMIT, "ip-colocation-limit", NUMBER, ONE, DONE, TRANSPORT, "5", "5", "0..100000", "most connections from one address, loopback exempt; 0: no limit", NULL) \
@@ -45,7 +46,7 @@ X(MAX_RELAY_PEERS, "max-relay-peers", NUMBER, ONE, ACCEPTED, TRANSPORT, NULL, "u
 X(RELAY_SERVICE_RATIO, "relay-service-ratio", TEXT, ONE, ACCEPTED, TRANSPORT, NULL, "60:40 / 50:50", NULL, "share of relay and service peers", "peers are not divided by role") \
 X(PEER_STORE_CAPACITY, "peer-store-capacity", NUMBER, ONE, ACCEPTED, TRANSPORT, NULL, "unset", "0..1000000", "peers that are remembered", "peers are not remembered after they left") \
 X(PEER_PERSISTENCE, "peer-persistence", BOOL, ONE, ACCEPTED, TRANSPORT, "false", "false", NULL, "remember peers on disk", "peers are not remembered after they left") \
-X(RELAY_CLIENT, "relay-client", BOOL, ONE, ACCEPTED, TRANSPORT, "false", "false", NULL, "use circuit relays", "circuit relay is not there yet") \
+X(RELAY_CLIENT, "relay-client", BOOL, ONE, DONE, TRANSPORT, "false", "false", NULL, "be reached through circuit relays, of connected peers: for nodes behind a NAT; then --circuit-relay is off", NULL) \
 X(WEBSOCKET_SUPPORT, "websocket-support", BOOL, ONE, DONE, TRANSPORT, "false", "false", NULL, "listen for WebSockets", NULL) \
 X(WEBSOCKET_PORT, "websocket-port", NUMBER, ONE, DONE, TRANSPORT, "8000", "8000", "0..65535", "WebSocket port; 0: any free one", NULL) \
 X(WEBSOCKET_SECURE_SUPPORT, "websocket-secure-support", BOOL, ONE, DONE, TRANSPORT, "false", "false", NULL, "listen for WebSockets over TLS, in place of plain ones", NULL) \

@@ -4,6 +4,7 @@
 #include "net/services/filter.h"
 #include "node/core/inside.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- outputs ---- */
@@ -117,6 +118,9 @@ static void host_told(struct core *c, const struct env *env, const struct host_o
     case HOST_OUT_DIAL:
         reaching_dial(c, env, out);
         break;
+    case HOST_OUT_CIRCUIT_FAILED:
+        swarm_circuit_failed(c->swarm, env, out->ticket, out->err);
+        break;
     case HOST_OUT_REACH:
         reaching_update(c, env);
         break;
@@ -140,7 +144,7 @@ static void dials_ended(struct core *c, const struct env *env)
 
     while (c->swarm != NULL && swarm_poll_dialed(c->swarm, &d)) {
         statics_dialed(c, env, &d);
-        reaching_dialed(c, &d);
+        reaching_dialed(c, env, &d);
         uint64_t *ticket = map_take(&c->dials, MAP_KEY(d.dial));
         if (ticket == NULL)
             continue;
@@ -178,6 +182,8 @@ bool core_pump(struct core *c, const struct env *env, const struct port *port)
             more = true;
         }
     } while (more && fifo_count(&c->events) < CORE_EVENTS_ENOUGH);
+    reaching_pump(c, env);
+    mapping_pump(c, env);
     dials_ended(c, env);
     archiving_pump(c, env);
     while (fifo_pop(&c->jobs, &job)) {
@@ -241,6 +247,7 @@ void core_tick(struct core *c, const struct env *env)
     syncing_tick(c, env);
     resuming_tick(c, env);
     discovering_tick(c, env);
+    mapping_tick(c, env);
 }
 
 struct mono core_deadline(const struct core *c)
@@ -253,6 +260,7 @@ struct mono core_deadline(const struct core *c)
         due = mono_min(due, c->leave_by);
     due = mono_min(due, mono_min(syncing_deadline(c), resuming_deadline(c)));
     due = mono_min(due, discovering_deadline(c));
+    due = mono_min(due, portmap_deadline(&c->mapping));
     return mono_min(due, statics_deadline(c));
 }
 
@@ -304,6 +312,13 @@ static enum err keep_config(struct core *c, const struct core_config *config)
     c->config.agent_version = keep(c, config->agent_version);
     if (config->retention != NULL)
         c->config.retention = keep(c, config->retention);
+    c->config.map = c->map_ports;
+    if (config->map_count > PORTMAP_PORTS_MAX)
+        return ERR_LIMIT;
+    if (config->map_ports != NULL) {
+        memcpy(c->map_ports, config->map, config->map_count * sizeof *config->map);
+        snprintf(c->map_gateway, sizeof c->map_gateway, "%s", config->map_gateway);
+    }
     return c->config.agent_version == NULL ? ERR_MEMORY : reaching_config(c);
 }
 
@@ -318,6 +333,7 @@ static enum err make_streams(struct core *c, const struct env *env)
     p.conns_max = (uint32_t)c->config.connections_max;
     p.inbound_max = p.outbound_max = p.conns_max;
     p.per_ip_max = (uint32_t)c->config.connections_per_ip;
+    p.listen_port = c->config.relay_client; /* behind a NAT: one hole for all */
     TRY(noise_self_new(&c->noise, env, c->config.key, &aead_chacha20poly1305));
     TRY(swarm_new(&c->swarm, env, &p, c->noise, &c->self));
     swarm_streams(c->swarm, &c->streams);
@@ -328,12 +344,15 @@ static enum err make_host(struct core *c, const struct env *env)
 {
     struct filter_params filter = {c->config.filter_subscribers_max, c->config.filter_criteria_max,
                                    c->config.filter_timeout_s * NS_PER_S};
+    const struct relay_params relay = RELAY_PARAMS_DEFAULT;
     struct host_params p = {
         .key = c->config.key,
         .agent_version = c->config.agent_version,
         .cluster = c->config.cluster,
         .any_cluster = c->config.any_cluster,
         .autonat = c->config.autonat && c->swarm != NULL,
+        .circuit_relay = c->config.circuit_relay ? &relay : NULL,
+        .relay_client = c->config.relay_client && c->swarm != NULL,
         .private_addresses = c->config.private_addresses,
         .relay = c->config.relay,
         .store = c->archiving.archive != NULL,
@@ -379,8 +398,10 @@ enum err core_new(struct core **out, const struct core_config *config, const str
         err = filtering_init(c);
     if (err == OK)
         err = make_streams(c, env);
-    if (err == OK)
+    if (err == OK) {
+        mapping_init(c, env);
         err = make_host(c, env);
+    }
     if (err == OK)
         err = topics_init(c, env);
     if (err == OK)
@@ -412,7 +433,8 @@ void core_stop(struct core *c, const struct env *env)
 bool core_stopped(const struct core *c)
 {
     return c->stopping && (c->swarm == NULL || (c->left && swarm_idle(c->swarm))) &&
-           archiving_idle(c) && c->jobs_under_way == 0 && fifo_count(&c->jobs) == 0;
+           archiving_idle(c) && portmap_idle(&c->mapping) && c->jobs_under_way == 0 &&
+           fifo_count(&c->jobs) == 0;
 }
 
 void core_free(struct core *c)

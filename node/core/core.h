@@ -20,9 +20,15 @@
 
 struct archive;
 struct kv;
+struct portmap_request;
+struct portmap_answer;
+struct portmap_port;
 struct keyring_host;
 struct streams;
 struct core;
+
+/* node/nat/nat.h: blocks, called in a job */
+typedef void core_map_ports(const struct portmap_request *request, struct portmap_answer *answer);
 
 enum core_overflow {
     CORE_OVERFLOW_WAIT, /* read more slowly until the store has caught up */
@@ -60,6 +66,13 @@ struct core_config {
     const char *const *given; /* multiaddrs announced besides */
     size_t given_count;
     bool given_only;
+    core_map_ports *map_ports;      /* asks gateways; NULL: do not */
+    unsigned map_methods;           /* PORTMAP_UPNP, PORTMAP_PMP (net/reach/portmap.h) */
+    const char *map_gateway;        /* "": find it */
+    const struct portmap_port *map; /* ports to map */
+    size_t map_count;
+    bool circuit_relay;         /* relay for others, within the limits of net/reach/params.h */
+    bool relay_client;          /* be reached through relays */
     bool autonat;               /* ask peers whether we can be reached, and tell them */
     bool private_addresses;     /* private and loopback addresses count as public */
     const char *const *statics; /* multiaddrs with /p2p to stay connected with */
@@ -263,10 +276,15 @@ bool core_topics(const struct core *c, size_t *cursor, struct span *out);
 
 struct multiaddr;
 struct autonat_counters;
+struct relay_counters;
+struct dcutr_counters;
 
 /** Where we are, as we tell others: for identify, the node record and people. Borrowed until the
  * next call on the core; CORE_EVENT_ADDRESSES tells of changes. */
 const struct multiaddr *core_announced(const struct core *c, size_t *count);
+
+/** The outside of a UDP port that a gateway forwards to us; false: it does not. */
+bool core_mapped_udp(const struct core *c, uint16_t internal, uint8_t ip[16], uint16_t *external);
 
 enum core_reachability { /* as others say who were asked to dial us */
     CORE_REACH_UNKNOWN,
@@ -278,6 +296,9 @@ struct core_reach {
     enum core_reachability reach;
     double confidence; /* share of the answers that agree, 0..1 */
     const struct autonat_counters *autonat;
+    const struct dcutr_counters *dcutr;
+    const struct relay_counters *relay; /* NULL: we relay for nobody */
+    size_t relay_reservations, relay_circuits;
 };
 
 void core_reach(const struct core *c, struct core_reach *out);

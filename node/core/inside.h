@@ -8,6 +8,7 @@
  *     reaching.c   where we are, as told to others; dials that the host asks for
  *     filtering.c  messages to filter subscribers; our own subscriptions
  *     clock.c      is our wall clock that of the others?
+ *     mapping.c    ports that a gateway forwards to us
  *     statics.c    peers that we stay connected with
  *     topics.c     our pubsub topics and shards
  *     syncing.c    store sync: ids, sessions, what is fetched and stored
@@ -142,6 +143,9 @@ struct core {
     struct archiving archiving;
     struct statics statics;
     struct reaching reaching;
+    struct portmap mapping;
+    char map_gateway[PORTMAP_GATEWAY_MAX];
+    struct portmap_port map_ports[PORTMAP_PORTS_MAX];
     struct topics topics;
     struct syncing syncing;
     struct resuming resuming;
@@ -212,12 +216,19 @@ void resuming_answered(struct core *c, const struct env *env, const struct host_
 void resuming_tick(struct core *c, const struct env *env);
 struct mono resuming_deadline(const struct core *c);
 
+/* mapping.c */
+void mapping_init(struct core *c, const struct env *env);
+void mapping_pump(struct core *c, const struct env *env);
+void mapping_tick(struct core *c, const struct env *env);
+size_t mapping_addrs(const struct core *c, struct multiaddr *out, size_t max);
+
 /* reaching.c */
 enum err reaching_config(struct core *c) MUST_CHECK;
 void reaching_clear(struct core *c);
 void reaching_update(struct core *c, const struct env *env);
 void reaching_dial(struct core *c, const struct env *env, const struct host_out *out);
-void reaching_dialed(struct core *c, const struct swarm_dialed *d);
+void reaching_dialed(struct core *c, const struct env *env, const struct swarm_dialed *d);
+void reaching_pump(struct core *c, const struct env *env);
 
 /* filtering.c */
 enum err filtering_init(struct core *c) MUST_CHECK;

@@ -78,6 +78,10 @@ int64_t evio_clock(clockid_t id);
 /** Read the clocks, once in a wake-up. Every callback of libevent begins with it. */
 void evio_wake(struct evio *e);
 
+/** Let an outgoing socket come from the port of a listener of that family: what a NAT makes of it
+ * is then known to all peers. When that cannot be, it comes from any. */
+void listeners_bind(struct evio *e, int fd, int family);
+
 /* links.c */
 void links_dial(struct evio *e, uint64_t link, const struct endpoint *to);
 size_t links_write(void *world, uint64_t link, struct span bytes);

@@ -269,18 +269,29 @@ static bool keep_endpoint(struct link *l, const struct endpoint *to)
     return to->host == NULL || l->to.host != NULL;
 }
 
-void links_dial(struct evio *e, uint64_t link, const struct endpoint *to)
+static int begin_connect(struct evio *e, const struct endpoint *to, bool listen_port, int *error)
 {
     struct sockaddr_storage ss;
     socklen_t len = endpoint_to(to, &ss);
     int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int error = errno;
 
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&ss, len) != 0 && errno != EINPROGRESS) {
-        error = errno;
-        close(fd);
-        fd = -1;
-    }
+    *error = errno;
+    if (fd >= 0 && listen_port)
+        listeners_bind(e, fd, ss.ss_family);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&ss, len) == 0 || errno == EINPROGRESS)
+        return fd;
+    *error = errno;
+    close(fd);
+    return -1;
+}
+
+void links_dial(struct evio *e, uint64_t link, const struct endpoint *to)
+{
+    int error, fd = begin_connect(e, to, to->listen_port, &error);
+
+    /* the pair of addresses and ports is in use: a connection just ended */
+    if (fd < 0 && to->listen_port && (error == EADDRNOTAVAIL || error == EADDRINUSE))
+        fd = begin_connect(e, to, false, &error);
     struct link *l = fd < 0 ? NULL : make(e, link, fd, LINK_CONNECTING);
     if (l == NULL) {
         if (fd >= 0)

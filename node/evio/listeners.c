@@ -45,6 +45,7 @@ static enum err listen_at(const struct endpoint *at, int *out, uint16_t *bound)
 {
     struct sockaddr_storage ss;
     socklen_t len = sizeof ss;
+    int one = 1;
 
     TRY(endpoint_bind(at, SOCK_STREAM, out));
     if (listen(*out, EVIO_BACKLOG) != 0) {
@@ -52,9 +53,31 @@ static enum err listen_at(const struct endpoint *at, int *out, uint16_t *bound)
         close(*out);
         return err;
     }
+    /* after the bind, so that a second node still finds the port taken; for listeners_bind */
+    setsockopt(*out, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
     getsockname(*out, (struct sockaddr *)&ss, &len);
     *bound = endpoint_from(&ss).port;
     return OK;
+}
+
+void listeners_bind(struct evio *e, int fd, int family)
+{
+    struct sockaddr_storage ss;
+    socklen_t len;
+    int one = 1;
+
+    for (size_t i = 0; i < e->listeners_count; i++) {
+        len = sizeof ss;
+        if (e->listeners[i].kind != LINK_TCP ||
+            getsockname(e->listeners[i].fd, (struct sockaddr *)&ss, &len) != 0 ||
+            ss.ss_family != family)
+            continue;
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
+        if (bind(fd, (struct sockaddr *)&ss, len) != 0)
+            log_debug(&e->env, "evio", "listen port not taken errno=%d", errno);
+        return;
+    }
 }
 
 enum err evio_listen(struct evio *e, const char *ip, uint16_t port, enum link_kind kind,

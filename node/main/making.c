@@ -3,6 +3,7 @@
 #include "node/main/data.h"
 #include "node/main/node.h"
 #include "node/main/process.h"
+#include "node/nat/nat.h"
 #include "store/archive.h"
 #include "store/kv.h"
 
@@ -147,6 +148,40 @@ static enum err check_given(const char *const *given, size_t count)
     return OK;
 }
 
+/* --nat=any, none, upnp[:our address], pmp[:gateway], extip:ADDRESS */
+static enum err nat_of(const struct node *n, struct core_config *config,
+                       struct portmap_port ports[PORTMAP_PORTS_MAX])
+{
+    static const struct {
+        const char *name;
+        unsigned methods;
+    } rows[] = {{"none", 0},
+                {"any", PORTMAP_UPNP | PORTMAP_PMP},
+                {"upnp", PORTMAP_UPNP},
+                {"pmp", PORTMAP_PMP}};
+    const char *nat = conf_text(&n->conf, CONF_NAT);
+    size_t len = strcspn(nat, ":");
+    if (strncmp(nat, "extip:", 6) == 0)
+        return OK;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strlen(rows[i].name) != len || strncmp(nat, rows[i].name, len) != 0)
+            continue;
+        config->map_methods = rows[i].methods;
+        config->map_ports = rows[i].methods != 0 ? nat_ask : NULL;
+        config->map_gateway = nat[len] == ':' ? nat + len + 1 : "";
+        config->map = ports;
+        ports[config->map_count++] = (struct portmap_port){.internal = n->tcp_port};
+        if (n->ws_port != 0)
+            ports[config->map_count++] = (struct portmap_port){.internal = n->ws_port};
+        if (n->udp_port != 0)
+            ports[config->map_count++] =
+                (struct portmap_port){.udp = true, .internal = n->udp_port};
+        return OK;
+    }
+    fprintf(stderr, "sotto: --nat=%s: any, none, upnp, pmp or extip:<IP> is expected\n", nat);
+    return ERR_ARGUMENT;
+}
+
 enum err node_make_core(struct node *n)
 {
     const struct conf *c = &n->conf;
@@ -157,6 +192,7 @@ enum err node_make_core(struct node *n)
     uint64_t per_ip = conf_number(c, CONF_IP_COLOCATION_LIMIT);
     const char *outside[2] = {n->addresses.outside[0], n->addresses.outside[1]};
     const char *given[CONF_VALUES_MAX];
+    struct portmap_port ports[PORTMAP_PORTS_MAX];
     struct core_config config = {
         .key = n->key,
         .archive = n->archive,
@@ -173,6 +209,8 @@ enum err node_make_core(struct node *n)
         .given_count = given_of(c, given),
         .given_only = conf_bool(c, CONF_EXT_MULTIADDR_ONLY),
         .autonat = conf_bool(c, CONF_AUTONAT),
+        .circuit_relay = conf_bool(c, CONF_CIRCUIT_RELAY) && !conf_bool(c, CONF_RELAY_CLIENT),
+        .relay_client = conf_bool(c, CONF_RELAY_CLIENT),
         .private_addresses = conf_bool(c, CONF_PRIVATE_ADDRESSES),
         .statics = statics,
         .statics_count = statics_of(c, statics),
@@ -208,6 +246,7 @@ enum err node_make_core(struct node *n)
     TRY(check_rate_limits(rates, config.rate_limits_count));
     TRY(check_given(given, config.given_count));
     TRY(node_discovery(n, &config.discovery));
+    TRY(nat_of(n, &config, ports));
     enum err err = core_new(&n->core, &config, evio_env(n->evio));
     if (err != OK)
         return node_say(err, "the node could not be made", "");

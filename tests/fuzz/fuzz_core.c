@@ -645,7 +645,7 @@ static void start(struct world *w)
     test_env_init(&w->t, 1);
     w->streams = (struct streams){
         w,          fake_open,       fake_write, fake_room,  fake_close_write, fake_reset,
-        fake_pause, fake_disconnect, fake_poll,  fake_serve, fake_unsent};
+        fake_pause, fake_disconnect, fake_poll,  fake_serve, fake_unsent,      NULL};
     w->port = (struct port){.world = w, .job = fake_job};
     w->archive.base.ops = &fake_ops;
     assert_ok(archive_open_mem(&w->archive.mem, seed));

@@ -322,9 +322,9 @@ static inline struct fake_host *fake_new(struct streams *out)
     f->room = STREAM_SEND_BYTES_MAX;
     assert_ok(multiaddr_parse(SPAN_LIT("/ip4/10.0.0.1/tcp/60000"), &f->addr));
     assert_ok(keyring_host_new(&f->key, &f->t.rng, KEYRING_HOST_SECP256K1));
-    *out = (struct streams){f,          fake_open,  fake_write,      fake_room, fake_close_write,
-                            fake_reset, fake_pause, fake_disconnect, fake_poll, fake_serve,
-                            fake_unsent};
+    *out = (struct streams){f,           fake_open,  fake_write,      fake_room, fake_close_write,
+                            fake_reset,  fake_pause, fake_disconnect, fake_poll, fake_serve,
+                            fake_unsent, NULL};
     return f;
 }
 

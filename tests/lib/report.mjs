@@ -1,8 +1,11 @@
 // How every driver of ours reports: a line a test, and the count at the end.
 import { parseArgs } from 'node:util'
 
+/** thrown by a test that cannot be made here; says why */
+export class Skip extends Error {}
+
 export class Report {
-  constructor () { this.passed = 0; this.failed = [] }
+  constructor () { this.passed = 0; this.failed = []; this.skipped = [] }
 
   add (name, ok, ms, detail = '') {
     if (ok) this.passed++; else this.failed.push(`${name}: ${detail}`)
@@ -16,6 +19,11 @@ export class Report {
       const detail = String(await fn() ?? '')
       this.add(name, true, performance.now() - from, detail)
     } catch (e) {
+      if (e instanceof Skip) {
+        this.skipped.push(`${name}: ${e.message}`)
+        console.log(`skip ${name.padEnd(26)}            ${e.message}`)
+        return
+      }
       this.add(name, false, performance.now() - from, process.env.TRACE ? e.stack : e.message)
     }
   }
@@ -23,6 +31,7 @@ export class Report {
   /** the closing line; ends the process */
   end () {
     for (const line of this.failed) console.log(`failed: ${line}`)
+    if (this.skipped.length > 0) console.log(`${this.skipped.length} skipped: ${this.skipped.join('; ')}`)
     console.log(`${this.passed} passed, ${this.failed.length} failed`)
     process.exit(this.failed.length === 0 ? 0 : 1)
   }

@@ -50,6 +50,8 @@ library_of() {
     msgpack*) echo msgpackc ;;
     lmdb.h) echo lmdb ;;
     wslay/*) echo wslay ;;
+    miniupnpc/*) echo miniupnpc ;;
+    natpmp.h) echo natpmp ;;
     jansson.h) echo jansson ;;
     event2/*) echo event_core ;;
     ares*) echo cares ;;

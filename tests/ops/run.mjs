@@ -10,8 +10,9 @@ import * as limits from './limits.mjs'
 import * as sync from './sync.mjs'
 import * as tls from './tls.mjs'
 import * as discovery from './discovery.mjs'
+import * as nat from './nat.mjs'
 
-const TESTS = { ...start, ...probe, ...names, ...limits, ...tls, ...sync, ...discovery, ...signals }
+const TESTS = { ...start, ...probe, ...names, ...limits, ...tls, ...sync, ...discovery, ...signals, ...nat }
 
 const { names: wanted } = chosen(Object.keys(TESTS))
 const report = new Report()
