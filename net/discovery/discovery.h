@@ -4,7 +4,8 @@
  *     dns.h      reads signed lists of nodes out of DNS (EIP-1459)
  *     record.h   signs our own record with the host key
  *
- * All of them end in verified node records (net/wire/enr.h).
+ * All of them end in verified node records (net/wire/enr.h). Specs, what goes in and out, and what
+ * drives each are told in its header; bounds in params.h.
  */
 #pragma once
 

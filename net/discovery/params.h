@@ -11,12 +11,10 @@
 #define DISCV5_AUTHDATA_MAX   (34u + 64u + 33u + 300u)
 
 /* sessions: discv5-theory.md */
-#define DISCV5_SESSIONS_MAX 1024u /* kept keys, least recently used first out; own choice */
-#define DISCV5_CHALLENGES_MAX                                                                      \
-    2048u                           /* WHOAREYOUs that wait for their handshake, oldest first out  \
-                                     */
-#define DISCV5_CHALLENGE_MS    2000 /* a handshake may come so long; "1s for the handshake" */
-#define DISCV5_CHALLENGE_TRIES 3u   /* handshakes that are looked at per WHOAREYOU; own choice */
+#define DISCV5_SESSIONS_MAX    1024u /* kept keys, least recently used first out; own choice */
+#define DISCV5_CHALLENGES_MAX  2048u /* WHOAREYOUs without their handshake, oldest first out */
+#define DISCV5_CHALLENGE_MS    2000  /* a handshake may come so long; "1s for the handshake" */
+#define DISCV5_CHALLENGE_TRIES 3u    /* handshakes that are looked at per WHOAREYOU; own choice */
 
 /* requests of ours */
 #define DISCV5_REQUESTS_MAX 64u   /* under way */

@@ -3,12 +3,13 @@
  * Specs: RFC 6455; libp2p/specs websockets/README.md (no sub-protocol, binary messages whose
  * borders mean nothing).
  *
- * In:      carrier bytes (ws_feed), cut anywhere.
- * Out:     payload, chunk by chunk as it arrives; bytes for the carrier, appended to a buffer of
- * the caller: the upgrade, frame headers, pongs, good-byes. Drivers: feed until it answers
- * ERR_MORE; before anything is sent, ws_pong when ws_pong_due. Time-outs are the caller's. Bounds:
- * params.h. A head waits in a buffer of WS_HEAD_BYTES_MAX; of frames nothing is kept but one
- * control frame, and only the last ping is answered.
+ * In:  carrier bytes (ws_feed), cut anywhere.
+ * Out: payload, chunk by chunk as it arrives; bytes for the carrier, appended to a buffer of the
+ *      caller: the upgrade, frame headers, pongs, good-byes.
+ * Drives it: feed until it answers ERR_MORE; before anything is sent, ws_pong when ws_pong_due.
+ *      Time-outs are the caller's.
+ * Bounds: params.h. A head waits in a buffer of WS_HEAD_BYTES_MAX; of frames nothing is kept but
+ *      one control frame, and only the last ping is answered.
  *
  *     dialer:    ws_dial -- request -->  ... response --> open
  *     listener:               ... request --> response --> open -- close frame --> ERR_CLOSED

@@ -1,7 +1,7 @@
 /* The envelope: all that the network ever sees of a conversation.
  *
- *     [version 1][nonce 12][check 4][ChaCha20-Poly1305 ciphertext and tag]    512 B .. 128 KiB in
- * all
+ *     [version 1][nonce 12][check 4][ChaCha20-Poly1305 ciphertext and tag]
+ *     512 B .. 128 KiB in all
  *
  * The total is one of nine size classes. check = the first 4 bytes of
  * label_derive("sotto/1/envelope/check", header key, nonce): a receiver finds the key among those

@@ -1,10 +1,12 @@
 /* Stamps: a little work that a stranger does for each message to an intro address, checked before
  * any signature or decapsulation.
  *
- * A stamp is an 8-byte nonce for which SHA-256 under "sotto/1/intro/stamp" of account id || day
- * (u32)
- * || SHA-256(body) || nonce begins with `bits` zero bits. It holds for one recipient, one day and
- * one body. Making one is a job. @source CHAT.md 3
+ * A stamp is an 8-byte nonce, such that SHA-256 under "sotto/1/intro/stamp" of
+ *
+ *     account id || day (u32) || SHA-256(body) || nonce
+ *
+ * begins with `bits` zero bits. It holds for one recipient, one day and one body. Making one is a
+ * job. @source CHAT.md 3
  */
 #pragma once
 
