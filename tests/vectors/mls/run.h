@@ -22,6 +22,10 @@ vector_runner run_crypto_basics, run_key_schedule, run_psk_secret, run_transcrip
 vector_runner run_tree_operations, run_tree_validation, run_treekem;
 vector_runner run_message_protection, run_welcome, run_passive_client;
 
+/* The NEEDs below return from the middle of a runner: what it holds is declared with this and
+ * cleared on every way out. `fn` accepts an object of zeros. */
+#define CLEARED(fn) __attribute__((cleanup(fn)))
+
 /** Prints where and what; returns false. */
 bool wrong(const char *file, int line, const char *what);
 bool same(struct span got, struct span wanted, const char *file, int line, const char *what);

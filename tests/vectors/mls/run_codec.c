@@ -47,7 +47,7 @@ bool run_tree_math(struct vector *t)
 static bool message(struct vector *t, const char *key, uint16_t format)
 {
     struct span in = hex(t, key);
-    struct buf out = BUF_INIT(1 << 24);
+    CLEARED(buf_clear) struct buf out = BUF_INIT(1 << 24);
     struct writer w = writer_to(&out);
     struct mls_message m;
 
@@ -55,9 +55,7 @@ static bool message(struct vector *t, const char *key, uint16_t format)
     NEED(m.wire_format == format);
     mls_write_message(&w, &m);
     NEED_OK(writer_status(&w));
-    bool ok = same(buf_span(&out), in, __FILE__, __LINE__, key);
-    buf_clear(&out);
-    return ok;
+    return same(buf_span(&out), in, __FILE__, __LINE__, key);
 }
 
 /* decode one bare structure, encode it again, compare */
@@ -65,16 +63,14 @@ static bool message(struct vector *t, const char *key, uint16_t format)
     do {                                                                                           \
         struct span in = hex(t, key);                                                              \
         struct reader r = reader_of(in);                                                           \
-        struct buf out = BUF_INIT(1 << 24);                                                        \
+        CLEARED(buf_clear) struct buf out = BUF_INIT(1 << 24);                                     \
         struct writer w = writer_to(&out);                                                         \
         struct type x;                                                                             \
         read(&r, &x);                                                                              \
         NEED_OK(mls_read_end(&r));                                                                 \
         write(&w, &x);                                                                             \
         NEED_OK(writer_status(&w));                                                                \
-        bool ok = same(buf_span(&out), in, __FILE__, __LINE__, key);                               \
-        buf_clear(&out);                                                                           \
-        NEED(ok);                                                                                  \
+        NEED(same(buf_span(&out), in, __FILE__, __LINE__, key));                                   \
     } while (0)
 
 struct u32 {
@@ -111,8 +107,8 @@ static bool ratchet_tree(struct vector *t)
 {
     struct span in = hex(t, "ratchet_tree");
     struct reader r = reader_of(in);
-    struct mls_tree tree;
-    struct buf out = BUF_INIT(1 << 24);
+    CLEARED(mls_tree_clear) struct mls_tree tree = {0};
+    CLEARED(buf_clear) struct buf out = BUF_INIT(1 << 24);
     struct writer w = writer_to(&out);
     struct span content = mls_read_vector(&r);
 
@@ -120,10 +116,7 @@ static bool ratchet_tree(struct vector *t)
     NEED_OK(mls_tree_read(content, mls_suite(1), &tree));
     mls_tree_write(&w, &tree);
     NEED_OK(writer_status(&w));
-    bool ok = same(buf_span(&out), content, __FILE__, __LINE__, "ratchet_tree");
-    buf_clear(&out);
-    mls_tree_clear(&tree);
-    return ok;
+    return same(buf_span(&out), content, __FILE__, __LINE__, "ratchet_tree");
 }
 
 bool run_messages(struct vector *t)

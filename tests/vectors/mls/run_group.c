@@ -49,8 +49,8 @@ static bool opens(struct protection *p, struct span message, struct span raw)
 {
     const struct mls_suite *s = p->t->s;
     struct mls_message m;
-    struct mls_opened o = {0};
-    struct mls_secret_tree secrets;
+    CLEARED(mls_opened_clear) struct mls_opened o = {0};
+    CLEARED(mls_secret_tree_clear) struct mls_secret_tree secrets = {0};
 
     NEED_OK(mls_secret_tree_init(&secrets, s, 2, &p->encryption));
     NEED_OK(mls_message_decode(message, &m));
@@ -65,8 +65,6 @@ static bool opens(struct protection *p, struct span message, struct span raw)
     NEED_SAME(o.content.content_type == MLS_CONTENT_APPLICATION ? o.content.application
                                                                 : o.content.body,
               raw);
-    mls_opened_clear(&o);
-    mls_secret_tree_clear(&secrets);
     return true;
 }
 
@@ -79,11 +77,11 @@ static bool protect(struct protection *p, uint8_t content_type, uint16_t format,
                                    .sender = {MLS_SENDER_MEMBER, SENDER},
                                    .content_type = content_type,
                                    .body = body};
-    struct buf framed = BUF_INIT(1 << 20);
+    CLEARED(buf_clear) struct buf framed = BUF_INIT(1 << 20);
     struct writer w = writer_to(&framed);
     uint8_t sig[MLS_SIGNATURE_MAX], tag[MLS_HASH_MAX] = {7};
     size_t sig_len;
-    struct mls_secret_tree secrets;
+    CLEARED(mls_secret_tree_clear) struct mls_secret_tree secrets = {0};
 
     NEED_OK(mls_secret_tree_init(&secrets, s, 2, &p->encryption));
     mls_write_framed_content(&w, &c);
@@ -94,8 +92,6 @@ static bool protect(struct protection *p, uint8_t content_type, uint16_t format,
         format == MLS_WIRE_PUBLIC_MESSAGE
             ? mls_public_protect(s, &p->membership_key, &c, &auth, buf_span(&p->context), out)
             : mls_private_protect(&secrets, &p->sender_data, &c, &auth, 13, p->t->rng, out);
-    mls_secret_tree_clear(&secrets);
-    buf_clear(&framed);
     NEED((int)err == (int)wanted);
     return true;
 }
@@ -105,7 +101,8 @@ static bool both_ways(struct protection *p, uint8_t type, const char *raw_key, c
 {
     struct vector *t = p->t;
     struct span raw = hex(t, raw_key);
-    struct buf body = BUF_INIT(1 << 20), out = BUF_INIT(1 << 20);
+    CLEARED(buf_clear) struct buf body = BUF_INIT(1 << 20);
+    CLEARED(buf_clear) struct buf out = BUF_INIT(1 << 20);
     struct writer w = writer_to(&body);
 
     if (type == MLS_CONTENT_APPLICATION)
@@ -115,15 +112,18 @@ static bool both_ways(struct protection *p, uint8_t type, const char *raw_key, c
     NEED(opens(p, hex(t, key), raw));
     NEED(protect(p, type, format, buf_span(&body), &out, OK));
     NEED(opens(p, buf_span(&out), raw));
-    buf_clear(&out);
-    buf_clear(&body);
     return true;
+}
+
+static void protection_clear(struct protection *p)
+{
+    buf_clear(&p->context);
 }
 
 bool run_message_protection(struct vector *t)
 {
-    struct protection p;
-    struct buf out = BUF_INIT(1 << 20);
+    CLEARED(protection_clear) struct protection p = {0};
+    CLEARED(buf_clear) struct buf out = BUF_INIT(1 << 20);
 
     NEED(setup(t, &p));
     NEED(both_ways(&p, MLS_CONTENT_PROPOSAL, "proposal", "proposal_pub", MLS_WIRE_PUBLIC_MESSAGE));
@@ -135,7 +135,6 @@ bool run_message_protection(struct vector *t)
                    MLS_WIRE_PRIVATE_MESSAGE));
     NEED(protect(&p, MLS_CONTENT_APPLICATION, MLS_WIRE_PUBLIC_MESSAGE, hex(t, "application"), &out,
                  mls_fail(MLS_WRONG_CONTENT)));
-    buf_clear(&p.context);
     return true;
 }
 
@@ -227,24 +226,35 @@ static bool keys_fit(struct vector *t, const struct mls_key_package *k,
     return true;
 }
 
+/* One message that must be of this kind; a commit moves the group on. */
+static bool receive(const struct mls_world *w, struct span message, enum mls_event_kind kind,
+                    struct mls_group **g)
+{
+    CLEARED(mls_event_clear) struct mls_event e = {0};
+
+    NEED_OK(mls_receive(*g, w, message, &e));
+    NEED(e.kind == kind);
+    if (kind == MLS_EVENT_COMMIT) {
+        mls_group_free(*g);
+        *g = e.next;
+        e.next = NULL;
+    }
+    return true;
+}
+
 static bool follow_epoch(struct vector *t, const struct mls_world *w, const struct json *v,
                          struct mls_group **g)
 {
-    struct mls_event e;
-
-    for (JSON_EACH(p, json_get(v, "proposals"))) {
-        NEED_OK(mls_receive(*g, w, json_bytes(t->a, p), &e));
-        NEED(e.kind == MLS_EVENT_PROPOSAL);
-        mls_event_clear(&e);
-    }
-    NEED_OK(mls_receive(*g, w, json_hex(t->a, v, "commit"), &e));
-    NEED(e.kind == MLS_EVENT_COMMIT);
-    mls_group_free(*g);
-    *g = e.next;
-    e.next = NULL;
-    mls_event_clear(&e);
+    for (JSON_EACH(p, json_get(v, "proposals")))
+        NEED(receive(w, json_bytes(t->a, p), MLS_EVENT_PROPOSAL, g));
+    NEED(receive(w, json_hex(t->a, v, "commit"), MLS_EVENT_COMMIT, g));
     NEED_SAME(mls_group_epoch_authenticator(*g), json_hex(t->a, v, "epoch_authenticator"));
     return true;
+}
+
+static void group_drop(struct mls_group **g)
+{
+    mls_group_free(*g);
 }
 
 bool run_passive_client(struct vector *t)
@@ -254,7 +264,7 @@ bool run_passive_client(struct vector *t)
     struct mls_package_keys keys = {0};
     struct mls_join join = {.welcome = hex(t, "welcome"), .keys = &keys};
     struct reader tree = reader_of(hex(t, "ratchet_tree"));
-    struct mls_group *g;
+    CLEARED(group_drop) struct mls_group *g = NULL;
 
     NEED_OK(mls_message_decode(hex(t, "key_package"), &package));
     NEED(package.wire_format == MLS_WIRE_KEY_PACKAGE);
@@ -267,6 +277,5 @@ bool run_passive_client(struct vector *t)
     NEED_SAME(mls_group_epoch_authenticator(g), hex(t, "initial_epoch_authenticator"));
     for (JSON_EACH(v, json_get(t->v, "epochs")))
         NEED(follow_epoch(t, &w, v, &g));
-    mls_group_free(g);
     return true;
 }

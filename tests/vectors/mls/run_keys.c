@@ -102,7 +102,7 @@ static bool epoch_step(struct vector *t, const struct json *v, uint64_t number,
     struct mls_secret joiner, welcome;
     struct mls_epoch_secrets e;
     struct mls_key_pair external;
-    struct buf context = BUF_INIT(1 << 16);
+    CLEARED(buf_clear) struct buf context = BUF_INIT(1 << 16);
     struct writer w = writer_to(&context);
 
     mls_write_group_context(&w, &c);
@@ -113,7 +113,6 @@ static bool epoch_step(struct vector *t, const struct json *v, uint64_t number,
     mls_welcome_secret(t->s, &joiner, &psk, &welcome);
     NEED(secret_is(t, &welcome, v, "welcome_secret"));
     mls_epoch_derive(t->s, &joiner, &psk, buf_span(&context), &e);
-    buf_clear(&context);
     NEED(epoch_is(t, &e, v));
     NEED_OK(mls_derive_key_pair(t->s, mls_secret_span(t->s, &e.external), &external));
     NEED_SAME(span_of(external.pub, mls_public_bytes(t->s)), json_hex(t->a, v, "external_pub"));
@@ -149,13 +148,12 @@ bool run_psk_secret(struct vector *t)
         struct mls_psk_id id = {.type = MLS_PSK_EXTERNAL,
                                 .id = json_hex(t->a, v, "psk_id"),
                                 .nonce = json_hex(t->a, v, "psk_nonce")};
-        struct buf encoded = BUF_INIT(1 << 16);
+        CLEARED(buf_clear) struct buf encoded = BUF_INIT(1 << 16);
         struct writer w = writer_to(&encoded);
         mls_write_psk_id(&w, &id);
         NEED_OK(writer_status(&w));
         NEED_OK(mls_psk_fold(t->s, buf_span(&encoded), json_hex(t->a, v, "psk"), i++,
                              (uint16_t)psks->count, &out));
-        buf_clear(&encoded);
     }
     NEED(secret_is(t, &out, t->v, "psk_secret"));
     return true;
@@ -188,7 +186,7 @@ static bool ratchet_key_is(struct vector *t, struct mls_secret_tree *tree, uint3
                            enum mls_ratchet_kind kind, const struct json *v)
 {
     bool handshake = kind == MLS_RATCHET_HANDSHAKE;
-    struct mls_ratchet_step step;
+    CLEARED(mls_ratchet_step_clear) struct mls_ratchet_step step = {0};
 
     NEED_OK(mls_secret_tree_peek(tree, leaf, kind, (uint32_t)json_u64(v, "generation"), &step));
     NEED_SAME(span_of(step.key.key, t->s->key_bytes),
@@ -204,7 +202,7 @@ bool run_secret_tree(struct vector *t)
     const struct json *v = json_get(t->v, "sender_data"), *leaves = json_get(t->v, "leaves");
     struct mls_secret secret = secret_of(t, v, "sender_data_secret");
     uint8_t key[MLS_AEAD_KEY_MAX], nonce[MLS_AEAD_NONCE];
-    struct mls_secret_tree tree;
+    CLEARED(mls_secret_tree_clear) struct mls_secret_tree tree = {0};
     uint32_t leaf = 0;
 
     mls_sender_data_key(t->s, &secret, json_hex(t->a, v, "ciphertext"), key, nonce);
@@ -220,6 +218,5 @@ bool run_secret_tree(struct vector *t)
         }
         leaf++;
     }
-    mls_secret_tree_clear(&tree);
     return true;
 }

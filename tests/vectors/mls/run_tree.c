@@ -21,9 +21,14 @@ static bool tree_hash_is(struct vector *t, struct mls_tree *tree, struct span wa
     return true;
 }
 
+static void drop_leaf(struct mls_leaf **leaf)
+{
+    mls_leaf_unref(*leaf);
+}
+
 static bool apply(const struct mls_proposal *p, uint32_t sender, struct mls_tree *tree)
 {
-    struct mls_leaf *leaf = NULL;
+    CLEARED(drop_leaf) struct mls_leaf *leaf = NULL;
     uint32_t index;
 
     switch (p->type) {
@@ -42,7 +47,6 @@ static bool apply(const struct mls_proposal *p, uint32_t sender, struct mls_tree
     default:
         return wrong(__FILE__, __LINE__, "neither add, update nor remove");
     }
-    mls_leaf_unref(leaf);
     return true;
 }
 
@@ -50,8 +54,9 @@ bool run_tree_operations(struct vector *t)
 {
     struct reader r = reader_of(hex(t, "proposal"));
     struct mls_proposal p;
-    struct mls_tree before, tree;
-    struct buf out = BUF_INIT(1 << 24);
+    CLEARED(mls_tree_clear) struct mls_tree before = {0};
+    CLEARED(mls_tree_clear) struct mls_tree tree = {0};
+    CLEARED(buf_clear) struct buf out = BUF_INIT(1 << 24);
     struct writer w = writer_to(&out);
 
     mls_read_proposal(&r, &p);
@@ -67,9 +72,6 @@ bool run_tree_operations(struct vector *t)
     NEED_OK(writer_status(&w));
     NEED_SAME(buf_span(&out), hex(t, "tree_after"));
     NEED(tree_hash_is(t, &before, hex(t, "tree_hash_before"))); /* the fork left it alone */
-    buf_clear(&out);
-    mls_tree_clear(&tree);
-    mls_tree_clear(&before);
     return true;
 }
 
@@ -90,7 +92,7 @@ static bool resolution_is(const struct mls_tree *tree, uint32_t node, const stru
 
 bool run_tree_validation(struct vector *t)
 {
-    struct mls_tree tree;
+    CLEARED(mls_tree_clear) struct mls_tree tree = {0};
     uint32_t node = 0;
 
     NEED(load_tree(t, "tree", &tree));
@@ -103,7 +105,6 @@ bool run_tree_validation(struct vector *t)
     NEED_OK(mls_tree_check(&tree));
     for (uint32_t i = 0; mls_tree_next_member(&tree, i, &i); i++)
         NEED_OK(mls_leaf_verify(t->s, &mls_tree_leaf(&tree, i)->node, hex(t, "group_id"), i));
-    mls_tree_clear(&tree);
     return true;
 }
 
@@ -201,10 +202,12 @@ static bool make_path(struct vector *t, const struct party *p, uint32_t sender)
     const struct mls_leaf_node *old = &mls_tree_leaf(&p->tree, sender)->node;
     struct raw_signer raw = {t->s, p->members[sender].signature_priv, old->signature_key};
     struct mls_signer signer = {raw.pub, sign_raw, &raw};
-    struct mls_tree ours, theirs;
+    CLEARED(mls_tree_clear) struct mls_tree ours = {0};
+    CLEARED(mls_tree_clear) struct mls_tree theirs = {0};
     struct mls_path_plan plan;
     struct mls_update_path path;
-    struct buf context = BUF_INIT(1 << 16), encoded = BUF_INIT(1 << 24);
+    CLEARED(buf_clear) struct buf context = BUF_INIT(1 << 16);
+    CLEARED(buf_clear) struct buf encoded = BUF_INIT(1 << 24);
     struct writer w = writer_to(&encoded);
 
     mls_tree_fork(&p->tree, &ours);
@@ -220,10 +223,6 @@ static bool make_path(struct vector *t, const struct party *p, uint32_t sender)
                   mls_secret_span(t->s, &plan.secrets[plan.count])));
     NEED_OK(mls_tree_check(&theirs));
     mls_path_plan_clear(&plan);
-    buf_clear(&context);
-    buf_clear(&encoded);
-    mls_tree_clear(&ours);
-    mls_tree_clear(&theirs);
     return true;
 }
 
@@ -232,8 +231,8 @@ static bool update_path(struct vector *t, const struct party *p, const struct js
     uint32_t sender = (uint32_t)json_u64(v, "sender");
     struct reader r = reader_of(json_hex(t->a, v, "update_path"));
     struct mls_update_path path;
-    struct mls_tree after;
-    struct buf context = BUF_INIT(1 << 16);
+    CLEARED(mls_tree_clear) struct mls_tree after = {0};
+    CLEARED(buf_clear) struct buf context = BUF_INIT(1 << 16);
 
     mls_read_update_path(&r, &path);
     NEED_OK(mls_read_end(&r));
@@ -243,14 +242,17 @@ static bool update_path(struct vector *t, const struct party *p, const struct js
     NEED(context_of(t, &after, &context));
     NEED(all_open(t, p, &after, sender, &path, buf_span(&context), json_get(v, "path_secrets"),
                   json_hex(t->a, v, "commit_secret")));
-    buf_clear(&context);
-    mls_tree_clear(&after);
     return make_path(t, p, sender);
+}
+
+static void party_clear(struct party *p)
+{
+    mls_tree_clear(&p->tree);
 }
 
 bool run_treekem(struct vector *t)
 {
-    struct party p;
+    CLEARED(party_clear) struct party p = {0};
 
     NEED(load_tree(t, "ratchet_tree", &p.tree));
     p.members = arena_alloc(t->a, p.tree.leaves * sizeof *p.members);
@@ -259,6 +261,5 @@ bool run_treekem(struct vector *t)
         NEED(load_member(t, v, &p));
     for (JSON_EACH(v, json_get(t->v, "update_paths")))
         NEED(update_path(t, &p, v));
-    mls_tree_clear(&p.tree);
     return true;
 }
