@@ -83,7 +83,7 @@ static enum err attempt(struct mls_group *g, const struct mls_world *w,
     enum err err = push_values(&c, options->proposals);
     *took = c.count;
     if (err == OK && with_waiting)
-        err = mls_select_waiting(&c, out);
+        err = mls_select_waiting(&c, options->waiting_max, out);
     *took = c.count - *took;
     if (err == OK)
         err = make(g, &m, out);

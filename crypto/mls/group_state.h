@@ -186,11 +186,12 @@ enum err mls_ask_proposal(const struct mls_group *g, const struct mls_world *w,
 /* -- select.c -- */
 
 /** Append to the list of `c`, which holds what is committed by value, the waiting proposals that
- * fit, and to out->skipped the others.
+ * fit, at most `most` (0: all), and to out->skipped the others.
  *
  * @return OK; the rule that the proposals by value break; ERR_MEMORY
  */
-enum err mls_select_waiting(struct mls_change *c, struct mls_commit_out *out) MUST_CHECK;
+enum err mls_select_waiting(struct mls_change *c, size_t most,
+                            struct mls_commit_out *out) MUST_CHECK;
 
 /* -- advance.c: from a change to the next state -- */
 

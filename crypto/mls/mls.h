@@ -271,6 +271,7 @@ enum err mls_propose_update(struct mls_group *g, const struct mls_world *w,
 struct mls_commit_options {
     struct span proposals; /* list of encoded proposals, by value */
     bool without_waiting;  /* leave out the waiting proposals (else: all that fit) */
+    size_t waiting_max;    /* of the waiting proposals at most so many; 0: no bound of its own */
     bool with_path;        /* a path although none is needed */
     bool tree_apart;       /* Welcome without ratchet tree: send mls_group_write_tree yourself */
     bool external_pub;     /* GroupInfo of the Welcome carries external_pub */
@@ -281,7 +282,8 @@ struct mls_commit_options {
     uint8_t resume_usage;            /* likewise */
 };
 
-/* a waiting proposal that a commit of ours left out, and the rule that it would have broken */
+/* a waiting proposal that a commit of ours left out, and the rule that it would have broken, or
+ * MLS_TOO_MANY: it was fit but over waiting_max */
 struct mls_skipped {
     uint8_t ref[MLS_HASH_MAX];
     struct mls_sender sender;
@@ -307,6 +309,11 @@ void mls_commit_out_clear(struct mls_commit_out *o);
  * No waiting proposal can make this fail: those that do not fit, alone or beside the others, are
  * left out and told in out->skipped. Removes come first, then the newest Update of each leaf, then
  * the rest in order of arrival (12.2). Proposals by value must fit.
+ *
+ * When more fit than waiting_max, the Removes go first, for no flood of others may keep a member
+ * in, then the oldest. What is left out does not wait on: proposals end with their epoch, and 12.4
+ * has their senders propose again in the next. (A committer SHOULD take all that fit, so set the
+ * bound for cost alone; who follows does not enforce that.)
  *
  * @return OK; codes of "proposal lists", "leaves"; MLS_SUSPENDED; MLS_DROPPED; ERR_MEMORY
  * @source RFC 9420 12.4.1

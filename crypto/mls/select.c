@@ -3,6 +3,9 @@
  * They were fit when they came (judge.c). Here each is tried on top of what was taken before it, on
  * a fork of the tree, and left out with the rule that it would break: so nobody can keep the group
  * from committing, whatever waits. Signatures are not verified again here.
+ *
+ * When more fit than the commit may take, a second round tries those alone that shall go: one may
+ * have leaned on another that stays behind, as an Add on the Update that lets its key go.
  */
 #include "crypto/mls/group_state.h"
 
@@ -11,6 +14,7 @@
 struct selection {
     struct mls_change *c; /* its list grows */
     struct mls_commit_out *out;
+    bool *wanted; /* of each waiting proposal; those left out are struck off */
     struct mls_seen seen;
     struct mls_tree tree;   /* the parent's, with what was taken so far */
     struct span extensions; /* of the group context, likewise */
@@ -144,34 +148,39 @@ static enum err try_one(struct selection *s, const struct mls_listed *l)
     return OK;
 }
 
-static enum err tell_skipped(struct mls_commit_out *out, const struct mls_listed *l, enum err why)
+/* The i-th waiting proposal stays out of this commit. */
+static enum err leave_out(struct selection *s, size_t i, enum err why)
 {
+    struct mls_commit_out *out = s->out;
+    struct mls_listed l = mls_group_waiting_at(s->c->g, i);
     struct mls_skipped *list = realloc(out->skipped, (out->skipped_count + 1) * sizeof *list);
 
     if (list == NULL)
         return ERR_MEMORY;
     out->skipped = list;
     struct mls_skipped *k = &list[out->skipped_count++];
-    *k = (struct mls_skipped){.sender = l->sender, .why = why};
-    memcpy(k->ref, l->ref, sizeof k->ref);
+    *k = (struct mls_skipped){.sender = l.sender, .why = why};
+    memcpy(k->ref, l.ref, sizeof k->ref);
+    s->wanted[i] = false;
     return OK;
 }
 
-/* All waiting proposals of one type. */
+/* All wanted proposals of one type. */
 static enum err take(struct selection *s, uint16_t type)
 {
     const struct mls_group *g = s->c->g;
     bool newest_first = type == MLS_PROPOSAL_UPDATE; /* 12.2: the most recent Update */
 
     for (size_t i = 0; i < g->waiting_count; i++) {
-        struct mls_listed l = mls_group_waiting_at(g, newest_first ? g->waiting_count - 1 - i : i);
-        if (l.proposal.type != type)
+        size_t at = newest_first ? g->waiting_count - 1 - i : i;
+        struct mls_listed l = mls_group_waiting_at(g, at);
+        if (!s->wanted[at] || l.proposal.type != type)
             continue;
         enum err err = try_one(s, &l);
         if (err == ERR_MEMORY)
             return err;
         if (err != OK)
-            TRY(tell_skipped(s->out, &l, err));
+            TRY(leave_out(s, at, err));
     }
     return OK;
 }
@@ -203,16 +212,55 @@ static enum err select_all(struct selection *s)
     return OK;
 }
 
-enum err mls_select_waiting(struct mls_change *c, struct mls_commit_out *out)
+/* From a blank slate: whatever is wanted and fits. */
+static enum err run_round(struct selection *s)
 {
-    struct selection s = {.c = c, .out = out, .extensions = c->extensions};
+    s->extensions = s->c->extensions;
+    TRY(mls_seen_init(&s->seen, s->c->g));
+    mls_tree_fork(&s->c->g->tree, &s->tree);
+    enum err err = select_all(s);
+    mls_tree_clear(&s->tree);
+    free(s->seen.leaves);
+    return err;
+}
 
-    if (c->g->waiting_count == 0)
+/* Of what is wanted, `most` stay so: Removes, for no flood of other things may keep anybody in,
+ * and then the oldest. */
+static enum err keep_oldest(struct selection *s, size_t most)
+{
+    const struct mls_group *g = s->c->g;
+
+    for (int others = 0; others < 2; others++)
+        for (size_t i = 0; i < g->waiting_count; i++) {
+            struct mls_listed l = mls_group_waiting_at(g, i);
+            if (!s->wanted[i] || (l.proposal.type != MLS_PROPOSAL_REMOVE) != others)
+                continue;
+            if (most == 0)
+                TRY(leave_out(s, i, mls_fail(MLS_TOO_MANY)));
+            else
+                most--;
+        }
+    return OK;
+}
+
+enum err mls_select_waiting(struct mls_change *c, size_t most, struct mls_commit_out *out)
+{
+    size_t waiting = c->g->waiting_count, values = c->count;
+    struct selection s = {.c = c, .out = out};
+
+    if (waiting == 0)
         return OK;
-    TRY(mls_seen_init(&s.seen, c->g));
-    mls_tree_fork(&c->g->tree, &s.tree);
-    enum err err = select_all(&s);
-    mls_tree_clear(&s.tree);
-    free(s.seen.leaves);
+    s.wanted = malloc(waiting * sizeof *s.wanted);
+    if (s.wanted == NULL)
+        return ERR_MEMORY;
+    memset(s.wanted, true, waiting * sizeof *s.wanted);
+    enum err err = run_round(&s);
+    if (err == OK && most > 0 && c->count - values > most) {
+        err = keep_oldest(&s, most);
+        c->count = values;
+        if (err == OK)
+            err = run_round(&s);
+    }
+    free(s.wanted);
     return err;
 }

@@ -862,10 +862,12 @@ static void whatever_waits_a_commit_is_made_and_followed(void **state)
         for (size_t i = rng_below(rng, 14); i > 0; i--)
             say_something(c, rng);
         size_t waiting = mls_group_waiting(c->p[author].g);
+        struct mls_commit_options o = {.waiting_max = rng_below(rng, 6)}; /* 0: all */
         c->p[author].w.ctx = &tally;
         c->p[author].w.commit = count_references;
-        assert_ok(mls_commit(c->p[author].g, &c->p[author].w, NULL, &out));
+        assert_ok(mls_commit(c->p[author].g, &c->p[author].w, &o, &out));
         c->p[author].w.commit = NULL;
+        assert_true(o.waiting_max == 0 || tally.by_reference <= o.waiting_max);
         assert_int_equal(tally.by_reference + out.skipped_count, waiting);
         taken += tally.by_reference;
         skipped += out.skipped_count;
@@ -875,7 +877,7 @@ static void whatever_waits_a_commit_is_made_and_followed(void **state)
             struct mls_listed l = mls_group_waiting_at(c->p[author].g, i);
             update |= l.proposal.type == MLS_PROPOSAL_UPDATE && l.sender.index != author;
         }
-        assert_true(!update || tally.by_reference > 0);
+        assert_true(!update || o.waiting_max > 0 || tally.by_reference > 0);
         for (size_t i = 0; i < MEMBERS; i++) {
             struct mls_event e;
             if (i == author)
