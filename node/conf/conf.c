@@ -239,9 +239,17 @@ static enum err check_nat(struct conf *c)
         return OK;
     char why[64];
     struct conf_option address = {.type = CONF_TYPE_IP};
-    if (strncmp(nat, "extip:", 6) == 0 && conf_value_ok(&address, nat + 6, &place, why, sizeof why))
+    const char *ip = strchr(nat, ':');
+    char kind[8] = "";
+    if (ip != NULL && ip - nat < (ptrdiff_t)sizeof kind)
+        memcpy(kind, nat, (size_t)(ip - nat));
+    if (conf_choice("extip|upnp|pmp", kind, &place) &&
+        conf_value_ok(&address, ip + 1, &place, why, sizeof why))
         return OK;
-    return conf_fail(c, "--nat=%.100s: one of any, none, upnp, pmp, extip:<IP> is expected", nat);
+    return conf_fail(c,
+                     "--nat=%.100s: any, none, upnp[:<our IP>], pmp[:<gateway IP>] or extip:<IP> "
+                     "is expected",
+                     nat);
 }
 
 enum err conf_check(struct conf *c)

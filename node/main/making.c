@@ -178,8 +178,7 @@ static enum err nat_of(const struct node *n, struct core_config *config,
                 (struct portmap_port){.udp = true, .internal = n->udp_port};
         return OK;
     }
-    fprintf(stderr, "sotto: --nat=%s: any, none, upnp, pmp or extip:<IP> is expected\n", nat);
-    return ERR_ARGUMENT;
+    return ERR_ARGUMENT; /* conf_check took it: it cannot be */
 }
 
 enum err node_make_core(struct node *n)

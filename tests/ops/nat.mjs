@@ -3,9 +3,10 @@ import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, openSync, closeSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createSocket } from 'node:dgram'
 import { binary, sleep } from '../lib/node.mjs'
 import { Skip } from '../lib/report.mjs'
-import { check } from './lib.mjs'
+import { check, withNode } from './lib.mjs'
 
 const id = `s${process.pid % 100000}`
 const ns = name => `${id}${name}`
@@ -106,4 +107,43 @@ export async function nat () {
     tearDown()
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** A NAT-PMP gateway (RFC 6886) on loopback that gives other ports than it is asked for. */
+async function gateway (asked) {
+  const socket = createSocket('udp4')
+  socket.on('message', (m, from) => {
+    const answer = Buffer.alloc(m[1] === 0 ? 12 : 16)
+    answer[1] = m[1] | 128
+    if (m[1] === 0) {
+      Buffer.from([11, 22, 33, 44]).copy(answer, 8)
+    } else {
+      const lease = m.readUInt32BE(8)
+      asked.push({ udp: m[1] === 1, internal: m.readUInt16BE(4), lease })
+      m.copy(answer, 8, 4, 6)
+      answer.writeUInt16BE(lease === 0 ? 0 : 61234, 10)
+      answer.writeUInt32BE(lease === 0 ? 0 : 120, 12)
+    }
+    socket.send(answer, from.port, from.address)
+  })
+  await new Promise((resolve, reject) => { socket.once('error', e => reject(new Skip(`no gateway on port 5351: ${e.code}`))); socket.bind(5351, '127.0.0.1', resolve) })
+  return socket
+}
+
+export async function mappedPort () {
+  const asked = []
+  const socket = await gateway(asked)
+  try {
+    await withNode({ flags: ['--nat=pmp:127.0.0.1'] }, async node => {
+      const addresses = async () => (await (await fetch(`${node.rest}/debug/v1/info`)).json()).listenAddresses
+      const end = Date.now() + 10000
+      while (!(await addresses()).some(a => a.startsWith('/ip4/11.22.33.44/tcp/61234/p2p/'))) {
+        check(Date.now() < end, `announced: ${(await addresses()).join(' ')}`)
+        await sleep(100)
+      }
+      check(asked.some(q => !q.udp && q.internal === node.tcp && q.lease === 3600), `asked: ${JSON.stringify(asked)}`)
+    })
+    check(asked.at(-1).lease === 0, `not taken back: ${JSON.stringify(asked)}`)
+    return `${asked.length} requests, the last one takes it back`
+  } finally { socket.close() }
 }

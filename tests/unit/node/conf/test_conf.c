@@ -181,8 +181,14 @@ static void values_are_checked_against_each_other(void **state)
     assert_ok(conf_check(&c));
     assert_ok(args("--nat=extip:1.2.3.4", NULL));
     assert_ok(conf_check(&c));
-    assert_ok(args("--nat=router", NULL));
-    assert_err(conf_check(&c), ERR_ARGUMENT);
+    assert_ok(args("--nat=pmp:192.0.2.1", NULL));
+    assert_ok(conf_check(&c));
+    static const char *const wrong[] = {"--nat=router", "--nat=pmp:gateway", "--nat=extip",
+                                        "--nat=none:192.0.2.1", "--nat=upnp:"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_ok(args(wrong[i], NULL));
+        assert_err(conf_check(&c), ERR_ARGUMENT);
+    }
     assert_ok(args("--nat=none", "--entry-node=enr:-x")); /* node/main reads it */
     assert_ok(conf_check(&c));
     assert_ok(args("--nat=none", "--staticnode=enr:-x"));
