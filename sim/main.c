@@ -1,5 +1,6 @@
 /* sotto-sim: scenarios in virtual time from the command line. */
 #include "sim/relay.h"
+#include "sim/stem.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,6 +24,14 @@ static const char usage[] =
     "Runs a relay network in virtual time, checks that every message reaches every node that is\n"
     "up from 10 s before to 10 s after it, once, and prints figures and the digest of the run.\n"
     "The same seed gives the same digest.\n"
+    "\n"
+    "sotto-sim stem [--seed N] [--nodes N] [--spies N] [--messages N] [--degree N]\n"
+    "               [--per-second N] [--stem 0|1]\n"
+    "\n"
+    "Runs one relay network twice, with the stem and without, and lets spies guess who wrote each\n"
+    "message. With the stem the 95 % upper bound of their precision must be at most 0.30, without\n"
+    "it the precision at least 0.60, and every message must arrive everywhere. --stem 0 leaves it\n"
+    "off in both runs, to see the test fail.\n"
     "\n"
     "exit status: 0 all properties hold, 1 one is broken, 2 usage, 3 out of memory\n";
 
@@ -114,30 +123,121 @@ static int report(const struct relay_scenario *sc, const struct relay_result *r,
     return d->missing + d->twice + r->stats.broken > 0 ? EXIT_PROPERTY : EXIT_GOOD;
 }
 
-int main(int argc, char **argv)
+static int unknown(const char *name, const char *value)
+{
+    fprintf(stderr, "sotto-sim: %s %s: unknown option or value out of range\n", name, value);
+    return EXIT_USAGE;
+}
+
+static int failed(enum err err)
+{
+    fprintf(stderr, "sotto-sim: %s\n", err_text(err));
+    return err == ERR_MEMORY ? EXIT_MEMORY : EXIT_USAGE;
+}
+
+static int run_relay(int argc, char **argv)
 {
     struct relay_scenario sc = RELAY_SCENARIO_DEFAULT;
     struct relay_result result;
     struct timespec from, to;
 
-    if (argc < 2 || strcmp(argv[1], "relay") != 0 || argc % 2 != 0) {
-        fputs(usage, stderr);
-        return EXIT_USAGE;
-    }
     for (int i = 2; i + 1 < argc; i += 2)
-        if (!set(&sc, argv[i], argv[i + 1])) {
-            fprintf(stderr, "sotto-sim: %s %s: unknown option or value out of range\n", argv[i],
-                    argv[i + 1]);
-            return EXIT_USAGE;
-        }
+        if (!set(&sc, argv[i], argv[i + 1]))
+            return unknown(argv[i], argv[i + 1]);
     printf("seed             %" PRIu64 "\n", sc.seed);
     clock_gettime(CLOCK_MONOTONIC, &from);
     enum err err = relay_run(&sc, &result);
     clock_gettime(CLOCK_MONOTONIC, &to);
-    if (err != OK) {
-        fprintf(stderr, "sotto-sim: %s\n", err_text(err));
-        return err == ERR_MEMORY ? EXIT_MEMORY : EXIT_USAGE;
-    }
+    if (err != OK)
+        return failed(err);
     return report(&sc, &result,
                   (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9);
+}
+
+/* ---- stem ---- */
+
+static bool set_stem(struct stem_scenario *sc, const char *name, const char *value)
+{
+    const struct {
+        const char *name;
+        int64_t max;
+        uint32_t *at;
+    } table[] = {
+        {"--nodes", 10000, &sc->nodes},        {"--spies", 10000, &sc->spies},
+        {"--messages", 100000, &sc->messages}, {"--degree", 100, &sc->degree},
+        {"--per-second", 1000, &sc->per_s},
+    };
+    int64_t v = 0;
+
+    if (strcmp(name, "--seed") == 0 && number(value, INT64_MAX, &v)) {
+        sc->seed = (uint64_t)v;
+        return true;
+    }
+    if (strcmp(name, "--stem") == 0 && number(value, 1, &v)) {
+        sc->stem = v == 1;
+        return true;
+    }
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (strcmp(name, table[i].name) == 0 && number(value, table[i].max, &v)) {
+            *table[i].at = (uint32_t)v;
+            return true;
+        }
+    return false;
+}
+
+static bool report_stem(const struct stem_scenario *sc, const char *name,
+                        const struct stem_result *r)
+{
+    const struct attack_report *a = &r->attack;
+
+    printf("%-8s first-sent precision %.3f (95 %%: %.3f to %.3f), %u of %u messages\n", name,
+           a->precision, a->lower, a->upper, a->right, a->messages);
+    printf("         latency p50 %.0f ms, p95 %.0f ms; %.0f bytes a message and node; "
+           "fail-safe %" PRIu64 ", no hop %" PRIu64 "\n",
+           (double)r->latency_p50_ns / 1e6, (double)r->latency_p95_ns / 1e6,
+           (double)r->bytes / sc->messages / sc->nodes, r->failsafe, r->direct);
+    printf("         deliveries owed %" PRIu64 ", missing %" PRIu64 ", twice %" PRIu64
+           "; refused %" PRIu64 "; digest %016" PRIx64 "\n",
+           r->delivery.owed, r->delivery.missing, r->delivery.twice, r->refused, r->digest);
+    if (r->delivery.first[0] != '\0')
+        printf("broken   %s\n", r->delivery.first);
+    return r->delivery.missing + r->delivery.twice + r->refused == 0;
+}
+
+static int run_stem(int argc, char **argv)
+{
+    struct stem_scenario with = STEM_SCENARIO_DEFAULT, without;
+    struct stem_result hidden, open;
+
+    for (int i = 2; i + 1 < argc; i += 2)
+        if (!set_stem(&with, argv[i], argv[i + 1]))
+            return unknown(argv[i], argv[i + 1]);
+    without = with;
+    without.stem = false;
+    printf("seed     %" PRIu64 ", %u nodes, %u of them spies\n", with.seed, with.nodes, with.spies);
+    enum err err = stem_run(&with, &hidden);
+    if (err == OK)
+        err = stem_run(&without, &open);
+    if (err != OK)
+        return failed(err);
+    bool whole = report_stem(&with, "stem", &hidden);
+    whole = report_stem(&without, "without", &open) && whole;
+    bool good = whole && hidden.attack.upper <= STEM_PRECISION_MAX &&
+                open.attack.precision >= STEM_PRECISION_OFF;
+    printf("%s\n", good ? "holds" : "broken");
+    return good ? EXIT_GOOD : EXIT_PROPERTY;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(int argc, char **argv);
+    } scenarios[] = {{"relay", run_relay}, {"stem", run_stem}};
+
+    for (size_t i = 0; i < 2 && argc >= 2 && argc % 2 == 0; i++)
+        if (strcmp(argv[1], scenarios[i].name) == 0)
+            return scenarios[i].run(argc, argv);
+    fputs(usage, stderr);
+    return EXIT_USAGE;
 }

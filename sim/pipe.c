@@ -502,8 +502,10 @@ void pipe_event(struct sim *s, struct sim_event *e)
         pipe_note_free(n);
         return;
     }
-    if (n->bytes != NULL)
+    if (n->bytes != NULL) {
         sim_mix(s, e, blob_span(n->bytes));
+        sim_tell_bytes(s, e->src, e->dst, blob_span(n->bytes));
+    }
     if (sim_parted(s, e->src, e->dst) || fifo_count(&n->conn->cut[n->to]) > 0) {
         if (fifo_push(&n->conn->cut[n->to], &n) != OK) /* waits for pipe_heal, in order */
             abort();

@@ -48,6 +48,7 @@ struct sim_watcher {
     void (*event)(void *ctx, struct sim *s, uint32_t node, const struct core_event *ev);
     void (*published)(void *ctx, struct sim *s, uint32_t node, const uint8_t hash[32]);
     void (*life)(void *ctx, struct sim *s, uint32_t node, bool up);
+    /* that arrive: of links (F0: encrypted) or of streams (F1: in clear) */
     void (*bytes)(void *ctx, struct sim *s, uint32_t src, uint32_t dst, struct span bytes);
 };
 

@@ -82,6 +82,11 @@ void sim_watch(struct sim *s, const struct sim_watcher *w)
                 (s)->watchers[w_].member((s)->watchers[w_].ctx, (s), __VA_ARGS__);                 \
     } while (0)
 
+void sim_tell_bytes(struct sim *s, uint32_t src, uint32_t dst, struct span bytes)
+{
+    TELL(s, bytes, src, dst, bytes);
+}
+
 /* ---- events ---- */
 
 struct sim_event *sim_make(struct sim *s, enum sim_event_kind kind, uint32_t dst)
@@ -472,7 +477,7 @@ static void run_event(struct sim *s, struct sim_event *e)
 
     sim_mix(s, e, bytes ? blob_span(e->u.link.bytes) : SPAN_EMPTY);
     if (bytes)
-        TELL(s, bytes, e->src, e->dst, blob_span(e->u.link.bytes));
+        sim_tell_bytes(s, e->src, e->dst, blob_span(e->u.link.bytes));
     if (n != NULL)
         set_clock(n);
     switch (e->kind) {

@@ -85,6 +85,9 @@ int64_t sim_arrival(struct sim_node *src, uint32_t dst, size_t bytes, int64_t *f
 
 bool sim_parted(const struct sim *s, uint32_t a, uint32_t b);
 
+/** Tell the watchers what arrives: of a link (F0) or of a stream (F1). */
+void sim_tell_bytes(struct sim *s, uint32_t src, uint32_t dst, struct span bytes);
+
 /** Pump the core, tell the watchers, set the timer. */
 void sim_pump(struct sim_node *n);
 

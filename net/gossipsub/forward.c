@@ -224,6 +224,13 @@ static void enter_fanout(struct gossipsub *g, const struct env *env, struct topi
     fanout_fill(g, env, t);
 }
 
+bool gossipsub_has_seen(const struct gossipsub *g, struct span topic, struct span data)
+{
+    uint8_t id[GOSSIPSUB_ID_BYTES];
+
+    return seen_get(g, message_id(g, topic, data, id)) != NULL;
+}
+
 enum err gossipsub_publish(struct gossipsub *g, const struct env *env, struct span topic,
                            struct span data, struct gossipsub_published *how)
 {

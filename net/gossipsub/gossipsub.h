@@ -159,6 +159,9 @@ enum err gossipsub_rpc(struct gossipsub *g, const struct env *env, uint64_t peer
 enum err gossipsub_publish(struct gossipsub *g, const struct env *env, struct span topic,
                            struct span data, struct gossipsub_published *how) MUST_CHECK;
 
+/** Has a message with these bytes been seen lately, or published? */
+bool gossipsub_has_seen(const struct gossipsub *g, struct span topic, struct span data);
+
 /** The answer to an OUT_MESSAGE; each ticket is answered once, in any order, at any time. An
  * unknown ticket is ignored. */
 void gossipsub_verdict(struct gossipsub *g, const struct env *env, uint64_t ticket,

@@ -150,6 +150,39 @@ enum err exchange_ask(struct host *h, const struct env *env, const struct adapte
     return OK;
 }
 
+enum err exchange_open(struct host *h, const struct env *env, const struct adapter *a,
+                       const struct exchange *x, uint64_t peer, uint64_t *stream)
+{
+    struct trade *t = trade_new(CLIENT, x, peer);
+
+    if (t == NULL)
+        return ERR_MEMORY;
+    TRY(host_open(h, env, a, peer, a->protocols, t, stream)); /* frees t when it fails */
+    t->stream = *stream;
+    return OK;
+}
+
+enum err exchange_ask_on(struct host *h, const struct env *env, uint64_t stream,
+                         struct span request, exchange_answered *answered, void *ctx)
+{
+    struct host_stream *s = host_stream(h, stream);
+    struct trade *t = s == NULL ? NULL : s->state;
+
+    if (t == NULL || t->side != CLIENT || t->state != IDLE || s->read_end)
+        return ERR_NOT_FOUND;
+    TRY(begin(h, env, t));
+    t->request = blob_new(request);
+    if (t->request == NULL) {
+        host_reset(h, s);
+        return ERR_MEMORY;
+    }
+    t->answered = answered;
+    t->ctx = ctx;
+    if (s->protocol != NULL) /* else when it is opened */
+        exchange_opened(h, env, s);
+    return OK;
+}
+
 static enum err write_framed(struct host *h, uint64_t stream, struct blob *body)
 {
     uint8_t head[10];
@@ -174,6 +207,8 @@ void exchange_opened(struct host *h, const struct env *env, struct host_stream *
 {
     struct trade *t = s->state;
 
+    if (t->request == NULL)
+        return; /* it waits for one */
     if (write_framed(h, s->id, t->request) != OK) {
         finish(h, env, t, ERR_FULL, SPAN_EMPTY);
         host_reset(h, s);
@@ -247,6 +282,8 @@ static enum err take(struct host *h, const struct env *env, struct host_stream *
 
     if (t->state == FINISHED || t->state == SERVING)
         return OK; /* a second request on this stream: nobody sends one, nobody is answered */
+    if (t->state == IDLE && t->side == CLIENT)
+        return ERR_PROTOCOL; /* an answer to nothing */
     if (t->state == IDLE)
         TRY(begin(h, env, t));
     enum err err = frames_next(&t->frames, &bytes, &message);
@@ -282,7 +319,9 @@ void exchange_end(struct host *h, const struct env *env, struct host_stream *s)
 {
     struct trade *t = s->state;
 
-    if (t->side == CLIENT && t->state != FINISHED)
+    if (t->side == CLIENT && t->state == IDLE)
+        host_close_write(h, s); /* it does not want to wait for a request */
+    else if (t->side == CLIENT && t->state != FINISHED)
         finish(h, env, t, ERR_CLOSED, SPAN_EMPTY);
     else if (t->side == SERVER && t->state == IDLE)
         host_close_write(h, s); /* nothing was asked */

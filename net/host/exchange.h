@@ -37,6 +37,15 @@ enum err exchange_ask(struct host *h, const struct env *env, const struct adapte
                       const struct exchange *x, uint64_t peer, struct span request,
                       exchange_answered *answered, void *ctx) MUST_CHECK;
 
+/** Open a stream for a later request, which then costs no round trip for it. It waits without a
+ * time-out, as those of js-waku do. As exchange_ask. */
+enum err exchange_open(struct host *h, const struct env *env, const struct adapter *a,
+                       const struct exchange *x, uint64_t peer, uint64_t *stream) MUST_CHECK;
+
+/** Send a request on such a stream. As exchange_ask; ERR_NOT_FOUND: the stream has gone. */
+enum err exchange_ask_on(struct host *h, const struct env *env, uint64_t stream,
+                         struct span request, exchange_answered *answered, void *ctx) MUST_CHECK;
+
 /** Answer the request of an incoming stream and close our side; ignored when the stream is dead. */
 void exchange_answer(struct host *h, const struct env *env, uint64_t stream, struct span answer);
 

@@ -154,6 +154,10 @@ void host_answer(struct host *h, const struct env *env, uint64_t ticket, enum er
 enum err host_push(struct host *h, const struct env *env, uint64_t peer, struct span topic,
                    struct span message, uint64_t ticket) MUST_CHECK;
 
+/** Keep a stream open for the next push to this peer, until it goes: that saves a round trip. At
+ * most HOST_PUSH_READY_MAX peers; a failure is no loss but of time. */
+void host_push_ready(struct host *h, const struct env *env, uint64_t peer);
+
 /** Answer a HOST_OUT_PUSH, at any time later. */
 void host_push_answer(struct host *h, const struct env *env, uint64_t ticket,
                       const struct lightpush_result *result);

@@ -4,10 +4,16 @@
 
 #include <stdlib.h>
 
+struct ready { /* a peer that is pushed to again and again */
+    uint64_t peer;
+    uint64_t stream; /* open, for the next push; 0: none */
+};
+
 struct lightpush_adapter {
     struct lightpush_server *server; /* NULL: not mounted */
     struct lightpush_client *client;
     struct map peers;             /* our pushes: ticket -> peer, as struct addressee */
+    struct map ready;             /* peer -> struct ready */
     struct lightpush_result told; /* what the last output points to */
 };
 
@@ -64,8 +70,17 @@ static void incoming_v2(struct host *h, const struct env *env, struct host_strea
     exchange_incoming(h, env, s, &exchanges[LIGHTPUSH_V2]);
 }
 
+static struct ready *ready_of(struct host *h, uint64_t peer)
+{
+    return h->lightpush == NULL ? NULL : map_get(&h->lightpush->ready, MAP_KEY(peer));
+}
+
 static void ended(struct host *h, struct host_stream *s)
 {
+    struct ready *r = s->outbound && s->id != 0 ? ready_of(h, s->peer) : NULL;
+
+    if (r != NULL && r->stream == s->id)
+        r->stream = 0;
     if (!s->outbound && h->lightpush != NULL && h->lightpush->server != NULL)
         lightpush_server_gone(h->lightpush->server, s->id);
     exchange_ended(h, s);
@@ -83,15 +98,44 @@ static void answered(struct host *h, const struct env *env, void *ctx, enum err 
         lightpush_client_gone(h->lightpush->client, ticket, err);
 }
 
+static void open_ready(struct host *h, const struct env *env, struct ready *r)
+{
+    uint64_t stream = 0;
+
+    if (r->stream == 0 &&
+        exchange_open(h, env, &adapter_lightpush, &exchanges[LIGHTPUSH_V3], r->peer, &stream) == OK)
+        r->stream = stream;
+}
+
+/* On the stream that is open already; ERR_NOT_FOUND: there is none. */
+static enum err ask_ready(struct host *h, const struct env *env, const struct addressee *to,
+                          const struct lightpush_client_out *out)
+{
+    struct ready *r = ready_of(h, to->peer);
+    uint64_t stream = r == NULL ? 0 : r->stream;
+
+    if (stream == 0 || out->version != LIGHTPUSH_V3)
+        return ERR_NOT_FOUND;
+    r->stream = 0;
+    enum err err = exchange_ask_on(h, env, stream, blob_span(out->bytes), answered,
+                                   (void *)(uintptr_t)to->ticket);
+    if (err == ERR_FULL)
+        r->stream = stream; /* untouched */
+    else
+        open_ready(h, env, r);
+    return err;
+}
+
 static void send_push(struct host *h, const struct env *env, const struct lightpush_client_out *out)
 {
     static const struct adapter *const by_version[] = {
         [LIGHTPUSH_V3] = &adapter_lightpush, [LIGHTPUSH_V2] = &adapter_lightpush_v2};
     uint64_t ticket = out->ticket;
     struct addressee *to = map_get(&h->lightpush->peers, MAP_KEY(ticket));
-    enum err err =
-        exchange_ask(h, env, by_version[out->version], &exchanges[out->version], to->peer,
-                     blob_span(out->bytes), answered, (void *)(uintptr_t)ticket);
+    enum err err = ask_ready(h, env, to, out);
+    if (err == ERR_NOT_FOUND)
+        err = exchange_ask(h, env, by_version[out->version], &exchanges[out->version], to->peer,
+                           blob_span(out->bytes), answered, (void *)(uintptr_t)ticket);
 
     blob_unref(out->bytes);
     if (err != OK)
@@ -154,6 +198,15 @@ static struct mono deadline(const struct host *h)
     return lightpush_client_deadline(h->lightpush->client);
 }
 
+static void peer_down(struct host *h, const struct env *env, const struct host_peer *p)
+{
+    uint64_t peer = p->peer;
+    (void)env;
+
+    if (h->lightpush != NULL)
+        free(map_take(&h->lightpush->ready, MAP_KEY(peer)));
+}
+
 static const char *const protocols_v3[] = {LIGHTPUSH_PROTOCOL, NULL};
 static const char *const protocols_v2[] = {LIGHTPUSH_PROTOCOL_V2, NULL};
 
@@ -165,6 +218,7 @@ static bool served(const struct host *h)
 const struct adapter adapter_lightpush = {
     .protocols = protocols_v3,
     .served = served,
+    .peer_down = peer_down,
     .opened = exchange_opened,
     .incoming = incoming_v3,
     .bytes = exchange_bytes,
@@ -207,6 +261,22 @@ enum err host_push(struct host *h, const struct env *env, uint64_t peer, struct 
     return err;
 }
 
+void host_push_ready(struct host *h, const struct env *env, uint64_t peer)
+{
+    struct ready *r = ready_of(h, peer);
+
+    if (r == NULL && host_peer_stays(h, peer)) {
+        r = calloc(1, sizeof *r);
+        if (r == NULL || map_put(&h->lightpush->ready, MAP_KEY(peer), r) != OK) {
+            free(r);
+            return;
+        }
+        r->peer = peer;
+    }
+    if (r != NULL)
+        open_ready(h, env, r);
+}
+
 void host_push_answer(struct host *h, const struct env *env, uint64_t ticket,
                       const struct lightpush_result *result)
 {
@@ -230,6 +300,7 @@ enum err lightpush_adapter_new(struct host *h, const struct env *env)
         return ERR_MEMORY;
     rng_fill(env->rng, seed, sizeof seed);
     map_init(&h->lightpush->peers, seed, LIGHTPUSH_CLIENT_PENDING_MAX);
+    map_init(&h->lightpush->ready, seed, HOST_PUSH_READY_MAX);
     TRY(lightpush_client_new(&h->lightpush->client, env));
     return h->params.lightpush ? lightpush_server_new(&h->lightpush->server, env) : OK;
 }
@@ -244,6 +315,10 @@ void lightpush_adapter_free(struct host *h)
     while ((to = map_next(&h->lightpush->peers, &cursor, NULL)) != NULL)
         free(to);
     map_clear(&h->lightpush->peers);
+    struct ready *r;
+    for (cursor = 0; (r = map_next(&h->lightpush->ready, &cursor, NULL)) != NULL;)
+        free(r);
+    map_clear(&h->lightpush->ready);
     lightpush_client_free(h->lightpush->client);
     lightpush_server_free(h->lightpush->server);
     free(h->lightpush);

@@ -18,6 +18,7 @@
 #define HOST_PUSH_TIMEOUT_MS       20000 /* for a filter push to leave; nwaku MessagePushTimeout */
 #define HOST_PUSH_LINGER_MS        500   /* a push stream that left is ended by us after this */
 #define HOST_PUSH_INBOUND_MAX      100u  /* push streams of our filter service; js has the same */
+#define HOST_PUSH_READY_MAX        64u   /* peers for which a lightpush stream is kept open */
 #define HOST_PING_INTERVAL_MS      15000
 #define HOST_PING_TIMEOUT_MS       10000
 #define HOST_PING_ECHO_BYTES_MAX   4096u /* echoes that wait for room on their stream */

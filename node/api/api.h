@@ -36,6 +36,7 @@ struct filter_server_counters;
 struct filter_client_counters;
 struct relay_counters;
 struct dcutr_counters;
+struct stem_counters;
 struct gossipsub_topic_view;
 
 struct api_config { /* copied, but for the strings, which outlive the api */
@@ -82,6 +83,7 @@ struct api_numbers { /* raw figures for /metrics; NULL: that part is off */
     uint64_t sync_ids;
     bool sync_ready;
     struct core_discovered discovered; /* pointers NULL: that part is off */
+    const struct stem_counters *stem;
     uint64_t archive_messages, archive_bytes, archive_segments;
     uint64_t archive_waiting_messages, archive_waiting_bytes;
     uint64_t resident_bytes, virtual_bytes, open_fds, max_fds;

@@ -142,6 +142,7 @@ static void numbers(void *state, struct api_numbers *out)
         out->swarm = swarm_counters(core_swarm(c));
     if (core_store_server(c) != NULL)
         out->store = store_server_counters(core_store_server(c));
+    out->stem = core_stem(c);
     if (core_lightpush_server(c) != NULL)
         out->lightpush = lightpush_server_counters(core_lightpush_server(c));
     if (core_filter_server(c) != NULL)

@@ -8,6 +8,7 @@
 #include "net/services/lightpush.h"
 #include "net/services/store_query.h"
 #include "net/swarm/swarm.h"
+#include "net/waku/stem.h"
 #include "node/api/room.h"
 
 #include <stdarg.h>
@@ -192,6 +193,15 @@ static void labelled_waku(struct writer *w, const struct sample *s, const struct
               api_bytes_bounds);
 }
 
+static void stem(struct writer *w, const struct api_numbers *n)
+{
+    static const struct stem_counters none;
+    const struct stem_counters *k = n->stem != NULL ? n->stem : &none;
+#define X(name, help) one(w, "sotto_stem_" #name "_total", COUNTER, help, (double)k->name);
+    STEM_COUNTERS(X)
+#undef X
+}
+
 static void lightpush(struct writer *w, const struct api_numbers *n)
 {
     static const struct {
@@ -364,6 +374,7 @@ enum err api_metrics(struct api *a, const struct env *env, struct buf *out)
     labelled_swarm(&w, &n);
     labelled_waku(&w, &s, &n);
     lightpush(&w, &n);
+    stem(&w, &n);
     durations(&w, &n);
     lanes(&w, &n);
     services(&w, &s);

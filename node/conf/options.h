@@ -98,6 +98,7 @@ X(FILTERNODE, "filternode", TEXT, ONE, DONE, SERVICES, NULL, "", NULL, "peer tha
 X(FILTER_SUBSCRIPTION_TIMEOUT, "filter-subscription-timeout", NUMBER, ONE, DONE, SERVICES, "300", "300", "1..65535", "seconds without a ping or subscribe until a subscription ends", NULL) \
 X(FILTER_MAX_PEERS_TO_SERVE, "filter-max-peers-to-serve", NUMBER, ONE, DONE, SERVICES, "1000", "1000", "0..100000", "most filter clients; those beyond are told 503", NULL) \
 X(FILTER_MAX_CRITERIA, "filter-max-criteria", NUMBER, ONE, DONE, SERVICES, "1000", "1000", "0..1000000", "most pairs of pubsub and content topic per filter client", NULL) \
+X(STEM, "stem", BOOL, ONE, DONE, RELAY, "true", NULL, NULL, "send own messages, and those pushed to us, along a few single peers before they enter relay", "who sees a message first in relay is then not who wrote it (docs/privacy.md); costs about 0.3 s") \
 X(LIGHTPUSH, "lightpush", BOOL, ONE, DONE, SERVICES, "true", "false", NULL, "serve lightpush 3.0.0 and 2.0.0-beta1, with --relay", "light clients can publish anywhere, and nodes hide among each other's messages: the stem travels by lightpush") \
 X(LIGHTPUSHNODE, "lightpushnode", TEXT, ONE, DONE, SERVICES, NULL, "", NULL, "multiaddr of the peer that /lightpush publishes through", "unset: our own relay; without --relay any connected peer that serves lightpush") \
 X(PEER_EXCHANGE, "peer-exchange", BOOL, ONE, ACCEPTED, SERVICES, "false", "true", NULL, "serve peer exchange", "not there yet") \

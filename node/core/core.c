@@ -42,19 +42,29 @@ enum err core_queue_job(struct core *c, struct job *job)
 
 /* ---- what the host tells ---- */
 
-void core_message_seen(struct core *c, const struct env *env, const struct host_out *out)
+void core_message_show(struct core *c, const struct env *env, const struct host_out *out)
 {
     struct event_slot slot = {.message = blob_ref(out->data), .topic = blob_new(out->topic)};
 
-    c->counters.messages_valid++;
-    archiving_add(c, env, out);
-    filtering_message(c, env, out);
     slot.event.kind = CORE_EVENT_MESSAGE;
     slot.event.peer = out->peer;
     slot.event.message = out->payload;
     slot.event.pubsub_topic = slot.topic == NULL ? SPAN_EMPTY : blob_span(slot.topic);
     memcpy(slot.event.hash, out->hash, sizeof slot.event.hash);
     core_emit(c, env, &slot);
+    archiving_add(c, env, out);
+    c->counters.messages_valid++;
+}
+
+void core_message_public(struct core *c, const struct env *env, const struct host_out *out)
+{
+    filtering_message(c, env, out);
+}
+
+void core_message_seen(struct core *c, const struct env *env, const struct host_out *out)
+{
+    core_message_show(c, env, out);
+    core_message_public(c, env, out);
 }
 
 static void tell_peer(struct core *c, const struct env *env, enum core_event_kind kind,
@@ -72,7 +82,10 @@ static void host_told(struct core *c, const struct env *env, const struct host_o
 {
     switch (out->kind) {
     case HOST_OUT_MESSAGE:
-        core_message_seen(c, env, out);
+        if (stemming_seen(c, out->hash))
+            core_message_public(c, env, out);
+        else
+            core_message_seen(c, env, out);
         break;
     case HOST_OUT_INVALID:
         c->counters.messages_over_bandwidth += out->err == ERR_FULL;
@@ -162,7 +175,8 @@ static void leave_when_empty(struct core *c, const struct env *env)
 {
     if (!c->stopping || c->left)
         return;
-    if (c->swarm != NULL && core_relay_waiting(c) > 0 && env->now.ns < c->leave_by.ns)
+    if (c->swarm != NULL && (core_relay_waiting(c) > 0 || stemming_hidden(c) > 0) &&
+        env->now.ns < c->leave_by.ns)
         return;
     c->left = true;
     if (c->swarm != NULL)
@@ -181,6 +195,7 @@ bool core_pump(struct core *c, const struct env *env, const struct port *port)
             host_told(c, env, &out);
             more = true;
         }
+        more = stemming_pump(c, env) || more;
     } while (more && fifo_count(&c->events) < CORE_EVENTS_ENOUGH);
     reaching_pump(c, env);
     mapping_pump(c, env);
@@ -248,11 +263,14 @@ void core_tick(struct core *c, const struct env *env)
     resuming_tick(c, env);
     discovering_tick(c, env);
     mapping_tick(c, env);
+    stemming_tick(c, env);
 }
 
 struct mono core_deadline(const struct core *c)
 {
     struct mono due = mono_min(host_deadline(c->host), archiving_deadline(c));
+
+    due = mono_min(due, stemming_deadline(c));
 
     if (c->swarm != NULL)
         due = mono_min(due, swarm_deadline(c->swarm));
@@ -364,7 +382,8 @@ static enum err make_host(struct core *c, const struct env *env)
         .shard_bytes_s = c->config.shard_bytes_s,
         .message_bytes_max = c->config.message_bytes_max,
         .filter = c->config.filter ? &filter : NULL,
-        .hashes = c->config.hashes || c->config.filter || c->archiving.archive != NULL,
+        .hashes =
+            c->config.hashes || c->config.stem || c->config.filter || c->archiving.archive != NULL,
     };
 
     p.gossipsub = gossipsub_params_default();
@@ -406,6 +425,8 @@ enum err core_new(struct core **out, const struct core_config *config, const str
         err = topics_init(c, env);
     if (err == OK)
         err = pushing_init(c, env);
+    if (err == OK)
+        err = stemming_init(c, env);
     if (err == OK)
         err = statics_init(c, env);
     if (err == OK)
@@ -455,6 +476,7 @@ void core_free(struct core *c)
     statics_clear(c);
     pushing_clear(c);
     discovering_clear(c);
+    stemming_clear(c);
     topics_clear(c);
     host_free(c->host);
     swarm_free(c->swarm);

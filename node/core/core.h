@@ -84,8 +84,9 @@ struct core_config {
                                    or without relay any connected peer that serves lightpush */
     bool filter;                /* serve filter */
     uint32_t filter_subscribers_max, filter_criteria_max, filter_timeout_s;
-    const char *filternode;   /* multiaddr with /p2p that filters for us; NULL, "": any that does */
-    uint64_t shard_bytes_s;   /* that relay takes of one pubsub topic; 0: no limit */
+    const char *filternode; /* multiaddr with /p2p that filters for us; NULL, "": any that does */
+    uint64_t shard_bytes_s; /* that relay takes of one pubsub topic; 0: no limit */
+    bool stem; /* own and pushed messages go along a stem before they enter gossip; needs relay */
     bool flood_publish;       /* names the sender; off unless an operator insists */
     size_t message_bytes_max; /* of an encoded WakuMessage; 153600 is the network's */
     size_t store_queue_bytes; /* bound of messages that wait for their commit */
@@ -380,7 +381,9 @@ struct sync *core_sync(const struct core *c); /* NULL: store sync off */
 struct gossipsub *
 core_gossipsub(const struct core *c); /* for its views and counts; NULL: relay off */
 const struct swarm *core_swarm(const struct core *c); /* NULL: streams are the world's */
-const struct store_server *core_store_server(const struct core *c);         /* NULL: store off */
+const struct store_server *core_store_server(const struct core *c); /* NULL: store off */
+struct stem_counters;
+const struct stem_counters *core_stem(const struct core *c); /* NULL: off; net/waku/stem.h */
 const struct lightpush_server *core_lightpush_server(const struct core *c); /* NULL: off */
 struct archive *core_archive(const struct core *c);                         /* NULL: store off */
 

@@ -9,6 +9,7 @@
  *     filtering.c  messages to filter subscribers; our own subscriptions
  *     clock.c      is our wall clock that of the others?
  *     mapping.c    ports that a gateway forwards to us
+ *     stemming.c   both on their way along the stem
  *     statics.c    peers that we stay connected with
  *     topics.c     our pubsub topics and shards
  *     syncing.c    store sync: ids, sessions, what is fetched and stored
@@ -26,6 +27,7 @@
 #include "net/services/store_query.h"
 #include "net/swarm/swarm.h"
 #include "net/wire/enr.h"
+#include "net/waku/stem.h"
 #include "node/core/clock.h"
 #include "node/core/core.h"
 #include "node/core/params.h"
@@ -152,6 +154,7 @@ struct core {
     struct discovering discovering;
     struct map dials; /* dial number -> ticket of the user */
     struct pushing pushing;
+    struct stem *stem; /* NULL: off */
     size_t queries_under_way;
     struct clock_watch clock;
     struct peer_id filternode; /* len 0: any */
@@ -163,7 +166,16 @@ struct core {
 };
 
 void core_emit(struct core *c, const struct env *env, struct event_slot *slot);
+
+/** A message became public: it is archived, shown, and given to strangers who asked for such. */
 void core_message_seen(struct core *c, const struct env *env, const struct host_out *out);
+
+/** Of an own message that is not public yet: archived and shown, but only to us. */
+void core_message_show(struct core *c, const struct env *env, const struct host_out *out);
+
+/** What strangers are given of a message: of an own one that was shown, when it has become public.
+ */
+void core_message_public(struct core *c, const struct env *env, const struct host_out *out);
 enum err core_queue_job(struct core *c, struct job *job) MUST_CHECK;
 
 /* archiving.c */
@@ -192,9 +204,20 @@ enum err publishing_topic(const struct core *c, struct span given, struct span c
 enum err publishing_encode(const struct core *c, const struct env *env,
                            const struct core_message *from, struct buf *out) MUST_CHECK;
 
-/** Relay an encoded message, then archive and show it like one that came. */
-enum err publishing_relay(struct core *c, const struct env *env, struct span topic,
-                          struct span encoded, uint8_t hash[32], size_t *relay_peers) MUST_CHECK;
+struct outgoing { /* an encoded message on its way out */
+    struct span topic, encoded;
+    uint64_t from;  /* the peer that pushed it; 0: ours */
+    uint64_t asker; /* who is told by push_done when it is held; 0: nobody */
+};
+
+enum sent {
+    SENT_RELAYED, /* to relay_peers; archived and shown like one that came */
+    SENT_HELD,    /* it goes along the stem */
+};
+
+/** Send a message, by the stem or at once. */
+enum err publishing_send(struct core *c, const struct env *env, const struct outgoing *m,
+                         uint8_t hash[32], enum sent *how, size_t *relay_peers) MUST_CHECK;
 
 /* pushing.c */
 enum err pushing_init(struct core *c, const struct env *env) MUST_CHECK;
@@ -229,6 +252,27 @@ void reaching_update(struct core *c, const struct env *env);
 void reaching_dial(struct core *c, const struct env *env, const struct host_out *out);
 void reaching_dialed(struct core *c, const struct env *env, const struct swarm_dialed *d);
 void reaching_pump(struct core *c, const struct env *env);
+/** What became of a held message that `asker` waits for. */
+void push_done(struct core *c, const struct env *env, uint64_t asker, enum err err,
+               uint32_t relay_peers);
+
+/* stemming.c */
+enum err stemming_init(struct core *c, const struct env *env) MUST_CHECK;
+void stemming_clear(struct core *c);
+
+/** Take a message (peer: who pushed it, 0: ours). False: publish it at once. */
+bool stemming_take(struct core *c, const struct env *env, const struct host_out *m, uint64_t asker);
+
+/** The outcome of a push of the stem; false: it is none. */
+bool stemming_answered(struct core *c, const struct env *env, const struct host_out *out);
+
+/** A message came by gossip; true: it is ours, and was shown. */
+bool stemming_seen(struct core *c, const uint8_t hash[32]);
+bool stemming_hides(const struct core *c, const uint8_t hash[32]);
+size_t stemming_hidden(const struct core *c);
+bool stemming_pump(struct core *c, const struct env *env);
+void stemming_tick(struct core *c, const struct env *env);
+struct mono stemming_deadline(const struct core *c);
 
 /* filtering.c */
 enum err filtering_init(struct core *c) MUST_CHECK;

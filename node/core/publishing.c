@@ -1,5 +1,5 @@
-/* Messages of the user: which topic, which bytes, which hash. An own message is archived and shown
- * like one that came from a peer. */
+/* Messages of the user and of who pushes to us: which topic, which bytes, which hash, and whether
+ * by the stem. A published one is archived and shown like one that came from a peer. */
 #include "net/waku/waku.h"
 #include "node/core/inside.h"
 
@@ -50,27 +50,39 @@ enum err publishing_encode(const struct core *c, const struct env *env,
     return err;
 }
 
-enum err publishing_relay(struct core *c, const struct env *env, struct span topic,
-                          struct span encoded, uint8_t hash[32], size_t *relay_peers)
+/* At once. */
+static enum err relay(struct core *c, const struct env *env, const struct host_out *m,
+                      size_t *relay_peers)
 {
-    struct waku_message m;
-    struct blob *data = blob_new(encoded);
+    TRY(host_publish(c->host, env, m->topic, m->payload, relay_peers));
+    c->counters.messages_published++;
+    core_message_seen(c, env, m);
+    return OK;
+}
 
-    if (data == NULL)
+enum err publishing_send(struct core *c, const struct env *env, const struct outgoing *m,
+                         uint8_t hash[32], enum sent *how, size_t *relay_peers)
+{
+    struct waku_message fields;
+    struct host_out out = {.kind = HOST_OUT_MESSAGE, .peer = m->from, .topic = m->topic};
+    enum err err = OK;
+
+    if (waku_relay_verdict(m->encoded, c->config.message_bytes_max, &fields) != GOSSIPSUB_ACCEPT)
+        return m->encoded.len > c->config.message_bytes_max ? ERR_LIMIT : ERR_FORMAT;
+    out.data = blob_new(m->encoded);
+    if (out.data == NULL)
         return ERR_MEMORY;
-    enum err err = waku_message_decode(encoded, &m);
-    if (err == OK)
-        err = host_publish(c->host, env, topic, encoded, relay_peers);
-    if (err == OK) {
-        struct host_out out = {
-            .kind = HOST_OUT_MESSAGE, .topic = topic, .data = data, .payload = blob_span(data)};
-        waku_message_hash(topic, &m, out.hash);
-        if (hash != NULL)
-            memcpy(hash, out.hash, sizeof out.hash);
-        c->counters.messages_published++;
-        core_message_seen(c, env, &out);
-    }
-    blob_unref(data);
+    out.payload = blob_span(out.data);
+    waku_message_hash(m->topic, &fields, out.hash);
+    if (hash != NULL)
+        memcpy(hash, out.hash, sizeof out.hash);
+    *how = stemming_take(c, env, &out, m->asker) ? SENT_HELD : SENT_RELAYED;
+    out.peer = 0;
+    if (*how == SENT_RELAYED)
+        err = relay(c, env, &out, relay_peers);
+    else if (m->from == 0)
+        core_message_show(c, env, &out);
+    blob_unref(out.data);
     return err;
 }
 
@@ -80,6 +92,7 @@ enum err core_publish(struct core *c, const struct env *env, struct span pubsub_
     char text[32];
     struct span topic;
     size_t relay_peers;
+    enum sent how;
     struct buf encoded = BUF_INIT(c->config.message_bytes_max + 1024);
 
     if (c->stopping)
@@ -89,7 +102,9 @@ enum err core_publish(struct core *c, const struct env *env, struct span pubsub_
     if (err == OK && !archiving_has_room(c, encoded.len))
         err = ERR_FULL;
     if (err == OK)
-        err = publishing_relay(c, env, topic, buf_span(&encoded), hash, &relay_peers);
+        err = publishing_send(c, env,
+                              &(struct outgoing){.topic = topic, .encoded = buf_span(&encoded)},
+                              hash, &how, &relay_peers);
     buf_clear(&encoded);
     return err;
 }

@@ -84,6 +84,9 @@ static bool judge(const struct core *c, const struct env *env, struct span topic
 
 /* ---- by our own relay ---- */
 
+/* No result yet. */
+#define HELD ((struct lightpush_result){0})
+
 static struct lightpush_result relayed(size_t peers)
 {
     if (peers == 0)
@@ -101,35 +104,60 @@ static bool has_peers(const struct core *c, struct span topic)
     return g != NULL && gossipsub_topic_peer(g, topic, false, 0, &peer);
 }
 
+static struct lightpush_result outcome(enum err err, size_t peers)
+{
+    if (err == OK)
+        return relayed(peers);
+    if (err == ERR_NOT_FOUND)
+        return relayed(0);
+    if (err == ERR_FULL)
+        return lightpush_result(LIGHTPUSH_STATUS_UNAVAILABLE, "the queues are full");
+    return lightpush_result(LIGHTPUSH_STATUS_FAILED, err_text(err));
+}
+
+static struct lightpush_result send_judged(struct core *c, const struct env *env,
+                                           const struct judged *j, uint64_t from, uint64_t asker)
+{
+    struct outgoing m = {j->topic, buf_span(&j->stamped), from, asker};
+    enum sent how;
+    size_t peers = 0;
+
+    if (!has_peers(c, j->topic))
+        return relayed(0);
+    enum err err = publishing_send(c, env, &m, NULL, &how, &peers);
+    if (err == ERR_EXISTS) { /* pushed again, or relayed already: what was asked has happened */
+        err = OK;
+        peers = core_mesh_size(c, j->topic);
+    }
+    return err == OK && how == SENT_HELD ? HELD : outcome(err, peers);
+}
+
+/* HELD: push_done will tell the asker. */
 static struct lightpush_result relay(struct core *c, const struct env *env, struct span topic,
-                                     struct span message)
+                                     struct span message, uint64_t from, uint64_t asker)
 {
     struct lightpush_result why = {0};
     struct judged j;
-    size_t peers = 0;
 
-    if (judge(c, env, topic, message, &j, &why)) {
-        enum err err = has_peers(c, j.topic)
-                           ? publishing_relay(c, env, j.topic, buf_span(&j.stamped), NULL, &peers)
-                           : OK;
-        if (err == ERR_EXISTS) /* pushed again, or relayed already: what was asked has happened */
-            peers = core_mesh_size(c, j.topic);
-        if (err == OK || err == ERR_EXISTS)
-            why = relayed(peers);
-        else
-            why = lightpush_result(err == ERR_FULL ? LIGHTPUSH_STATUS_UNAVAILABLE
-                                                   : LIGHTPUSH_STATUS_FAILED,
-                                   err == ERR_FULL ? "the queues are full" : err_text(err));
-    }
+    if (judge(c, env, topic, message, &j, &why))
+        why = send_judged(c, env, &j, from, asker);
     buf_clear(&j.stamped);
     return why;
 }
 
+/* Who waits for a held message: a ticket of the host or of the user, told apart by its last bit. */
+static uint64_t asker_of(uint64_t ticket, bool user)
+{
+    return ticket << 1 | (user ? 1 : 0);
+}
+
 void push_of_peer(struct core *c, const struct env *env, const struct host_out *out)
 {
-    struct lightpush_result result = relay(c, env, out->topic, out->payload);
+    struct lightpush_result result =
+        relay(c, env, out->topic, out->payload, out->peer, asker_of(out->ticket, false));
 
-    host_push_answer(c->host, env, out->ticket, &result);
+    if (result.status != HELD.status)
+        host_push_answer(c->host, env, out->ticket, &result);
 }
 
 /* ---- of the user ---- */
@@ -157,6 +185,18 @@ static uint64_t peer_that_serves(const struct core *c, const char *protocol)
         if (!p->going && host_peer_serves(p, protocol))
             return p->peer;
     return 0;
+}
+
+void push_done(struct core *c, const struct env *env, uint64_t asker, enum err err,
+               uint32_t relay_peers)
+{
+    /* seen in gossip before the next hop answered: whoever sent it to us relays it */
+    struct lightpush_result result = outcome(err, relay_peers == 0 ? 1 : relay_peers);
+
+    if ((asker & 1) != 0)
+        tell_user(c, env, asker >> 1, &result);
+    else
+        host_push_answer(c->host, env, asker >> 1, &result);
 }
 
 /* The named node when it is connected, else any that serves it. 0: none. */
@@ -207,6 +247,8 @@ static enum err through_node(struct core *c, const struct env *env, struct span 
 
 void push_answered(struct core *c, const struct env *env, const struct host_out *out)
 {
+    if (stemming_answered(c, env, out))
+        return;
     struct lightpush_result result = out->err == OK ? *out->pushed : refused(out->err);
     uint64_t number = out->ticket, *ticket = map_take(&c->pushing.users, MAP_KEY(number));
 
@@ -225,14 +267,14 @@ static struct lightpush_result push(struct core *c, const struct env *env, struc
     char text[32];
 
     if (c->config.relay && !c->pushing.has_node)
-        return relay(c, env, topic, message);
+        return relay(c, env, topic, message, 0, asker_of(ticket, true));
     if (topic.len == 0) { /* the node would find it as well, but version 2 wants it named */
         struct waku_message m;
         if (waku_message_decode(message, &m) == OK && core_shard_of(c, m.content_topic, text) == OK)
             topic = span_str(text);
     }
     enum err err = through_node(c, env, topic, message, ticket);
-    return err == OK ? (struct lightpush_result){0} : refused(err);
+    return err == OK ? HELD : refused(err);
 }
 
 enum err core_push(struct core *c, const struct env *env, struct span pubsub_topic,
@@ -251,7 +293,7 @@ enum err core_push(struct core *c, const struct env *env, struct span pubsub_top
     buf_clear(&encoded);
     if (err != OK && err != ERR_LIMIT && err != ERR_ARGUMENT)
         return err;
-    if (result.status != 0) /* 0: a service node will answer */
+    if (result.status != HELD.status) /* a service node will answer, or the stem */
         tell_user(c, env, ticket, &result);
     return OK;
 }

@@ -1,4 +1,7 @@
-/* Questions to the archive, of peers and of the user: a job each, answered when it is done. */
+/* Questions to the archive, of peers and of the user: a job each, answered when it is done.
+ *
+ * Own messages are archived at once, but a peer gets none of them before it is public: it would
+ * tell him who wrote it (stemming.c). */
 #include "node/core/inside.h"
 
 #include <stdlib.h>
@@ -11,6 +14,7 @@ struct query_job {
     enum err err;
     bool of_peer;
     uint64_t ticket; /* of the host, or of the user */
+    size_t limit;    /* entries that were asked for; the query may ask for more */
     struct store_answer answer;
 };
 
@@ -53,6 +57,26 @@ static void fill_answer(struct query_job *q)
     memcpy(a->cursor, q->page.cursor, sizeof a->cursor);
 }
 
+/* Leave out what is hidden now, whatever it was when the query began, and what is over the limit:
+ * the query asked for as many more as were hidden. */
+static void leave_out(const struct core *c, struct query_job *q)
+{
+    struct store_answer *a = &q->answer;
+    size_t kept = 0;
+
+    if (stemming_hidden(c) == 0 && a->count <= q->limit)
+        return;
+    for (size_t i = 0; i < a->count; i++)
+        if (!stemming_hides(c, a->entries[i].hash))
+            a->entries[kept++] = a->entries[i];
+    a->count = kept < q->limit ? kept : q->limit;
+    a->has_cursor = (a->has_cursor || kept > q->limit) && a->count > 0;
+    if (!q->query->forward) /* the newest are wanted: those at the end */
+        memmove(a->entries, a->entries + (kept - a->count), a->count * sizeof a->entries[0]);
+    if (a->has_cursor)
+        memcpy(a->cursor, a->entries[q->query->forward ? a->count - 1 : 0].hash, sizeof a->cursor);
+}
+
 static void done(void *owner, const struct env *env, struct job *job)
 {
     struct core *c = owner;
@@ -64,6 +88,8 @@ static void done(void *owner, const struct env *env, struct job *job)
     c->counters.queries_answered += q->err == OK;
     c->counters.queries_refused += q->err != OK;
     if (q->of_peer) {
+        if (q->err == OK)
+            leave_out(c, q);
         host_answer(c->host, env, q->ticket, q->err, &q->answer);
         query_free(q);
         return;
@@ -112,6 +138,11 @@ static enum err start(struct core *c, const struct store_query *query, bool of_p
     if (q == NULL)
         return ERR_MEMORY;
     translate(c, query, &wanted);
+    q->limit = wanted.limit;
+    if (of_peer && stemming_hidden(c) > 0)
+        wanted.limit = wanted.limit + stemming_hidden(c) < ARCHIVE_PAGE_MAX
+                           ? wanted.limit + stemming_hidden(c)
+                           : ARCHIVE_PAGE_MAX;
     archive_page_init(&q->page);
     q->job = (struct job){JOB_WORK, run, done, drop, .owner = c};
     q->archive = c->archiving.archive;
@@ -128,7 +159,8 @@ static enum err start(struct core *c, const struct store_query *query, bool of_p
 
 void query_of_peer(struct core *c, const struct env *env, const struct host_out *out)
 {
-    enum err err = start(c, out->query, true, out->ticket);
+    bool known = !out->query->has_cursor || !stemming_hides(c, out->query->cursor);
+    enum err err = known ? start(c, out->query, true, out->ticket) : ERR_NOT_FOUND;
 
     if (err == OK)
         return;

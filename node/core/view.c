@@ -142,6 +142,11 @@ size_t core_mesh_size(const struct core *c, struct span pubsub_topic)
     return g != NULL && gossipsub_topic_get(g, pubsub_topic, &view) ? view.mesh : 0;
 }
 
+const struct stem_counters *core_stem(const struct core *c)
+{
+    return c->stem == NULL ? NULL : stem_counters(c->stem);
+}
+
 const struct lightpush_server *core_lightpush_server(const struct core *c)
 {
     return host_lightpush_server(c->host);

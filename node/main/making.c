@@ -222,6 +222,7 @@ enum err node_make_core(struct node *n)
         .filter_criteria_max = (uint32_t)conf_number(c, CONF_FILTER_MAX_CRITERIA),
         .filter_timeout_s = (uint32_t)conf_number(c, CONF_FILTER_SUBSCRIPTION_TIMEOUT),
         .filternode = conf_text(c, CONF_FILTERNODE),
+        .stem = conf_bool(c, CONF_STEM),
         .flood_publish = conf_bool(c, CONF_FLOOD_PUBLISH),
         .shard_bytes_s = conf_number(c, CONF_SHARD_BANDWIDTH),
         .message_bytes_max = (size_t)conf_number(c, CONF_MAX_MSG_SIZE),

@@ -21,6 +21,7 @@ declare -A door=(
     [store/archive.h]="node/core node/api node/main node/evio sim"
     [store/kv.h]="node/core node/chat node/main node/evio sim"
     [net/services/store_query.h]="net/host node/core node/api"
+    [net/waku/stem.h]="node/core node/api sim"
     [net/services/lightpush.h]="net/host node/core node/api"
     [net/services/filter.h]="net/host node/core node/api"
     [node/api/backend.h]="node/evio node/main"

@@ -11,8 +11,9 @@ import * as sync from './sync.mjs'
 import * as tls from './tls.mjs'
 import * as discovery from './discovery.mjs'
 import * as nat from './nat.mjs'
+import * as stem from './stem.mjs'
 
-const TESTS = { ...start, ...probe, ...names, ...limits, ...tls, ...sync, ...discovery, ...signals, ...nat }
+const TESTS = { ...start, ...probe, ...names, ...limits, ...tls, ...sync, ...discovery, ...signals, ...nat, ...stem }
 
 const { names: wanted } = chosen(Object.keys(TESTS))
 const report = new Report()

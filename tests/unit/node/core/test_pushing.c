@@ -1,122 +1,6 @@
 /* Lightpush through the core over played streams: who may push what, what becomes of it, and pushes
  * of the user through a service node. */
-#include "net/identify/identify.h"
-#include "net/identify/message.h"
-#include "net/services/lightpush.h"
-#include "net/waku/waku.h"
-#include "node/core/inside.h"
-#include "tests/lib/fake_streams.h"
-
-#define TOPIC SPAN_LIT("/waku/2/rs/66/0")
-
-struct world {
-    struct fake_host *f;
-    struct streams streams;
-    struct core_config config;
-    struct core *c;
-    unsigned told[CORE_EVENT_PUSHED + 1];
-    struct lightpush_result pushed;
-    uint64_t ticket;
-    uint8_t hash[32];
-};
-
-static void pump(struct world *w)
-{
-    static const struct port port;
-    struct core_event ev;
-    bool more;
-    do {
-        more = core_pump(w->c, w->f->env, &port);
-        while (core_poll(w->c, &ev)) {
-            more = true;
-            w->told[ev.kind]++;
-            if (ev.kind == CORE_EVENT_MESSAGE)
-                memcpy(w->hash, ev.hash, 32);
-            if (ev.kind == CORE_EVENT_PUSHED) {
-                w->pushed = *ev.pushed;
-                w->ticket = ev.ticket;
-            }
-        }
-    } while (more);
-    arena_reset(w->f->env->scratch);
-}
-
-static void begin(struct world *w, bool relay)
-{
-    static const uint16_t shards[] = {0};
-    *w = (struct world){0};
-    w->f = fake_new(&w->streams);
-    w->config = (struct core_config){.key = w->f->key,
-                                     .streams = &w->streams,
-                                     .agent_version = "test",
-                                     .cluster = 66,
-                                     .shards_in_network = 1,
-                                     .shards = shards,
-                                     .shards_count = 1,
-                                     .hashes = true,
-                                     .relay = relay,
-                                     .lightpush = true,
-                                     .message_bytes_max = 153600,
-                                     .connections_max = 50,
-                                     .connections_per_ip = 8};
-    assert_ok(core_new(&w->c, &w->config, w->f->env));
-    fake_peer_up(w->f, 1); /* the client */
-    pump(w);
-}
-
-static void end(struct world *w)
-{
-    core_free(w->c);
-    fake_host_free(w->f);
-}
-
-/* Peer 2 relays the topic and is in our mesh. */
-static void relay_peer(struct world *w)
-{
-    static const uint8_t subscribe_and_graft[] = "\x0a\x13\x08\x01\x12\x0f/waku/2/rs/66/0"
-                                                 "\x1a\x13\x1a\x11\x0a\x0f/waku/2/rs/66/0";
-    fake_peer_up(w->f, 2);
-    pump(w);
-    uint64_t out = fake_find(w->f, 2, "/meshsub/1.2.0", true);
-    if (out == 0)
-        out = fake_find(w->f, 2, gossipsub_protocols[0], true);
-    fake_opened(w->f, out);
-    uint64_t in = fake_incoming(w->f, 2, "/meshsub/1.1.0");
-    fake_frame(w->f, in, span_of(subscribe_and_graft, sizeof subscribe_and_graft - 1));
-    pump(w);
-    assert_int_equal(core_mesh_size(w->c, TOPIC), 1);
-}
-
-static struct span message_of(struct buf *b, struct span payload, struct span content_topic,
-                              int64_t time_ns)
-{
-    struct waku_message m = {
-        .payload = payload, .content_topic = content_topic, .timestamp_ns = time_ns};
-    buf_clear(b);
-    buf_init(b, 400000);
-    assert_ok(waku_message_encode(&m, b));
-    return buf_span(b);
-}
-
-/* One push, and what it was answered. */
-static struct lightpush_result push(struct world *w, enum lightpush_version v, struct span topic,
-                                    struct span message)
-{
-    struct lightpush_request r = {SPAN_LIT("id"), topic, message};
-    struct lightpush_answer a;
-    struct buf b = BUF_INIT(LIGHTPUSH_REQUEST_BYTES_MAX);
-    uint64_t s = fake_incoming(w->f, 1, lightpush_codecs[v].id);
-    assert_ok(lightpush_codecs[v].write_request(&r, &b));
-    fake_frame(w->f, s, buf_span(&b));
-    pump(w);
-    buf_clear(&b);
-    assert_true(fake_at(w->f, s)->ended_write);
-    assert_ok(lightpush_codecs[v].read_answer(fake_wrote(w->f, s), &a));
-    assert_span_equal(a.request_id, SPAN_LIT("id"));
-    fake_end(w->f, s);
-    pump(w);
-    return a.result;
-}
+#include "tests/lib/pushing.h"
 
 static void what_is_refused_and_with_which_code(void **state)
 {
@@ -125,7 +9,7 @@ static void what_is_refused_and_with_which_code(void **state)
     struct world w;
     struct buf b = BUF_INIT(1);
     struct span ct = SPAN_LIT("/a/1/b/c"), x = SPAN_LIT("x");
-    begin(&w, true);
+    begin(&w, true, false);
     assert_int_equal(push(&w, LIGHTPUSH_V3, TOPIC, message_of(&b, x, ct, 1)).status, 505);
     assert_int_equal(core_counters(w.c)->messages_published, 0); /* nobody would have got it */
     relay_peer(&w);
@@ -163,7 +47,7 @@ static void a_pushed_message_is_relayed_and_shown(void **state)
     (void)state;
     struct world w;
     struct buf b = BUF_INIT(1);
-    begin(&w, true);
+    begin(&w, true, false);
     relay_peer(&w);
     uint64_t out = fake_find(w.f, 2, gossipsub_protocols[0], true);
     for (size_t v = 0; v < LIGHTPUSH_VERSIONS; v++) {
@@ -191,7 +75,7 @@ static void a_message_without_a_time_gets_ours(void **state)
     struct buf b = BUF_INIT(1);
     struct waku_message m = {.payload = SPAN_LIT("x"), .content_topic = SPAN_LIT("/a/1/b/c")};
     uint8_t hash[32];
-    begin(&w, true);
+    begin(&w, true, false);
     relay_peer(&w);
     assert_int_equal(
         push(&w, LIGHTPUSH_V3, TOPIC, message_of(&b, m.payload, m.content_topic, 0)).status, 200);
@@ -212,7 +96,7 @@ static void the_user_pushes_by_our_relay(void **state)
     (void)state;
     struct world w;
     struct core_message none = {.content_topic = SPAN_LIT("/a/1/b/c")};
-    begin(&w, true);
+    begin(&w, true, false);
     assert_ok(core_push(w.c, w.f->env, SPAN_EMPTY, &mine, 7));
     pump(&w);
     assert_int_equal(w.pushed.status, 505);
@@ -228,20 +112,6 @@ static void the_user_pushes_by_our_relay(void **state)
     assert_int_equal(w.pushed.status, 420);
     assert_int_equal(w.told[CORE_EVENT_PUSHED], 3);
     end(&w);
-}
-
-/* Peer 1 says that it serves a version of lightpush. */
-static void serves(struct world *w, const char *protocol)
-{
-    const char *const protocols[] = {protocol, NULL};
-    struct identify_self self = {.protocols = protocols};
-    struct buf b = BUF_INIT(4096);
-    uint64_t s = fake_incoming(w->f, 1, IDENTIFY_PUSH_PROTOCOL);
-    assert_ok(identify_message_encode(&self, &b));
-    fake_frame(w->f, s, buf_span(&b));
-    fake_end(w->f, s);
-    pump(w);
-    buf_clear(&b);
 }
 
 static void through(struct world *w, enum lightpush_version v, const struct lightpush_result *says)
@@ -274,11 +144,11 @@ static void the_user_pushes_through_a_service_node(void **state)
     (void)state;
     struct world w;
     struct lightpush_result says = {.status = 200, .has_relay_peers = true, .relay_peers = 5};
-    begin(&w, false);
+    begin(&w, false, false);
     assert_ok(core_push(w.c, w.f->env, SPAN_EMPTY, &mine, 2));
     pump(&w);
     assert_int_equal(w.pushed.status, 503); /* nobody serves it */
-    serves(&w, LIGHTPUSH_PROTOCOL);
+    serves(&w, 1, LIGHTPUSH_PROTOCOL);
     through(&w, LIGHTPUSH_V3, &says);
     assert_int_equal(w.pushed.status, 200);
     assert_int_equal(w.pushed.relay_peers, 5);
@@ -290,7 +160,7 @@ static void the_user_pushes_through_a_service_node(void **state)
     through(&w, LIGHTPUSH_V3, &says);
     assert_int_equal(w.pushed.status, 421);
     assert_string_equal(w.pushed.desc, "not here");
-    serves(&w, LIGHTPUSH_PROTOCOL_V2);
+    serves(&w, 1, LIGHTPUSH_PROTOCOL_V2);
     says = (struct lightpush_result){.status = 200};
     through(&w, LIGHTPUSH_V2, &says);
     assert_int_equal(w.pushed.status, 200);
@@ -301,8 +171,8 @@ static void a_service_node_that_is_silent(void **state)
 {
     (void)state;
     struct world w;
-    begin(&w, false);
-    serves(&w, LIGHTPUSH_PROTOCOL);
+    begin(&w, false, false);
+    serves(&w, 1, LIGHTPUSH_PROTOCOL);
     assert_ok(core_push(w.c, w.f->env, SPAN_EMPTY, &mine, 2));
     pump(&w);
     test_env_advance(&w.f->t, LIGHTPUSH_CLIENT_TIMEOUT_NS);
