@@ -18,10 +18,11 @@ import * as muxer from './attacks/muxer.mjs'
 import * as gossip from './attacks/gossip.mjs'
 import * as store from './attacks/store.mjs'
 import * as filter from './attacks/filter.mjs'
+import * as lightpush from './attacks/lightpush.mjs'
 import * as rest from './attacks/rest.mjs'
 import * as sync from './attacks/sync.mjs'
 
-const ATTACKS = { ...transport, ...websocket, ...noise, ...muxer, ...gossip, ...store, ...filter, ...rest, ...sync }
+const ATTACKS = { ...transport, ...websocket, ...noise, ...muxer, ...gossip, ...store, ...lightpush, ...filter, ...rest, ...sync }
 const MEMORY_SLACK = 16e6
 const ATTACK_MS = 45000
 
