@@ -224,6 +224,10 @@ enum err pushing_init(struct core *c, const struct env *env) MUST_CHECK;
 void pushing_clear(struct core *c);
 void push_of_peer(struct core *c, const struct env *env, const struct host_out *out);
 void push_answered(struct core *c, const struct env *env, const struct host_out *out);
+
+/** What became of a held message that `asker` waits for. */
+void push_done(struct core *c, const struct env *env, uint64_t asker, enum err err,
+               uint32_t relay_peers);
 /* syncing.c */
 void syncing_init(struct core *c, const struct env *env);
 void syncing_stored(struct core *c, const struct env *env, const struct archive_entry *e);
@@ -252,9 +256,6 @@ void reaching_update(struct core *c, const struct env *env);
 void reaching_dial(struct core *c, const struct env *env, const struct host_out *out);
 void reaching_dialed(struct core *c, const struct env *env, const struct swarm_dialed *d);
 void reaching_pump(struct core *c, const struct env *env);
-/** What became of a held message that `asker` waits for. */
-void push_done(struct core *c, const struct env *env, uint64_t asker, enum err err,
-               uint32_t relay_peers);
 
 /* stemming.c */
 enum err stemming_init(struct core *c, const struct env *env) MUST_CHECK;
