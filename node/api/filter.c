@@ -156,6 +156,7 @@ static bool ask(struct call *c, enum filter_kind kind, json_t *body, struct grou
         return answered;
     }
     w->asked = body;
+    json_object_del(body, "failed"); /* a field of ours from here on */
     json_object_set_new(body, "kind", json_integer(kind));
     return false;
 }

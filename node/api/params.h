@@ -6,6 +6,7 @@
 #define API_LIST_BYTES_MAX   (256u << 10)  /* of a list of topics or addresses */
 #define API_TARGET_BYTES_MAX (96u << 10)   /* path and query: 1,000 hashes */
 #define API_ANSWER_BYTES_MAX (64u << 20)   /* a page of 100 messages of 150 KiB in base 64 */
+#define API_TOPIC_BYTES_MAX  1024u         /* of a topic to subscribe to; as filter's */
 #define API_LIST_MAX         1000u         /* topics or addresses in one request */
 #define API_PEERS_ASKED_MAX  32u           /* addresses in one POST /admin/v1/peers */
 #define API_WAITING_MAX      256u          /* requests that wait for the core; more: 503 */

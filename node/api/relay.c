@@ -46,9 +46,11 @@ static json_t *topics_of(struct call *c, bool pubsub)
     }
     json_array_foreach(list, i, v)
     {
-        if (!pubsub || is_pubsub_topic(string_of(v)))
+        bool fits = json_string_length(v) <= API_TOPIC_BYTES_MAX;
+        if (fits && (!pubsub || is_pubsub_topic(string_of(v))))
             continue;
-        (void)answer_text(c, 400, "Invalid pubsub topic(s): %.200s", json_string_value(v));
+        (void)answer_text(c, 400, "Invalid %s topic(s): %.200s", pubsub ? "pubsub" : "content",
+                          json_string_value(v));
         json_decref(list);
         return NULL;
     }

@@ -165,6 +165,26 @@ static void caches_keep_the_newest(void **state)
     assert_int_equal(status(API_GET, "/relay/v1/auto/messages/%2Fa%2F1%2Fb%2Fproto", NULL), 404);
 }
 
+/* Longer ones than a key of a map may be, too. */
+static void long_topics_are_400(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *head, *tail;
+        char fill;
+    } rows[] = {{"/relay/v1/auto/subscriptions", "[\"/a/1/", "/proto\"]", 'b'},
+                {"/relay/v1/subscriptions", "[\"/waku/2/rs/66/", "3\"]", '0'}};
+    static char body[70100];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t head = strlen(rows[i].head), fill = 70000;
+        memcpy(body, rows[i].head, head);
+        memset(body + head, rows[i].fill, fill);
+        strcpy(body + head + fill, rows[i].tail);
+        assert_int_equal(status(API_POST, rows[i].target, body), 400);
+        assert_int_equal(status(API_DELETE, rows[i].target, body), 400);
+    }
+}
+
 static void wrong_bodies_are_400(void **state)
 {
     (void)state;
@@ -544,6 +564,7 @@ int main(void)
         T(unknown_paths_and_methods_are_told_apart),
         T(relay_messages_are_given_once),
         T(caches_keep_the_newest),
+        T(long_topics_are_400),
         T(wrong_bodies_are_400),
         T(publishing_maps_errors_to_codes),
         T(pushing_answers_with_the_status),

@@ -242,6 +242,15 @@ static void the_subscribers_of_ours_are_listed(void **state)
     assert_true(body_has("{\"Filter\":\"NOT_MOUNTED\"}"));
 }
 
+static void a_body_does_not_say_that_it_failed(void **state)
+{
+    (void)state;
+    assert_false(send(API_DELETE, "/filter/v2/subscriptions/all",
+                      "{\"requestId\":\"1\",\"failed\":\"x\",\"kind\":9}"));
+    answered(node.ticket, OK, 200, "OK");
+    assert_answer(200, "{\"requestId\":\"1\",\"statusDesc\":\"OK\"}");
+}
+
 static void the_client_may_go_before_the_answer(void **state)
 {
     (void)state;
@@ -258,7 +267,7 @@ int main(void)
         T(a_subscription_fills_an_inbox),       T(unsubscribe_all_and_ping),
         T(failures_have_nwakus_codes),          T(bad_bodies_are_told_as_json),
         T(a_hundred_topics_and_no_more),        T(the_subscribers_of_ours_are_listed),
-        T(the_client_may_go_before_the_answer),
+        T(the_client_may_go_before_the_answer), T(a_body_does_not_say_that_it_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
