@@ -104,6 +104,10 @@ struct memory *memory_make(struct sync *s, const struct env *env, uint64_t peer)
 /* transfer.c */
 void transfer_send(struct sync *s, const struct env *env, struct session *x);
 
+/** Where a peer's stream of messages is kept; at the bound that of a peer without a session makes
+ * room. NULL: it has one already, or all have sessions. */
+struct inlet **transfer_place(struct sync *s, const struct env *env, uint64_t peer);
+
 /** A whole message of a peer. Not OK: its session ended. */
 enum err transfer_message(struct sync *s, const struct env *env, uint64_t peer,
                           struct span in) MUST_CHECK;

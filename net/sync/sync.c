@@ -222,19 +222,13 @@ static enum err begin_incoming(struct sync *s, const struct env *env, uint64_t p
     return OK;
 }
 
-/* At the bound an inlet of a peer without a session makes room. */
-static enum err add_inlet(struct sync *s, uint64_t peer, uint64_t stream)
+static enum err add_inlet(struct sync *s, const struct env *env, uint64_t peer, uint64_t stream)
 {
-    struct inlet **at = NULL;
-
-    for (size_t i = 0; i < SYNC_INLETS_MAX; i++) {
-        if (s->inlets[i] != NULL && s->inlets[i]->peer == peer)
-            return ERR_FULL;
-        if (at == NULL && s->inlets[i] == NULL)
-            at = &s->inlets[i];
-    }
-    if (at == NULL || session_of_peer(s, peer) == NULL)
-        return at == NULL ? ERR_FULL : ERR_PROTOCOL;
+    if (session_of_peer(s, peer) == NULL)
+        return ERR_PROTOCOL;
+    struct inlet **at = transfer_place(s, env, peer);
+    if (at == NULL)
+        return ERR_FULL;
     struct inlet *n = calloc(1, sizeof *n);
     if (n == NULL)
         return ERR_MEMORY;
@@ -249,7 +243,7 @@ enum err sync_incoming(struct sync *s, const struct env *env, uint64_t peer, uin
                        enum sync_kind kind)
 {
     if (kind == SYNC_TRANSFER)
-        return add_inlet(s, peer, stream);
+        return add_inlet(s, env, peer, stream);
     enum err err = begin_incoming(s, env, peer, stream);
     s->counters.sessions_refused += err != OK;
     return err;

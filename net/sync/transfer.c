@@ -3,6 +3,8 @@
 #include "net/waku/waku.h"
 #include "net/wire/protobuf.h"
 
+#include <stdlib.h>
+
 enum {
     FIELD_TOPIC = 1,
     FIELD_MESSAGE = 2,
@@ -125,6 +127,28 @@ void sync_drained(struct sync *s, const struct env *env, uint64_t stream)
 }
 
 /* ---- in ---- */
+
+struct inlet **transfer_place(struct sync *s, const struct env *env, uint64_t peer)
+{
+    struct inlet **at = NULL;
+
+    for (size_t i = 0; i < SYNC_INLETS_MAX; i++) {
+        const struct inlet *n = s->inlets[i];
+        if (n != NULL && n->peer == peer)
+            return NULL;
+        bool better = n == NULL ? at == NULL || *at != NULL
+                                : at == NULL && session_of_peer(s, n->peer) == NULL;
+        if (better)
+            at = &s->inlets[i];
+    }
+    if (at == NULL || *at == NULL)
+        return at;
+    sync_emit(s, env, &(struct out_slot){.out = {.kind = SYNC_OUT_RESET, .stream = (*at)->stream}});
+    frames_clear(&(*at)->frames);
+    free(*at);
+    *at = NULL;
+    return at;
+}
 
 struct arrived {
     struct sync_id id;

@@ -518,6 +518,31 @@ static void cluster_and_shards_are_understood(void **state)
     }
 }
 
+/* Peers whose sessions are over cannot keep others from sending theirs. */
+static void idle_transfer_streams_make_room(void **state)
+{
+    static const uint8_t nothing[] = {1, 0};
+    struct pair *p = start();
+    struct sync_out o;
+    unsigned resets = 0;
+    (void)state;
+    pair_ready(p);
+    for (uint64_t peer = 1; peer <= SYNC_INLETS_MAX + 1; peer++) {
+        struct sync *s = p->side[0];
+        assert_ok(sync_incoming(s, &p->t.env, peer, 2 * peer, SYNC_RECONCILIATION));
+        assert_ok(sync_incoming(s, &p->t.env, peer, 2 * peer + 1, SYNC_TRANSFER));
+        assert_ok(sync_bytes(s, &p->t.env, 2 * peer, SPAN_ARRAY(nothing)));
+        while (sync_poll(s, &o)) {
+            if (o.kind != SYNC_OUT_RESET)
+                continue;
+            assert_int_equal(o.stream, 3);
+            resets++;
+        }
+    }
+    assert_int_equal(resets, 1);
+    end(p);
+}
+
 static void a_peer_that_does_not_read_is_left(void **state)
 {
     struct pair *p = start();
@@ -577,6 +602,7 @@ int main(void)
         cmocka_unit_test(malformed_payloads_end_the_session),
         cmocka_unit_test(cluster_and_shards_are_understood),
         cmocka_unit_test(a_peer_that_does_not_read_is_left),
+        cmocka_unit_test(idle_transfer_streams_make_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
