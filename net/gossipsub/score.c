@@ -165,13 +165,17 @@ static bool in_subnet(const struct gossipsub_subnet *s, struct span ip)
     return true;
 }
 
-/* Whoever has an IPv6 address has its /64 as well; an IPv4 address may come dressed as IPv6. */
-static struct span same_holder(struct span ip)
+/* An IPv4 address may come dressed as IPv6. */
+static struct span undressed(struct span ip)
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
-    if (ip.len == 16 && span_starts(ip, SPAN_ARRAY(mapped)))
-        return span_after(ip, sizeof mapped);
+    return ip.len == 16 && span_starts(ip, SPAN_ARRAY(mapped)) ? span_after(ip, sizeof mapped) : ip;
+}
+
+/* Whoever has an IPv6 address has its /64 as well. */
+static struct span same_holder(struct span ip)
+{
     return ip.len == 16 ? span_sub(ip, 0, 8) : ip;
 }
 
@@ -196,6 +200,7 @@ void score_ip_up(struct gossipsub *g, struct peer *p, struct span ip)
 {
     if (ip.len != 4 && ip.len != 16)
         return;
+    ip = undressed(ip);
     for (uint32_t i = 0; i < g->params.colocation_exempt_count; i++)
         if (in_subnet(&g->params.colocation_exempt[i], ip))
             return;

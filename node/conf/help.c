@@ -4,9 +4,11 @@
 
 #include <stdio.h>
 
-#define NEAR_MAX  3  /* edits between a wrong flag and the one suggested */
-#define FLAG_MAX  48 /* bytes of the longest flag compared */
-#define HELP_LINE 96
+#define NEAR_MAX    3  /* edits between a wrong flag and the one suggested */
+#define FLAG_MAX    48 /* bytes of the longest flag compared */
+#define HELP_LINE   96
+#define HELP_INDENT 44 /* column of the descriptions */
+#define HELP_WIDTH  110
 
 static const char *const titles[] = {
 #define X(id, title) title,
@@ -77,23 +79,42 @@ static const char *kind_of(const struct conf_option *o)
     return "";
 }
 
+/* Words from column HELP_INDENT to HELP_WIDTH; a word that is longer than that stays whole. */
+static void wrapped(struct writer *w, const char *words)
+{
+    size_t column = HELP_INDENT;
+    while (*words != '\0') {
+        size_t n = strcspn(words, " ");
+        if (column > HELP_INDENT && column + n + 1 > HELP_WIDTH) {
+            char line[HELP_INDENT + 2];
+            snprintf(line, sizeof line, "\n%*s", (int)HELP_INDENT, "");
+            text(w, line);
+            column = HELP_INDENT;
+        } else if (column > HELP_INDENT) {
+            text(w, " ");
+            column++;
+        }
+        write_bytes(w, span_of(words, n));
+        column += n;
+        words += n + (words[n] == ' ');
+    }
+    text(w, "\n");
+}
+
 static void help_option(struct writer *w, const struct conf_option *o)
 {
-    char line[HELP_LINE * 4];
+    char line[HELP_LINE * 4], words[512];
     int n = snprintf(line, sizeof line, "  --%s=%s", o->flag, kind_of(o));
     text(w, line);
-    snprintf(line, sizeof line, "%*s", n < 44 ? 44 - n : 1, "");
-    if (n > 43)
-        snprintf(line, sizeof line, "\n%44s", "");
+    snprintf(line, sizeof line, "%*s", n < HELP_INDENT ? HELP_INDENT - n : 1, "");
+    if (n > HELP_INDENT - 1)
+        snprintf(line, sizeof line, "\n%*s", HELP_INDENT, "");
     text(w, line);
-    text(w, o->help);
-    if (o->ours != NULL && o->ours[0] != '\0') {
-        snprintf(line, sizeof line, " [%s]", o->ours);
-        text(w, line);
-    }
-    if (o->many)
-        text(w, " (may be repeated)");
-    text(w, "\n");
+    bool has_default = o->ours != NULL && o->ours[0] != '\0';
+    snprintf(words, sizeof words, "%s%s%s%s%s", o->help, has_default ? " [" : "",
+             has_default ? o->ours : "", has_default ? "]" : "",
+             o->many ? " (may be repeated)" : "");
+    wrapped(w, words);
 }
 
 static void help_without_effect(struct writer *w, enum conf_status status, const char *title)

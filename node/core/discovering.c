@@ -69,7 +69,7 @@ static void refresh(struct core *c, const struct env *env)
     enr_text(&d->self, d->text);
     if (d->discv5 != NULL)
         discv5_set_self(d->discv5, &d->self);
-    log_info(env, "discovery", "record seq=%llu enr=%s", (unsigned long long)d->self.seq, d->text);
+    log_debug(env, "discovery", "record seq=%llu enr=%s", (unsigned long long)d->self.seq, d->text);
 }
 
 void discovering_changed(struct core *c)

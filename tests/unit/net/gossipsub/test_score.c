@@ -251,7 +251,7 @@ static void p6_spares_exempt_subnets_and_loopback_by_default(void **state)
         (struct gossipsub_subnet){.bytes = {10, 64}, .len = 4, .bits = 10};
     script_begin(&s, &p);
     for (uint64_t i = 1; i <= 5; i++)
-        up_at(&s, i, "7f000001");
+        up_at(&s, i, i % 2 == 0 ? "7f000001" : "00000000000000000000ffff7f000001");
     for (uint64_t i = 6; i <= 10; i++)
         up_at(&s, i, "0a7f0001");
     for (uint64_t i = 11; i <= 12; i++)
