@@ -95,10 +95,10 @@ export const oneNodeAFolder = () => withNode({}, async node => {
 })
 
 export const warningsOnce = () => inFolder(async folder => {
-  const node = await SottoNode.start({ dataDir: folder, flags: ['--store-sync=true', '--store-sync=true', '--quic-support=true'] })
+  const node = await SottoNode.start({ dataDir: folder, flags: ['--quic-support=true', '--quic-support=true', '--legacy-store=true'] })
   await node.stop()
   const log = readFileSync(join(folder, 'node.log'), 'utf8')
-  for (const flag of ['--store-sync', '--quic-support']) {
+  for (const flag of ['--quic-support', '--legacy-store']) {
     const n = log.split('\n').filter(l => l.includes(`${flag} has no effect`)).length
     check(n === 1, `${flag} is warned about ${n} times`)
   }
