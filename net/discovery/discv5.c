@@ -205,6 +205,8 @@ enum err discv5_new(struct discv5 **out, const struct env *env, const struct dis
     if (err == OK)
         err = limits_init(&d->unknown, env->rng, DISCV5_UNKNOWN_PER_IP_S, DISCV5_UNKNOWN_BURST);
     if (err == OK)
+        err = limits_init(&d->newcomers, env->rng, DISCV5_NEWCOMERS_S, DISCV5_NEWCOMERS_BURST);
+    if (err == OK)
         err = limits_init(&d->serve, env->rng, DISCV5_SERVE_PER_IP_S, DISCV5_SERVE_BURST);
     if (err != OK) {
         discv5_free(d);
@@ -234,6 +236,7 @@ void discv5_free(struct discv5 *d)
     kept_clear(&d->sessions);
     kept_clear(&d->challenges);
     limits_clear(&d->unknown);
+    limits_clear(&d->newcomers);
     limits_clear(&d->serve);
     free(d->bootstraps);
     free(d);

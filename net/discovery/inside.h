@@ -67,7 +67,7 @@ struct discv5 {
     struct enr self;
     struct table table;
     struct kept sessions, challenges;
-    struct limits unknown, serve;
+    struct limits unknown, newcomers, serve;
     struct allowance unknown_all;
     struct request requests[DISCV5_REQUESTS_MAX];
     struct lookup lookup;
@@ -122,7 +122,12 @@ void serving_message(struct discv5 *d, const struct env *env, struct session *s,
 void upkeep_tick(struct discv5 *d, const struct env *env);
 struct mono upkeep_deadline(const struct discv5 *d);
 
-/** A verified record, told by `source` (NULL: by the node itself, or the operator). */
+/** The own record of a node that answers at `from`. It may say no more of addresses than others
+ * may, and one address does not introduce ever new names. */
+void upkeep_met(struct discv5 *d, const struct env *env, const struct enr *enr,
+                const struct udp_addr *from);
+
+/** A verified record, told by `source` (NULL: by the operator, or upkeep_met). */
 void upkeep_learn(struct discv5 *d, const struct env *env, const struct enr *enr,
                   const struct udp_addr *source);
 

@@ -22,12 +22,15 @@
 #define DISCV5_OUT_MAX      1024u /* outputs that wait for discv5_poll; more datagrams are lost */
 
 /* what strangers may cost: own choices */
-#define DISCV5_UNKNOWN_PER_IP_S 10u   /* WHOAREYOUs and handshakes of one address, a second */
-#define DISCV5_UNKNOWN_BURST    60u   /* and at once: a node that starts asks all whom it knows */
-#define DISCV5_UNKNOWN_ALL_S    1000u /* of all addresses but those of the table */
-#define DISCV5_SERVE_PER_IP_S   50u   /* requests answered to one address, a second */
-#define DISCV5_SERVE_BURST      200u
-#define DISCV5_LIMITS_MAX       1024u /* addresses whose allowance is kept */
+#define DISCV5_UNKNOWN_PER_IP_S 10u /* WHOAREYOUs and handshakes of one address, a second */
+#define DISCV5_UNKNOWN_BURST    60u /* and at once: a node that starts asks all whom it knows */
+#define DISCV5_NEWCOMERS_BURST                                                                     \
+    16u                          /* names that one address may introduce itself under at once ... */
+#define DISCV5_NEWCOMERS_S    1u /* ... and a second after that; own choice */
+#define DISCV5_UNKNOWN_ALL_S  1000u /* of all addresses but those of the table */
+#define DISCV5_SERVE_PER_IP_S 50u   /* requests answered to one address, a second */
+#define DISCV5_SERVE_BURST    200u
+#define DISCV5_LIMITS_MAX     1024u /* addresses whose allowance is kept */
 
 /* table */
 #define DISCV5_BUCKETS       256u

@@ -140,9 +140,10 @@ static void take_records(struct discv5 *d, const struct env *env, struct request
     for (size_t i = 0; i < m->count && r->records < DISCV5_NODES_MAX; i++, r->records++) {
         if (enr_decode(m->records[i], &enr) != OK || !was_asked(r, &enr))
             d->counters.records_bad++;
+        else if (memcmp(enr.node_id, r->to.node_id, ENR_ID_BYTES) == 0)
+            upkeep_met(d, env, &enr, &r->addr);
         else
-            upkeep_learn(d, env, &enr,
-                         memcmp(enr.node_id, r->to.node_id, ENR_ID_BYTES) == 0 ? NULL : &r->addr);
+            upkeep_learn(d, env, &enr, &r->addr);
     }
 }
 

@@ -180,7 +180,7 @@ void shaking_handshake(struct discv5 *d, const struct env *env, const struct udp
     s->count = s->count == 0 ? 1 : 2;
     wipe(&fresh, sizeof fresh);
     d->counters.handshakes++;
-    upkeep_learn(d, env, &record, NULL);
+    upkeep_met(d, env, &record, from);
     upkeep_alive(d, env, p->src_id, from, 0);
     serving_message(d, env, s, p->src_id, from, span_of(plain, len));
     requests_release(d, env, p->src_id);

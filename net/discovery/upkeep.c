@@ -109,6 +109,20 @@ void upkeep_learn(struct discv5 *d, const struct env *env, const struct enr *enr
         lookup_add(&d->lookup, enr, &addr);
 }
 
+void upkeep_met(struct discv5 *d, const struct env *env, const struct enr *enr,
+                const struct udp_addr *from)
+{
+    struct udp_addr addr;
+    bool known = table_find(&d->table, enr->node_id) != NULL;
+
+    if ((upkeep_addr(d, enr, &addr) && !may_tell(from, &addr)) ||
+        (!known && !limits_take(&d->newcomers, env->now, from->ip))) {
+        d->counters.records_bad++;
+        return;
+    }
+    upkeep_learn(d, env, enr, NULL);
+}
+
 /* ---- alive or not ---- */
 
 void upkeep_alive(struct discv5 *d, const struct env *env, const uint8_t id[ENR_ID_BYTES],

@@ -410,6 +410,45 @@ static void nodes_of_one_address_are_limited(void **state)
     }
 }
 
+/* One machine with many keys: it shakes hands, but does not fill what we tell. */
+static void one_address_introduces_few_names(void **state)
+{
+    (void)state;
+    struct net n;
+    net_init(&n, 21);
+    struct net_node *a = net_add_next(&n);
+    for (unsigned i = 0; i < 2 * DISCV5_NEWCOMERS_BURST; i++) {
+        struct net_node *b =
+            net_add(&n, net_params(), net_addr(203, 0, 113, 1, (uint16_t)(9000 + i)));
+        assert_ok(discv5_bootstrap(b->d, &a->record));
+    }
+    net_run(&n, NS_PER_S / 2);
+    const struct discv5_counters *c = discv5_counters(a->d);
+    assert_true(c->handshakes > DISCV5_NEWCOMERS_BURST + 4);
+    assert_in_range(c->found, 1, DISCV5_NEWCOMERS_BURST + 1);
+    net_clear(&n);
+}
+
+/* A node of the internet that says it listens at our own machine: nobody is sent there. */
+static void a_record_does_not_lead_into_private_networks(void **state)
+{
+    (void)state;
+    static const uint8_t inside[][4] = {{127, 0, 0, 1}, {192, 168, 1, 1}, {10, 0, 0, 1}};
+    for (size_t i = 0; i < sizeof inside / sizeof *inside; i++) {
+        struct net n;
+        net_init(&n, 22 + i);
+        struct net_node *a = net_add_next(&n), *b = net_add_next(&n);
+        ip_from_v4(inside[i], b->content.ip4);
+        net_lie(b);
+        assert_ok(discv5_bootstrap(b->d, &a->record));
+        net_run(&n, 2 * NS_PER_S);
+        assert_true(discv5_counters(a->d)->handshakes > 0);
+        assert_int_equal(discv5_counters(a->d)->found, 0);
+        assert_int_equal(discv5_nodes(a->d, NULL), 0);
+        net_clear(&n);
+    }
+}
+
 static void a_full_bucket_keeps_spares(void **state)
 {
     (void)state;
@@ -506,6 +545,8 @@ int main(void)
         cmocka_unit_test(totals_must_be_true),
         cmocka_unit_test(only_what_was_asked_is_taken),
         cmocka_unit_test(nodes_of_one_address_are_limited),
+        cmocka_unit_test(one_address_introduces_few_names),
+        cmocka_unit_test(a_record_does_not_lead_into_private_networks),
         cmocka_unit_test(a_full_bucket_keeps_spares),
         cmocka_unit_test(a_greedy_peer_is_served_within_its_allowance),
         cmocka_unit_test(nodes_fit_into_their_packets),
