@@ -35,3 +35,6 @@
 #define KV_KEY_BYTES_MAX   511u        /* LMDB's bound */
 #define KV_VALUE_BYTES_MAX (1u << 20)  /* own choice: small values */
 #define KV_MAP_BYTES_MIN   (16u << 20) /* first size of the map; doubles when half full */
+
+#define PEER_TABLE_ROWS_MAX   4096u /* peers remembered; own choice */
+#define PEER_TABLE_RECORD_MAX 8192u /* bytes of a record; net/peers PEERS_RECORD_BYTES_MAX */

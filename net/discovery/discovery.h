@@ -11,4 +11,5 @@
 
 #include "net/discovery/discv5.h"
 #include "net/discovery/dns.h"
+#include "net/discovery/mdns.h"
 #include "net/discovery/record.h"

@@ -69,3 +69,16 @@
 #define DNS_LOOKUPS_MAX    4u      /* under way; own choice */
 #define DNS_AGAIN_MS       1800000 /* between two looks at a root; go-ethereum's recheck interval */
 #define DNS_RETRY_MS_MIN   10000   /* after a failure; doubles up to the former */
+
+/* mDNS */
+#define MDNS_BYTES_MAX      9000u /* of a message; RFC 6762 17 */
+#define MDNS_TEXT_BYTES_MAX 1100u /* of TXT data that we send: one Ethernet frame; own choice */
+#define MDNS_NAME_MAX       255u  /* bytes of a name; RFC 1035 2.3.4 */
+#define MDNS_RECORDS_MAX    256u  /* questions, or records, of a message; own bound */
+#define MDNS_ADDRS_MAX      16u   /* addresses that we tell, or take from one record; own bound */
+#define MDNS_OUT_MAX        256u  /* outputs that wait for mdns_poll */
+#define MDNS_PEERS_S_MAX    64u   /* addresses told a second; own bound */
+#define MDNS_TTL_S          120u  /* seconds; RFC 6762 10 */
+#define MDNS_ANSWER_MS      1000  /* between two answers; RFC 6762 6 */
+#define MDNS_ASK_MS_MIN     1000  /* between two questions; four times as long each time */
+#define MDNS_ASK_MS_MAX     60000

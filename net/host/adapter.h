@@ -50,7 +50,8 @@ struct adapter {
 
 extern const struct adapter adapter_gossip, adapter_identify, adapter_identify_push, adapter_ping,
     adapter_metadata, adapter_store, adapter_lightpush, adapter_lightpush_v2, adapter_autonat,
-    adapter_filter, adapter_filter_push, adapter_sync, adapter_hop, adapter_stop, adapter_dcutr;
+    adapter_filter, adapter_filter_push, adapter_sync, adapter_hop, adapter_stop, adapter_dcutr,
+    adapter_px, adapter_rendezvous, adapter_waku_rendezvous;
 
 /* an output and what it owns */
 struct host_out_slot {
@@ -75,6 +76,8 @@ struct host {
     struct store_adapter *store;
     struct lightpush_adapter *lightpush;
     struct filter_adapter *filter;
+    struct px_server *px; /* NULL: not mounted */
+    struct rendezvous_server *rendezvous[HOST_MEETS];
     struct metadata *metadata;
     struct autonat_adapter *autonat;
     struct sync_adapter *sync; /* NULL: not mounted */
@@ -106,6 +109,17 @@ enum err circuit_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
 void circuit_adapter_free(struct host *h);
 enum err autonat_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
 void autonat_adapter_free(struct host *h);
+enum err rendezvous_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
+void rendezvous_adapter_free(struct host *h);
+
+struct buf;
+struct envelope_kind;
+
+/** Append our signed record of this kind. */
+enum err identify_adapter_sign(struct host *h, const struct env *env,
+                               const struct envelope_kind *kind, struct buf *out) MUST_CHECK;
+enum err px_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
+void px_adapter_free(struct host *h);
 enum err store_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
 void store_adapter_free(struct host *h);
 enum err sync_adapter_new(struct host *h, const struct env *env) MUST_CHECK;

@@ -272,6 +272,16 @@ static enum err count_partial(struct host *h, struct trade *t, size_t now)
                : OK;
 }
 
+void exchange_silence(struct host *h, const struct env *env, uint64_t stream)
+{
+    struct host_stream *s = host_stream(h, stream);
+
+    if (s != NULL && linger(h, env, s->state))
+        host_close_write(h, s);
+    else if (s != NULL)
+        host_reset(h, s);
+}
+
 /* ---- both ---- */
 
 static enum err take(struct host *h, const struct env *env, struct host_stream *s,

@@ -49,6 +49,9 @@ enum err exchange_ask_on(struct host *h, const struct env *env, uint64_t stream,
 /** Answer the request of an incoming stream and close our side; ignored when the stream is dead. */
 void exchange_answer(struct host *h, const struct env *env, uint64_t stream, struct span answer);
 
+/** The same for a request that has no answer: our side is closed without a message. */
+void exchange_silence(struct host *h, const struct env *env, uint64_t stream);
+
 /* The callbacks of struct adapter for a protocol that is one exchange; the adapter's own `bytes`
  * and `end` are exchange_bytes and exchange_end with its `struct exchange`. */
 void exchange_incoming(struct host *h, const struct env *env, struct host_stream *s,

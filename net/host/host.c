@@ -5,10 +5,11 @@
 #include <stdlib.h>
 
 static const struct adapter *const adapters[] = {
-    &adapter_identify, &adapter_identify_push, &adapter_ping,        &adapter_metadata,
-    &adapter_gossip,   &adapter_store,         &adapter_lightpush,   &adapter_lightpush_v2,
-    &adapter_autonat,  &adapter_filter,        &adapter_filter_push, &adapter_sync,
-    &adapter_hop,      &adapter_stop,          &adapter_dcutr};
+    &adapter_identify,   &adapter_identify_push,  &adapter_ping,        &adapter_metadata,
+    &adapter_gossip,     &adapter_store,          &adapter_lightpush,   &adapter_lightpush_v2,
+    &adapter_autonat,    &adapter_filter,         &adapter_filter_push, &adapter_sync,
+    &adapter_hop,        &adapter_stop,           &adapter_dcutr,       &adapter_px,
+    &adapter_rendezvous, &adapter_waku_rendezvous};
 
 #define ADAPTERS (sizeof adapters / sizeof *adapters)
 
@@ -168,6 +169,7 @@ static void peer_free(struct host_peer *p)
         free(p->protocols[i]);
     free(p->protocols);
     free(p->shards);
+    free(p->listens);
     free(p);
 }
 
@@ -190,11 +192,13 @@ static void peer_down(struct host *h, const struct env *env, const struct stream
     for (size_t i = 0; i < ADAPTERS; i++)
         if (adapters[i]->peer_down != NULL)
             adapters[i]->peer_down(h, env, p);
+    struct peer_id id = p->id;
     map_take(&h->peers, MAP_KEY(ev->peer));
     peer_free(p);
-    host_emit(h, env,
-              &(struct host_out_slot){
-                  .out = {.kind = HOST_OUT_PEER_DOWN, .peer = ev->peer, .err = ev->err}});
+    host_emit(
+        h, env,
+        &(struct host_out_slot){
+            .out = {.kind = HOST_OUT_PEER_DOWN, .peer = ev->peer, .peer_id = id, .err = ev->err}});
 }
 
 bool host_peer_stays(const struct host *h, uint64_t peer)
@@ -423,6 +427,10 @@ enum err host_new(struct host **out, const struct env *env, const struct host_pa
     if (err == OK)
         err = filter_adapter_new(h, env);
     if (err == OK)
+        err = px_adapter_new(h, env);
+    if (err == OK)
+        err = rendezvous_adapter_new(h, env);
+    if (err == OK)
         err = metadata_adapter_new(h, env);
     if (err == OK)
         err = autonat_adapter_new(h, env);
@@ -465,6 +473,8 @@ void host_free(struct host *h)
     store_adapter_free(h);
     lightpush_adapter_free(h);
     filter_adapter_free(h);
+    px_adapter_free(h);
+    rendezvous_adapter_free(h);
     metadata_adapter_free(h);
     sync_adapter_free(h);
     rates_free(h);

@@ -32,6 +32,9 @@ struct sync;
 struct relay;
 struct relay_params;
 struct dcutr_counters;
+struct px_counters;
+struct rendezvous_counters;
+struct enr;
 struct host;
 
 struct host_params {                /* everything is copied but the key */
@@ -45,6 +48,8 @@ struct host_params {                /* everything is copied but the key */
     bool store;
     const struct filter_params *filter;    /* NULL: filter is not served; read by host_new alone */
     int64_t sync_range_ns, sync_jitter_ns; /* of store sync; range 0: not mounted */
+    bool peer_exchange;                    /* serve it */
+    bool rendezvous;                       /* be a meeting point */
     const char *const *rate_limits;        /* of --rate-limit, read by host_new alone */
     size_t rate_limits_count;
     bool lightpush; /* serve it; pushing works in any case */
@@ -71,7 +76,7 @@ enum host_out_kind {
     HOST_OUT_FILTER_LOST,   /* it answers no pings: host_filter_use another */
     HOST_OUT_PEER_UP,
     HOST_OUT_PEER_KNOWN, /* identify (and metadata, when it speaks it) have answered */
-    HOST_OUT_PEER_DOWN,  /* err */
+    HOST_OUT_PEER_DOWN,  /* err, peer_id */
     HOST_OUT_PONG,       /* ticket, err, round_trip_ns */
     HOST_OUT_DIAL, /* dial peer_id once at exactly these addrs, fresh; then host_dialed(ticket) */
     HOST_OUT_CIRCUIT_FAILED, /* ticket: the link of host_circuit; err */
@@ -81,6 +86,8 @@ enum host_out_kind {
     HOST_OUT_SYNC_MESSAGE, /* it received one, verified: topic, data, payload, hash */
     HOST_OUT_SYNC_ENDED,   /* peer, err, sync */
     HOST_OUT_CONNECT,      /* gossipsub would like this peer: peer_id, addresses in record */
+    HOST_OUT_RECORDS,      /* the answer to host_ask_records: peer, err, record: a px_answer */
+    HOST_OUT_MEETING, /* a meeting point answered: peer, ticket (enum host_meet), err, record */
 };
 
 enum host_dial {              /* how HOST_OUT_DIAL is meant */
@@ -118,6 +125,12 @@ struct host_out { /* borrowed until the next call on the host */
     enum host_dial dial;
     const struct multiaddr *addrs;
     size_t addrs_count;
+};
+
+enum host_meet { /* the two protocols of rendezvous */
+    HOST_MEET_LIBP2P,
+    HOST_MEET_WAKU,
+    HOST_MEETS,
 };
 
 enum err host_new(struct host **out, const struct env *env, const struct host_params *params,
@@ -161,6 +174,13 @@ void host_push_ready(struct host *h, const struct env *env, uint64_t peer);
 /** Answer a HOST_OUT_PUSH, at any time later. */
 void host_push_answer(struct host *h, const struct env *env, uint64_t ticket,
                       const struct lightpush_result *result);
+/** Ask a peer for so many node records (peer exchange). HOST_OUT_RECORDS follows. */
+enum err host_ask_records(struct host *h, const struct env *env, uint64_t peer,
+                          uint64_t count) MUST_CHECK;
+
+/** A verified record of our network was found: others may be told of it. */
+void host_offer_record(struct host *h, const struct env *env, const struct enr *enr);
+const struct px_counters *host_px(const struct host *h); /* NULL: not served */
 
 /** A valid message, for those who subscribed with us; its hash was computed by the caller. */
 void host_filter_message(struct host *h, const struct env *env, struct span pubsub_topic,
@@ -175,6 +195,14 @@ enum err host_filter_ask(struct host *h, const struct env *env,
                          const struct filter_request *request, uint64_t ticket) MUST_CHECK;
 const struct filter_server *host_filter_server(const struct host *h); /* NULL without filter */
 const struct filter_client *host_filter_client(const struct host *h);
+
+/** Leave our signed record with a meeting point under a namespace, or ask it who else did:
+ * HOST_OUT_MEETING follows with its answer. */
+enum err host_register(struct host *h, const struct env *env, enum host_meet kind, uint64_t peer,
+                       struct span ns) MUST_CHECK;
+enum err host_discover(struct host *h, const struct env *env, enum host_meet kind, uint64_t peer,
+                       struct span ns, uint64_t limit) MUST_CHECK;
+const struct rendezvous_counters *host_rendezvous(const struct host *h, enum host_meet kind);
 
 enum err host_ping(struct host *h, const struct env *env, uint64_t peer,
                    uint64_t ticket) MUST_CHECK;
@@ -248,6 +276,8 @@ struct host_peer {
     uint16_t cluster;
     uint16_t *shards; /* owned */
     size_t shards_count;
+    struct multiaddr *listens; /* owned: where it says it listens, until it is taken */
+    size_t listens_count;
     int64_t ping_ns;
     unsigned pings_in;            /* streams that we echo */
     unsigned pushes_in;           /* filter pushes that it is sending us */
@@ -261,3 +291,7 @@ bool host_peer_serves(const struct host_peer *p, const char *protocol);
 
 const struct host_peer *host_peer(const struct host *h, uint64_t peer);
 const struct host_peer *host_peers(const struct host *h, size_t *cursor);
+
+/** Take the addresses at which a peer said (identify) that it listens; the
+ * caller frees them. How many, at most HOST_LISTENS_MAX. */
+size_t host_take_listens(struct host *h, uint64_t peer, struct multiaddr **out);

@@ -14,7 +14,8 @@ struct identify_adapter {
 
 /* ---- our own side ---- */
 
-static enum err sign_record(struct host *h, const struct env *env, struct buf *out)
+enum err identify_adapter_sign(struct host *h, const struct env *env,
+                               const struct envelope_kind *kind, struct buf *out)
 {
     const struct keyring_host *key = h->params.key;
     struct keyring_signature signature;
@@ -22,15 +23,15 @@ static enum err sign_record(struct host *h, const struct env *env, struct buf *o
     struct peer_id self;
 
     peer_id_from_key(keyring_host_public(key), &self);
-    enum err err = peer_record_encode(&self, (uint64_t)env->wall.ns, h->params.listen,
-                                      h->params.listen_count, &record);
+    enum err err = envelope_record(kind, &self, (uint64_t)env->wall.ns, h->params.listen,
+                                   h->params.listen_count, &record);
     if (err == OK)
-        err = envelope_to_sign(buf_span(&record), &to_sign);
+        err = envelope_to_sign_as(kind, buf_span(&record), &to_sign);
     if (err == OK)
         err = keyring_host_sign(key, buf_span(&to_sign), &signature);
     if (err == OK)
-        err = envelope_encode(keyring_host_public(key), buf_span(&record),
-                              span_of(signature.bytes, signature.len), out);
+        err = envelope_encode_as(kind, keyring_host_public(key), buf_span(&record),
+                                 span_of(signature.bytes, signature.len), out);
     buf_clear(&record);
     buf_clear(&to_sign);
     return err;
@@ -39,7 +40,7 @@ static enum err sign_record(struct host *h, const struct env *env, struct buf *o
 static enum err describe(struct host *h, const struct env *env)
 {
     struct buf record = BUF_INIT(IDENTIFY_MESSAGE_MAX);
-    enum err err = sign_record(h, env, &record);
+    enum err err = identify_adapter_sign(h, env, &envelope_peer_record, &record);
     struct identify_self self = {
         .protocol_version = SPAN_LIT("ipfs/0.1.0"),
         .agent_version = span_str(h->params.agent_version),
@@ -165,6 +166,34 @@ static void take_protocols(struct host_peer *p, const struct identify_info *info
     p->protocols_count = n;
 }
 
+/* What it says of itself over its own connection needs no signature. */
+static void take_listens(struct host_peer *p, const struct identify_info *info)
+{
+    struct multiaddr list[HOST_LISTENS_MAX];
+    size_t n = 0;
+
+    for (size_t i = 0; i < info->addr_count && n < HOST_LISTENS_MAX; i++)
+        n += multiaddr_from_bytes(info->addrs[i], &list[n]) == OK;
+    free(p->listens);
+    p->listens = n == 0 ? NULL : malloc(n * sizeof *list);
+    p->listens_count = p->listens == NULL ? 0 : n;
+    if (p->listens != NULL)
+        memcpy(p->listens, list, n * sizeof *list);
+}
+
+size_t host_take_listens(struct host *h, uint64_t peer, struct multiaddr **out)
+{
+    struct host_peer *p = host_peer_mutable(h, peer);
+    size_t n = p == NULL ? 0 : p->listens_count;
+
+    *out = n == 0 ? NULL : p->listens;
+    if (n > 0)
+        p->listens = NULL;
+    if (p != NULL)
+        p->listens_count = 0;
+    return n;
+}
+
 static void take_info(struct host *h, const struct env *env, const struct identify_out *out)
 {
     struct host_peer *p = host_peer_mutable(h, out->peer);
@@ -181,6 +210,7 @@ static void take_info(struct host *h, const struct env *env, const struct identi
     }
     if (info->protocol_count > 0)
         take_protocols(p, info);
+    take_listens(p, info);
     if (info->has_record && h->gossip != NULL)
         gossipsub_peer_record(host_gossipsub(h), out->peer, info->signed_record);
     p->identified = true;

@@ -27,6 +27,7 @@
 #define HOST_ROUNDS_MAX            64 /* of one pump: engines that feed each other must come to rest */
 #define HOST_GOSSIP_STEADY_MS      10000 /* an outgoing stream that lived so long broke by accident */
 #define HOST_GOSSIP_INBOUND_MAX    4u    /* streams of one peer that carry its RPCs to us */
+#define HOST_LISTENS_MAX           8u /* addresses of a peer that identify told; net/peers keeps so many */
 #define HOST_GOSSIP_PARTIAL_MAX                                                                    \
     (64u << 20)                   /* bytes of unfinished RPCs of all peers; of one: one RPC */
 #define HOST_SYNC_WAITING_MAX 64u /* frames of store sync that wait for room on a stream */

@@ -16,6 +16,10 @@ static const struct row {
                      "filter",
                      true,
                      {30, 60 * NS_PER_S}}, /* nwaku: 30 a minute: subscribing, then a ping */
+    [RATE_RENDEZVOUS] = {"/rendezvous/1.0.0",
+                         "rendezvous",
+                         true,
+                         {240, 60 * NS_PER_S}}, /* a record costs a signature's check; own choice */
 };
 
 struct peer_bucket {

@@ -27,6 +27,7 @@ enum rate_service {
     RATE_LIGHTPUSH_V2,
     RATE_PEER_EXCHANGE,
     RATE_FILTER,
+    RATE_RENDEZVOUS,
     RATE_SERVICES,
 };
 

@@ -284,7 +284,14 @@ void peers_dialed(struct peers *p, const struct env *env, const struct peer_id *
     if (err == OK) /* peers_connected will follow; else it is dialed again */
         return;
     book_set_active(e, false, false);
-    peers_failed(p, env, e);
+    if (err != ERR_BUSY && err != ERR_FULL && err != ERR_LIMIT && err != ERR_MEMORY) {
+        peers_failed(p, env, e);
+        return;
+    }
+    e->next_dial = pause_after(env, PEERS_BACKOFF_MS_MIN); /* a bound of ours: no fault of its */
+    book_shelve(p, env, e);
+    book_trim(p);
+    peers_wake(p, env);
 }
 
 void peers_set_mesh(struct peers *p, const struct peer_id *id, bool in_mesh)

@@ -38,9 +38,9 @@
     X(BOOTSTRAP, "bootstrap", "Static")                                                            \
     X(STORED, "stored", "Cache")                                                                   \
     X(DISCV5, "discv5", "Discv5")                                                                  \
-    X(DNS, "dns", "DnsDiscovery")                                                                  \
+    X(DNS, "dns", "Dns")                                                                           \
     X(PX, "peer-exchange", "PeerExchange")                                                         \
-    X(RENDEZVOUS, "rendezvous", "Rendezvous")                                                      \
+    X(RENDEZVOUS, "rendezvous", "UnknownOrigin")                                                   \
     X(MDNS, "mdns", "UnknownOrigin")                                                               \
     X(GOSSIP, "gossipsub-px", "UnknownOrigin")                                                     \
     X(IDENTIFY, "identify", "UnknownOrigin")
@@ -174,7 +174,8 @@ void peers_identified(struct peers *p, const struct env *env, const struct peer_
 void peers_disconnected(struct peers *p, const struct env *env, const struct peer_id *id,
                         enum err why);
 
-/** The end of a PEERS_OUT_DIAL; when OK, peers_connected comes before or soon after. */
+/** The end of a PEERS_OUT_DIAL; when OK, peers_connected comes before or soon after. ERR_BUSY,
+ * ERR_FULL, ERR_LIMIT and ERR_MEMORY are our own bounds and not held against the peer. */
 void peers_dialed(struct peers *p, const struct env *env, const struct peer_id *id, enum err err);
 
 /** Is it in a mesh of ours, and so never asked to leave? */

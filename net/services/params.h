@@ -53,3 +53,9 @@
 #define FILTER_ASKS_MAX         256u           /* of the client, under way */
 #define FILTER_WANTED_MAX       1000u          /* criteria of the client; as many as nwaku serves */
 #define FILTER_CLIENT_OUT_MAX   4096u          /* outputs; then pushes are dropped */
+
+#define PX_CACHE_MAX         240u    /* records; 34/WAKU2-PEER-EXCHANGE: at least 60 */
+#define PX_ANSWER_MAX        60u     /* records in an answer; nwaku MaxPeersCacheSize */
+#define PX_REQUEST_BYTES_MAX 256u    /* own choice; a request has some 12 */
+#define PX_ANSWER_BYTES_MAX  65536u  /* 60 records of 300 bytes, and as many again from others */
+#define PX_FRESH_MS          3600000 /* a record not seen for so long is not given away */

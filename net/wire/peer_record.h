@@ -38,10 +38,13 @@ enum err envelope_encode(struct span public_key, struct span record, struct span
 /* What an envelope is for: its signature holds for that only. RFC 0002. */
 struct envelope_kind {
     const char *domain;
-    uint8_t type[2]; /* multicodec, as two bytes */
+    struct span type; /* multicodec, as bytes */
+    bool nested;      /* of records: an address is a message of its own */
+    bool mix_key;     /* of records: field 4, text of a mix key, is there and may be empty */
 };
 
 extern const struct envelope_kind envelope_peer_record; /* RFC 0003 */
+extern const struct envelope_kind envelope_waku;        /* logos-delivery waku_peer_record.nim */
 extern const struct envelope_kind envelope_voucher;     /* relay/circuit-v2.md "Vouchers" */
 
 /** The same for other payloads. */
@@ -49,6 +52,12 @@ enum err envelope_to_sign_as(const struct envelope_kind *kind, struct span paylo
                              struct buf *out) MUST_CHECK;
 enum err envelope_encode_as(const struct envelope_kind *kind, struct span public_key,
                             struct span payload, struct span signature, struct buf *out) MUST_CHECK;
+
+/** As peer_record_encode and peer_record_open, for records of this kind. */
+enum err envelope_record(const struct envelope_kind *kind, const struct peer_id *id, uint64_t seq,
+                         const struct multiaddr *addrs, size_t count, struct buf *out) MUST_CHECK;
+enum err envelope_open_record(const struct envelope_kind *kind, struct span envelope,
+                              struct peer_record *out) MUST_CHECK;
 
 /** Verify an envelope; the payload is borrowed from it. As peer_record_open. */
 enum err envelope_open_as(const struct envelope_kind *kind, struct span envelope,

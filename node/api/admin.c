@@ -34,6 +34,13 @@ static bool on_shard(const struct core_peer *p, uint64_t shard)
     return false;
 }
 
+static const char *connectedness(const struct core_peer *p)
+{
+    if (p->connected)
+        return "Connected";
+    return p->failed ? "CannotConnect" : p->reached ? "CanConnect" : "NotConnected";
+}
+
 /* `services`: only those of service_protocols */
 static json_t *json_peer(const struct core_peer *p, bool services)
 {
@@ -48,9 +55,9 @@ static json_t *json_peer(const struct core_peer *p, bool services)
     json_object_set_new(j, "multiaddr", json_string(p->address));
     json_object_set_new(j, "protocols", protocols);
     json_object_set_new(j, "shards", shards);
-    json_object_set_new(j, "connected", json_string(p->connected ? "Connected" : "NotConnected"));
+    json_object_set_new(j, "connected", json_string(connectedness(p)));
     json_object_set_new(j, "agent", json_span(span_str(p->agent == NULL ? "" : p->agent)));
-    json_object_set_new(j, "origin", json_string("UnknownOrigin"));
+    json_object_set_new(j, "origin", json_string(p->origin == NULL ? "UnknownOrigin" : p->origin));
     json_object_set_new(j, "score", json_real(p->score));
     return j;
 }
@@ -206,10 +213,12 @@ static json_t *shard_stats(struct api *a, bool mesh)
 
 bool admin_stats(struct call *c)
 {
-    int all = 0, up = 0, by[SERVICES] = {0};
+    int all = 0, up = 0, cannot = 0, can = 0, by[SERVICES] = {0};
     struct core_peer p;
     for (size_t cursor = 0; c->a->backend.peers(c->a->backend.state, &cursor, &p); all++) {
         up += p.connected;
+        cannot += !p.connected && p.failed;
+        can += !p.connected && !p.failed && p.reached;
         for (size_t i = 0; i < SERVICES; i++)
             by[i] += speaks(&p, service_protocols[i]);
     }
@@ -219,9 +228,9 @@ bool admin_stats(struct call *c)
     return answer_json(c, 200,
                        json_pack("{s:{s:i}, s:{s:i, s:i, s:i, s:i}, s:o, s:o, s:o}", "Sum",
                                  "Total peers", all, "By Connectedness", "Connected", up,
-                                 "NotConnected", all - up, "CannotConnect", 0, "CanConnect", 0,
-                                 "Relay peers", shard_stats(c->a, false), "Mesh peers",
-                                 shard_stats(c->a, true), "By Protocols", protocols));
+                                 "NotConnected", all - up - cannot - can, "CannotConnect", cannot,
+                                 "CanConnect", can, "Relay peers", shard_stats(c->a, false),
+                                 "Mesh peers", shard_stats(c->a, true), "By Protocols", protocols));
 }
 
 bool admin_log_level(struct call *c)

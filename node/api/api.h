@@ -27,6 +27,7 @@ struct api;
 struct store_query;
 struct gossipsub_counts;
 struct swarm_counters;
+struct peers_counters;
 struct store_server_counters;
 struct lightpush_server_counters;
 struct autonat_counters;
@@ -46,9 +47,10 @@ struct api_config { /* copied, but for the strings, which outlive the api */
     size_t cache_capacity; /* messages per topic */
     uint32_t rate;         /* requests per second; 0: no limit */
     const char *version;
-    bool relay, store, lightpush, filter; /* what is mounted, for /health */
-    const char *storenode;                /* asked when there is no own store; "" */
-    int64_t started_s;                    /* unix time */
+    bool relay, store, lightpush, filter, peer_exchange,
+        rendezvous;        /* what is mounted, for /health */
+    const char *storenode; /* asked when there is no own store; "" */
+    int64_t started_s;     /* unix time */
 };
 
 #define API_HISTOGRAM_BUCKETS 12
@@ -69,6 +71,7 @@ struct api_numbers { /* raw figures for /metrics; NULL: that part is off */
     const struct core_counters *core;
     const struct gossipsub_counts *gossipsub;
     const struct swarm_counters *swarm;
+    const struct peers_counters *peers;
     const struct store_server_counters *store;
     const struct lightpush_server_counters *lightpush;
     const struct autonat_counters *autonat;

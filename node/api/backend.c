@@ -1,6 +1,7 @@
 /* The backend over a core: each function is one call. */
 #include "node/api/backend.h"
 #include "net/gossipsub/gossipsub.h"
+#include "net/peers/peers.h"
 #include "net/services/filter.h"
 #include "net/services/lightpush.h"
 #include "net/services/store_query.h"
@@ -140,6 +141,8 @@ static void numbers(void *state, struct api_numbers *out)
         out->gossipsub = gossipsub_counts(core_gossipsub(c));
     if (core_swarm(c) != NULL)
         out->swarm = swarm_counters(core_swarm(c));
+    if (core_known(c) != NULL)
+        out->peers = peers_counters(core_known(c));
     if (core_store_server(c) != NULL)
         out->store = store_server_counters(core_store_server(c));
     out->stem = core_stem(c);

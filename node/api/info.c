@@ -64,7 +64,7 @@ static void add_warnings(struct api *a, json_t *health)
 
 bool info_health(struct call *c)
 {
-    static const char *const absent[] = {"Rln Relay", "Peer Exchange", "Rendezvous", "Mix"};
+    static const char *const absent[] = {"Rln Relay", "Mix"};
     struct api *a = c->a;
     size_t peers = connected_peers(a);
     enum err archive = a->config.store ? a->backend.archive_health(a->backend.state) : OK;
@@ -85,6 +85,10 @@ bool info_health(struct call *c)
                                         ? protocol(pushes[i], "NOT_READY", "No connected peers")
                                         : protocol(pushes[i], "READY", NULL));
     add_filter(a, list, peers);
+    json_array_append_new(
+        list, protocol("Rendezvous", a->config.rendezvous ? "READY" : "NOT_MOUNTED", NULL));
+    json_array_append_new(
+        list, protocol("Peer Exchange", a->config.peer_exchange ? "READY" : "NOT_MOUNTED", NULL));
     for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++)
         json_array_append_new(list, protocol(absent[i], "NOT_MOUNTED", NULL));
     json_t *health = json_pack("{s:s, s:s, s:s, s:o}", "nodeHealth", "READY", "connectionStatus",

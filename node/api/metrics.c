@@ -3,9 +3,11 @@
 #include "crypto/base/writer.h"
 #include "net/discovery/discovery.h"
 #include "net/gossipsub/gossipsub.h"
+#include "net/peers/peers.h"
 #include "net/reach/reach.h"
 #include "net/services/filter.h"
 #include "net/services/lightpush.h"
+#include "net/services/peer_exchange.h"
 #include "net/services/store_query.h"
 #include "net/swarm/swarm.h"
 #include "net/waku/stem.h"
@@ -104,6 +106,7 @@ static void count_peers(struct sample *s)
 #define STORE(field)   (n->store != NULL ? (double)n->store->field : 0)
 #define FILTER(field)  (n->filter != NULL ? (double)n->filter->field : 0)
 #define FCLIENT(field) (n->filter_client != NULL ? (double)n->filter_client->field : 0)
+#define PEERS(field)   (n->peers != NULL ? (double)n->peers->field : 0)
 
 static void reachability(struct writer *w, const struct api_numbers *n)
 {
@@ -135,6 +138,28 @@ static void reachability(struct writer *w, const struct api_numbers *n)
         (double)n->circuits_open);
 }
 
+static void labelled_peers(struct writer *w, const struct api_numbers *n)
+{
+    static const char *const sources[] = {
+#define X(id, name, origin) name,
+        PEERS_SOURCES(X)
+#undef X
+    };
+
+    head(w, "waku_node_conns_initiated_total", COUNTER, "connections that we began");
+    line(w, "waku_node_conns_initiated_total{source=\"all\"} %.16g\n", SWARM(dials_started));
+    for (size_t i = 0; n->peers != NULL && i < PEERS_SOURCES_COUNT; i++)
+        line(w, "waku_node_conns_initiated_total{source=\"%s\"} %llu\n", sources[i],
+             (unsigned long long)n->peers->dials_by[i]);
+    head(w, "waku_peers_dials_total", COUNTER, "dials of the peer manager");
+    line(w, "waku_peers_dials_total{outcome=\"successful\"} %.16g\n", PEERS(dials_ok));
+    line(w, "waku_peers_dials_total{outcome=\"timed out\"} %.16g\n", PEERS(dials_timeout));
+    line(w, "waku_peers_dials_total{outcome=\"failed\"} %.16g\n", PEERS(dials_failed));
+    one(w, "sotto_peers_refused_total", COUNTER, "candidates refused", PEERS(candidates_refused));
+    one(w, "sotto_peers_evicted_total", COUNTER, "peers that made room", PEERS(evicted));
+    one(w, "sotto_peers_disconnected_total", COUNTER, "peers asked to leave", PEERS(disconnects));
+}
+
 static void labelled_swarm(struct writer *w, const struct api_numbers *n)
 {
     head(w, "waku_connected_peers", GAUGE, "connections by direction and protocol");
@@ -149,8 +174,7 @@ static void labelled_swarm(struct writer *w, const struct api_numbers *n)
     head(w, "libp2p_network_bytes_total", COUNTER, "bytes of all connections");
     line(w, "libp2p_network_bytes_total{direction=\"in\"} %.16g\n", SWARM(bytes_in));
     line(w, "libp2p_network_bytes_total{direction=\"out\"} %.16g\n", SWARM(bytes_out));
-    head(w, "waku_node_conns_initiated_total", COUNTER, "connections that we began");
-    line(w, "waku_node_conns_initiated_total{source=\"all\"} %.16g\n", SWARM(dials_started));
+    labelled_peers(w, n);
     head(w, "waku_peers_errors_total", COUNTER, "failures with peers");
     line(w, "waku_peers_errors_total{type=\"dial_failure\"} %.16g\n", SWARM(dials_failed));
     line(w, "waku_peers_errors_total{type=\"upgrade_failure\"} %.16g\n", SWARM(upgrades_failed));
@@ -292,6 +316,21 @@ static void discovery(struct writer *w, const struct api_numbers *n)
         if (d->by_shard[i] > 0)
             line(w, "waku_discv5_discovered_per_shard{shard=\"%u\"} %llu\n", i,
                  (unsigned long long)d->by_shard[i]);
+    head(w, "waku_px_peers_sent_total", COUNTER, "records given by peer exchange");
+    line(w, "waku_px_peers_sent_total %llu\n",
+         (unsigned long long)(d->px == NULL ? 0 : d->px->sent));
+    one(w, "waku_px_peers_cached", GAUGE, "records that peer exchange gives a sample of",
+        d->px == NULL ? 0 : (double)d->px->cached);
+    one(w, "waku_px_peers_received_total", GAUGE, "records got by peer exchange",
+        (double)d->px_records);
+    head(w, "waku_px_errors_total", COUNTER, "failures of peer exchange");
+    line(w, "waku_px_errors_total{type=\"decode_rpc_failure\"} %llu\n",
+         (unsigned long long)(d->px == NULL ? 0 : d->px->malformed));
+    head(w, "waku_px_client_errors_total", COUNTER, "failures of our own questions");
+    line(w, "waku_px_client_errors_total{type=\"px_failure\"} %llu\n",
+         (unsigned long long)d->px_errors);
+    line(w, "waku_px_client_errors_total{type=\"invalid_record\"} %llu\n",
+         (unsigned long long)d->px_invalid);
     head(w, "waku_discv5_errors", COUNTER, "failures of discv5");
     line(w, "waku_discv5_errors{type=\"ParseFailure\"} %llu\n",
          (unsigned long long)v5->records_bad);

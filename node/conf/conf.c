@@ -218,7 +218,7 @@ static enum err check_ports(struct conf *c)
 static enum err check_multiaddrs(struct conf *c)
 {
     static const enum conf_id ids[] = {CONF_STATICNODE, CONF_ENTRY_NODE, CONF_EXT_MULTIADDR,
-                                       CONF_STORENODE};
+                                       CONF_STORENODE, CONF_PEER_EXCHANGE_NODE};
     for (size_t k = 0; k < sizeof ids / sizeof ids[0]; k++)
         for (size_t i = 0; i < conf_count(c, ids[k]); i++)
             if (ids[k] == CONF_ENTRY_NODE && strncmp(conf_at(c, ids[k], i), "enr", 3) == 0)
@@ -252,8 +252,38 @@ static enum err check_nat(struct conf *c)
                      nat);
 }
 
+bool conf_relay_percent(const struct conf *c, double *percent)
+{
+    char more;
+    double relay, service;
+    const char *text = conf_text(c, CONF_RELAY_SERVICE_RATIO);
+
+    if (sscanf(text, "%lf:%lf%c", &relay, &service, &more) != 2 || !(relay > 0) ||
+        !(service >= 0) || relay + service < 99.9 || relay + service > 100.1)
+        return false;
+    *percent = relay;
+    return true;
+}
+
+static enum err check_ratio(struct conf *c)
+{
+    double percent;
+    if (!conf_relay_percent(c, &percent))
+        return conf_fail(c,
+                         "--relay-service-ratio=%.40s: two shares that make 100, as 60:40, are "
+                         "expected",
+                         conf_text(c, CONF_RELAY_SERVICE_RATIO));
+    if (conf_given(c, CONF_MAX_RELAY_PEERS) &&
+        conf_number(c, CONF_MAX_RELAY_PEERS) > conf_number(c, CONF_MAX_CONNECTIONS))
+        return conf_fail(c, "--max-relay-peers=%s: more than --max-connections=%s",
+                         conf_text(c, CONF_MAX_RELAY_PEERS), conf_text(c, CONF_MAX_CONNECTIONS));
+    return OK;
+}
+
 enum err conf_check(struct conf *c)
 {
+    TRY(preset_apply(c));
+    TRY(check_ratio(c));
     if (conf_number(c, CONF_CLUSTER_ID) == 1)
         return conf_fail(c, "--cluster-id=1: The Waku Network demands RLN proofs, which this node "
                             "cannot make or check");

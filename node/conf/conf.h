@@ -2,7 +2,8 @@
  *
  * In:  argv, the environment and the text of a TOML file, as strings; nothing is opened here.
  * Out: checked values by id, warnings, or one sentence that names what to change.
- * Precedence, whatever the order of the calls: flag > WAKUNODE2_* variable > file > default.
+ * Precedence, whatever the order of the calls: flag > WAKUNODE2_* variable > file >
+ * --preset > default.
  *
  *     conf_init -> conf_arguments, conf_environment -> conf_file (when CONF_CONFIG_FILE is set)
  *               -> conf_check -> conf_bool, conf_number, conf_text, conf_at ...
@@ -62,6 +63,7 @@ extern const struct conf_option conf_options[CONF_OPTIONS];
 
 enum conf_source { /* in order of precedence */
     CONF_FROM_DEFAULT,
+    CONF_FROM_PRESET,
     CONF_FROM_FILE,
     CONF_FROM_VARIABLE,
     CONF_FROM_FLAG,
@@ -107,7 +109,8 @@ enum err conf_environment(struct conf *c, char *const *environment) MUST_CHECK;
  */
 enum err conf_file(struct conf *c, struct span text, const char *name) MUST_CHECK;
 
-/** What one value cannot show: RLN networks, shards beyond the network... */
+/** Set the values of --preset, and check what one value cannot show: RLN networks, shards beyond
+ * the network... */
 enum err conf_check(struct conf *c) MUST_CHECK;
 
 /* values; asserts when the option is of another type */
@@ -118,6 +121,10 @@ size_t conf_count(const struct conf *c, enum conf_id id);
 const char *conf_at(const struct conf *c, enum conf_id id, size_t i);
 uint64_t conf_number_at(const struct conf *c, enum conf_id id, size_t i);
 bool conf_given(const struct conf *c, enum conf_id id); /* by anyone, not by default */
+
+/** The first share of --relay-service-ratio, 0..100. False: it is malformed (conf_check says so).
+ */
+bool conf_relay_percent(const struct conf *c, double *percent);
 
 /** Warnings in order; start with NULL. NULL: no more. */
 const struct conf_item *conf_warning(const struct conf *c, const struct conf_item *after);

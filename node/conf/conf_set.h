@@ -23,5 +23,13 @@ enum err conf_set(struct conf *c, enum conf_id id, struct span text, enum conf_s
 bool conf_value_ok(const struct conf_option *o, const char *text, uint64_t *number, char *why,
                    size_t why_len);
 
+struct writer;
+
+/** Set the values of --preset (presets.c). OK; ERR_MEMORY. */
+enum err preset_apply(struct conf *c) MUST_CHECK;
+
+/** Append what they are, for docs/configuration.md. */
+void preset_document(struct writer *w);
+
 /** Is the text one of "a|b*"? Case does not matter; `place` gets its number. */
 bool conf_choice(const char *choices, const char *text, uint64_t *place);

@@ -1,6 +1,6 @@
 /* What people read: --help, near matches, the tables of docs/configuration.md. */
 #include "crypto/base/writer.h"
-#include "node/conf/conf.h"
+#include "node/conf/conf_set.h"
 
 #include <stdio.h>
 
@@ -213,5 +213,6 @@ enum err conf_document(struct buf *out)
             if (conf_options[id].group == (enum conf_group)g)
                 document_option(&w, &conf_options[id]);
     }
+    preset_document(&w);
     return writer_status(&w);
 }

@@ -23,7 +23,7 @@ X(LOG_FORMAT, "log-format", CHOICE, ONE, DONE, NODE, "TEXT", "TEXT", "TEXT|JSON"
 X(NODEKEY, "nodekey", KEY, ONE, DONE, NODE, NULL, "", NULL, "secp256k1 key of the host identity, 64 hexadecimal digits", "unset: made once and kept in --data-dir, so that the peer id stays") \
 X(CLUSTER_ID, "cluster-id", NUMBER, ONE, DONE, NODE, "66", "0", "0..65535", "network; peers of another one are disconnected", "0 has no network, and 1 demands RLN; 66 is ours") \
 X(AGENT_STRING, "agent-string", TEXT, ONE, DONE, NODE, "sotto", "nwaku-VERSION / logos-delivery-VERSION", NULL, "name in identify", "the version is not told to strangers") \
-X(PRESET, "preset", CHOICE, ONE, DONE, NODE, "", "", "|sotto", "network preset; sotto: cluster 66, 8 shards", "twn needs RLN, and the logos presets need discovery, which this version has not; give --cluster-id, --num-shards-in-network and --staticnode") \
+X(PRESET, "preset", CHOICE, ONE, DONE, NODE, "", "", "|sotto|status.prod|logos.dev|logos.test", "network preset: the values at the end of this document", "twn (The Waku Network, cluster 1) needs RLN proofs, which this node cannot make or check") \
 X(MAX_MSG_SIZE, "max-msg-size", SIZE, ONE, DONE, NODE, "150KiB", "150KiB", "1B..1MiB", "largest encoded message that is relayed: KiB, KB, B", NULL) \
 X(PROTECTED_SHARD, "protected-shard", TEXT, MANY, REFUSED, NODE, NULL, "", "", "shard:pubkey whose messages must be signed", "signed shards are not checked yet, and ignoring this would take the protection away silently") \
 X(EXECUTE, "execute", BOOL, ONE, ACCEPTED, NODE, "false", "false", NULL, "part of the subcommand generateRlnKeystore", "there is no RLN") \
@@ -42,10 +42,10 @@ X(CIRCUIT_RELAY, "circuit-relay", BOOL, ONE, DONE, TRANSPORT, "true", NULL, NULL
 X(DNS_ADDRS_NAME_SERVER, "dns-addrs-name-server", SERVER, MANY, DONE, TRANSPORT, NULL, "1.1.1.1,1.0.0.1", NULL, "name servers for dns multiaddrs", "unset: those of the system; no third party learns whom we dial") \
 X(MAX_CONNECTIONS, "max-connections", NUMBER, ONE, DONE, TRANSPORT, "150", "50 / 150", "1..100000", "most libp2p connections", NULL) \
 X(IP_COLOCATION_LIMIT, "ip-colocation-limit", NUMBER, ONE, DONE, TRANSPORT, "5", "5", "0..100000", "most connections from one address, loopback exempt; 0: no limit", NULL) \
-X(MAX_RELAY_PEERS, "max-relay-peers", NUMBER, ONE, ACCEPTED, TRANSPORT, NULL, "unset (0.37)", "0..100000", "most relay peers", "--max-connections is the one limit") \
-X(RELAY_SERVICE_RATIO, "relay-service-ratio", TEXT, ONE, ACCEPTED, TRANSPORT, NULL, "60:40 / 50:50", NULL, "share of relay and service peers", "peers are not divided by role") \
-X(PEER_STORE_CAPACITY, "peer-store-capacity", NUMBER, ONE, ACCEPTED, TRANSPORT, NULL, "unset", "0..1000000", "peers that are remembered", "peers are not remembered after they left") \
-X(PEER_PERSISTENCE, "peer-persistence", BOOL, ONE, ACCEPTED, TRANSPORT, "false", "false", NULL, "remember peers on disk", "peers are not remembered after they left") \
+X(MAX_RELAY_PEERS, "max-relay-peers", NUMBER, ONE, DONE, TRANSPORT, NULL, "unset (0.37)", "1..100000", "relay peers among --max-connections; goes before --relay-service-ratio", NULL) \
+X(RELAY_SERVICE_RATIO, "relay-service-ratio", TEXT, ONE, DONE, TRANSPORT, "60:40", "60:40 / 50:50", NULL, "shares of relay and service peers; of the relay peers one third is dialed by us", NULL) \
+X(PEER_STORE_CAPACITY, "peer-store-capacity", NUMBER, ONE, DONE, TRANSPORT, "1000", "unset", "10..1000000", "peers that are known besides those connected", "theirs is 1.25 times --max-connections") \
+X(PEER_PERSISTENCE, "peer-persistence", BOOL, ONE, DONE, TRANSPORT, "true", "false", NULL, "remember peers that worked in --data-dir", "a node that comes back needs nobody to find its peers again") \
 X(RELAY_CLIENT, "relay-client", BOOL, ONE, DONE, TRANSPORT, "false", "false", NULL, "be reached through circuit relays, of connected peers: for nodes behind a NAT; then --circuit-relay is off", NULL) \
 X(WEBSOCKET_SUPPORT, "websocket-support", BOOL, ONE, DONE, TRANSPORT, "false", "false", NULL, "listen for WebSockets", NULL) \
 X(WEBSOCKET_PORT, "websocket-port", NUMBER, ONE, DONE, TRANSPORT, "8000", "8000", "0..65535", "WebSocket port; 0: any free one", NULL) \
@@ -101,9 +101,9 @@ X(FILTER_MAX_CRITERIA, "filter-max-criteria", NUMBER, ONE, DONE, SERVICES, "1000
 X(STEM, "stem", BOOL, ONE, DONE, RELAY, "true", NULL, NULL, "send own messages, and those pushed to us, along a few single peers before they enter relay", "who sees a message first in relay is then not who wrote it (docs/privacy.md); costs about 0.3 s") \
 X(LIGHTPUSH, "lightpush", BOOL, ONE, DONE, SERVICES, "true", "false", NULL, "serve lightpush 3.0.0 and 2.0.0-beta1, with --relay", "light clients can publish anywhere, and nodes hide among each other's messages: the stem travels by lightpush") \
 X(LIGHTPUSHNODE, "lightpushnode", TEXT, ONE, DONE, SERVICES, NULL, "", NULL, "multiaddr of the peer that /lightpush publishes through", "unset: our own relay; without --relay any connected peer that serves lightpush") \
-X(PEER_EXCHANGE, "peer-exchange", BOOL, ONE, ACCEPTED, SERVICES, "false", "true", NULL, "serve peer exchange", "not there yet") \
-X(PEER_EXCHANGE_NODE, "peer-exchange-node", TEXT, ONE, ACCEPTED, SERVICES, NULL, "", NULL, "peer to ask for peers", "not there yet") \
-X(RENDEZVOUS, "rendezvous", BOOL, ONE, ACCEPTED, SERVICES, "false", "true", NULL, "serve rendezvous", "not there yet") \
+X(PEER_EXCHANGE, "peer-exchange", BOOL, ONE, DONE, SERVICES, "true", "true", NULL, "serve peer exchange: records that discovery found, for who has none", NULL) \
+X(PEER_EXCHANGE_NODE, "peer-exchange-node", TEXT, ONE, DONE, SERVICES, NULL, "", NULL, "peer to stay connected with and ask for peers", NULL) \
+X(RENDEZVOUS, "rendezvous", BOOL, ONE, DONE, SERVICES, "true", "true", NULL, "be a meeting point (rendezvous) and leave our record with others", NULL) \
 X(RATE_LIMIT, "rate-limit", TEXT, MANY, DONE, SERVICES, NULL, "", NULL, "requests that a service takes: [store|lightpush|px|filter:]<volume>/<period><h|m|s|ms>, without a name for those not named; filter is 30/1m per peer unless given; 0/1s: no limit", NULL) \
 X(MIX, "mix", BOOL, ONE, REFUSED, SERVICES, "false", "false", "false", "mix protocol", "there is no mix protocol here; without it messages would go out in the open") \
 X(MIXKEY, "mixkey", TEXT, ONE, ACCEPTED, SERVICES, NULL, "unset", NULL, "key of a mix node", "there is no mix protocol") \
@@ -118,6 +118,7 @@ X(DISCV5_ENR_AUTO_UPDATE, "discv5-enr-auto-update", BOOL, ONE, DONE, DISCOVERY, 
 X(DISCV5_TABLE_IP_LIMIT, "discv5-table-ip-limit", NUMBER, ONE, DONE, DISCOVERY, "10", "10", "0..100000", "nodes of one address (IPv6: one /64) in the table; 0: any number", NULL) \
 X(DISCV5_BUCKET_IP_LIMIT, "discv5-bucket-ip-limit", NUMBER, ONE, DONE, DISCOVERY, "2", "2", "0..100000", "nodes of one address in a bucket; 0: any number", NULL) \
 X(DISCV5_BITS_PER_HOP, "discv5-bits-per-hop", NUMBER, ONE, ACCEPTED, DISCOVERY, "1", "1", "0..256", "Kademlia's b", "the table has a bucket for each bit of distance, which is b = 1") \
+X(MDNS, "mdns", BOOL, ONE, DONE, DISCOVERY, "false", NULL, NULL, "find peers on the local network, and be found there", "off: it tells all who share the network that this node is here") \
 X(ENABLE_KAD_DISCOVERY, "enable-kad-discovery", BOOL, ONE, ACCEPTED, DISCOVERY, "false", "false (0.38)", NULL, "Kademlia discovery", "not there yet; give --staticnode") \
 X(KAD_BOOTSTRAP_NODE, "kad-bootstrap-node", TEXT, MANY, ACCEPTED, DISCOVERY, NULL, "unset (0.38)", NULL, "Kademlia nodes to begin with", "not there yet") \
 X(KAD_RANDOM_LOOKUP_INTERVAL, "kad-random-lookup-interval", NUMBER, ONE, ACCEPTED, DISCOVERY, "60", "60 (after 0.38)", "0..4294967295", "seconds between lookups", "not there yet") \

@@ -2,6 +2,7 @@
 #include "crypto/keyring/keyring.h"
 #include "net/noise/noise.h"
 #include "net/services/filter.h"
+#include "net/wire/peer_record.h"
 #include "node/core/inside.h"
 
 #include <stdio.h>
@@ -108,6 +109,7 @@ static void host_told(struct core *c, const struct env *env, const struct host_o
         push_answered(c, env, out);
         break;
     case HOST_OUT_PEER_UP:
+        candidates_up(c, env, out->peer);
         tell_peer(c, env, CORE_EVENT_PEER_UP, out);
         break;
     case HOST_OUT_FILTERED:
@@ -116,11 +118,12 @@ static void host_told(struct core *c, const struct env *env, const struct host_o
         filtering_told(c, env, out);
         break;
     case HOST_OUT_PEER_KNOWN:
+        candidates_known(c, env, out->peer);
         filtering_peers_changed(c, env);
         tell_peer(c, env, CORE_EVENT_PEER_KNOWN, out);
         break;
     case HOST_OUT_PEER_DOWN:
-        statics_lost(c, env, out->peer);
+        candidates_down(c, env, out);
         clock_peer_down(&c->clock, out->peer);
         filtering_peers_changed(c, env);
         tell_peer(c, env, CORE_EVENT_PEER_DOWN, out);
@@ -146,8 +149,15 @@ static void host_told(struct core *c, const struct env *env, const struct host_o
     case HOST_OUT_SYNC_ENDED:
         syncing_ended(c, env, out);
         break;
+    case HOST_OUT_MEETING:
+        meeting_answered(c, env, out);
+        break;
+    case HOST_OUT_RECORDS:
+        asking_answered(c, env, out);
+        break;
     case HOST_OUT_CONNECT:
-        break; /* candidates are the peer manager's: net/peers */
+        candidates_record(c, env, &envelope_peer_record, out->record, PEERS_GOSSIP, out->peer);
+        break;
     }
 }
 
@@ -156,7 +166,7 @@ static void dials_ended(struct core *c, const struct env *env)
     struct swarm_dialed d;
 
     while (c->swarm != NULL && swarm_poll_dialed(c->swarm, &d)) {
-        statics_dialed(c, env, &d);
+        candidates_dialed(c, env, &d);
         reaching_dialed(c, env, &d);
         uint64_t *ticket = map_take(&c->dials, MAP_KEY(d.dial));
         if (ticket == NULL)
@@ -207,6 +217,7 @@ bool core_pump(struct core *c, const struct env *env, const struct port *port)
     }
     leave_when_empty(c, env);
     discovering_pump(c, env, port);
+    nearby_pump(c, env, port);
     if (c->swarm != NULL)
         more = swarm_pump(c->swarm, env, port) || more;
     return more;
@@ -258,12 +269,13 @@ void core_tick(struct core *c, const struct env *env)
     if (c->swarm != NULL)
         swarm_tick(c->swarm, env);
     host_tick(c->host, env);
-    statics_tick(c, env);
+    candidates_tick(c, env);
     syncing_tick(c, env);
     resuming_tick(c, env);
     discovering_tick(c, env);
     mapping_tick(c, env);
     stemming_tick(c, env);
+    nearby_tick(c, env);
 }
 
 struct mono core_deadline(const struct core *c)
@@ -279,7 +291,8 @@ struct mono core_deadline(const struct core *c)
     due = mono_min(due, mono_min(syncing_deadline(c), resuming_deadline(c)));
     due = mono_min(due, discovering_deadline(c));
     due = mono_min(due, portmap_deadline(&c->mapping));
-    return mono_min(due, statics_deadline(c));
+    due = mono_min(due, nearby_deadline(c));
+    return mono_min(due, candidates_deadline(c));
 }
 
 /* ---- the user speaks ---- */
@@ -292,6 +305,7 @@ enum err core_connect(struct core *c, const struct env *env, struct span multiad
     if (c->swarm == NULL)
         return ERR_UNSUPPORTED;
     TRY(multiaddr_parse(multiaddr, &addr));
+    candidates_address(c, env, &addr, PEERS_ASKED);
     if (ticket != 0 && (kept = malloc(sizeof *kept)) == NULL)
         return ERR_MEMORY;
     enum err err = swarm_dial(c->swarm, env, NULL, &addr, 1, SWARM_DIAL_FORCE, &dial);
@@ -376,6 +390,8 @@ static enum err make_host(struct core *c, const struct env *env)
         .store = c->archiving.archive != NULL,
         .sync_range_ns = c->archiving.archive != NULL ? c->config.sync_range_ns : 0,
         .sync_jitter_ns = c->config.sync_jitter_ns,
+        .peer_exchange = c->config.peer_exchange,
+        .rendezvous = c->config.rendezvous,
         .rate_limits = c->config.rate_limits,
         .rate_limits_count = c->config.rate_limits_count,
         .lightpush = c->config.lightpush && c->config.relay,
@@ -428,13 +444,15 @@ enum err core_new(struct core **out, const struct core_config *config, const str
     if (err == OK)
         err = stemming_init(c, env);
     if (err == OK)
-        err = statics_init(c, env);
+        err = candidates_init(c, env);
     if (err == OK)
         err = resuming_init(c, env);
     if (err == OK)
         syncing_init(c, env);
     if (err == OK)
         err = discovering_init(c, env);
+    if (err == OK)
+        err = nearby_init(c, env);
     if (err != OK) {
         core_free(c);
         return err;
@@ -449,6 +467,7 @@ void core_stop(struct core *c, const struct env *env)
         return;
     c->stopping = true;
     c->leave_by = mono_add(env->now, CORE_LEAVE_MS * NS_PER_MS);
+    remembering_stop(c, env);
 }
 
 bool core_stopped(const struct core *c)
@@ -473,10 +492,11 @@ void core_free(struct core *c)
     while (fifo_pop(&c->events, &slot))
         slot_clear(&slot);
     clock_clear(&c->clock);
-    statics_clear(c);
     pushing_clear(c);
+    candidates_clear(c);
     discovering_clear(c);
     stemming_clear(c);
+    nearby_clear(c);
     topics_clear(c);
     host_free(c->host);
     swarm_free(c->swarm);

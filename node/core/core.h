@@ -23,6 +23,7 @@ struct kv;
 struct portmap_request;
 struct portmap_answer;
 struct portmap_port;
+struct peer_table;
 struct keyring_host;
 struct streams;
 struct core;
@@ -48,7 +49,15 @@ struct core_discovery {
     size_t lists_count;
 };
 
-/* everything is copied by core_new but the archive and the key */
+/* slots of the peer manager (net/peers); all 0: only static peers are dialed, nobody is asked to
+ * leave */
+struct core_peering {
+    uint32_t relay_out, relay_in; /* relay peers that we dial; most that dialed us */
+    uint32_t service;             /* peers dialed for a service */
+    uint32_t capacity;            /* peers known and not connected; 0: 1000 */
+};
+
+/* everything is copied by core_new but the archive, the table of peers and the key */
 struct core_config {
     const struct keyring_host *key; /* names the node; borrowed, outlives the core */
     struct archive *archive;        /* NULL: no store; borrowed, outlives the core */
@@ -101,7 +110,12 @@ struct core_config {
                                                                 interval 0: only when asked */
     struct kv *state; /* store resume, table CORE_RESUME_TABLE; borrowed; NULL: off */
     struct core_discovery discovery;
-    const char *retention; /* "time:3600;size:1GB;capacity:100", NULL: keep all */
+    struct core_peering peering;
+    bool mdns;                /* find peers on the local network, and be found there */
+    bool peer_exchange;       /* serve it */
+    bool rendezvous;          /* be a meeting point, and use others */
+    struct peer_table *known; /* remembers peers; NULL: none; borrowed, outlives the core */
+    const char *retention;    /* "time:3600;size:1GB;capacity:100", NULL: keep all */
 };
 
 /** Is this text of --rate-limit well-formed? ERR_ARGUMENT. */
@@ -131,6 +145,8 @@ void core_resolved(struct core *c, const struct env *env, uint64_t query, enum e
 void core_job_done(struct core *c, const struct env *env, struct job *job);
 void core_datagram(struct core *c, const struct env *env, const struct endpoint *from,
                    struct span bytes);
+void core_multicast(struct core *c, const struct env *env,
+                    struct span bytes); /* of the mDNS group */
 void core_tick(struct core *c, const struct env *env);
 struct mono core_deadline(const struct core *c);
 
@@ -246,6 +262,8 @@ struct core_peer {
     char id[64];       /* base58 */
     char address[600]; /* multiaddr with /p2p */
     bool connected, outbound, metadata_known;
+    bool reached, failed;         /* not connected: was connected once; the last dials failed */
+    const char *origin;           /* who told of it, in nwaku's words */
     const char *agent;            /* "" until identified; borrowed */
     const char *const *protocols; /* from identify; borrowed */
     size_t protocols_count;
@@ -256,8 +274,8 @@ struct core_peer {
     int64_t ping_ns; /* 0: not measured */
 };
 
-/** Step through the known peers in order of connection; start with *cursor = 0. Borrowed until the
- * next call on the core. */
+/** Step through the connected peers in order of connection, then through those that are only known;
+ * start with *cursor = 0. Borrowed until the next call on the core. */
 bool core_peers(const struct core *c, size_t *cursor, struct core_peer *out);
 
 /** One connected peer by its number. */
@@ -329,12 +347,16 @@ void core_candidate_enr(struct core *c, const struct env *env, const struct enr 
 struct discv5_counters; /* net/discovery/discovery.h */
 struct dns_counters;
 
+struct px_counters; /* net/services/peer_exchange.h */
+
 struct core_discovered {
-    const uint64_t *by_source;            /* records, by enum core_source */
-    const uint64_t *by_shard;             /* of our cluster, 1024 */
-    const struct discv5_counters *discv5; /* NULL: off */
-    size_t nodes, nodes_proven;           /* in its table */
-    const struct dns_counters *dns;       /* NULL: off */
+    const struct px_counters *px;               /* NULL: not served */
+    uint64_t px_records, px_invalid, px_errors; /* of our own questions */
+    const uint64_t *by_source;                  /* records, by enum core_source */
+    const uint64_t *by_shard;                   /* of our cluster, 1024 */
+    const struct discv5_counters *discv5;       /* NULL: off */
+    size_t nodes, nodes_proven;                 /* in its table */
+    const struct dns_counters *dns;             /* NULL: off */
 };
 
 /** Pointers are borrowed for the life of the core. */
@@ -378,6 +400,8 @@ struct store_server;
 struct lightpush_server;
 struct sync;
 struct sync *core_sync(const struct core *c); /* NULL: store sync off */
+struct peers;
+const struct peers *core_known(const struct core *c); /* NULL: streams are the world's */
 struct gossipsub *
 core_gossipsub(const struct core *c); /* for its views and counts; NULL: relay off */
 const struct swarm *core_swarm(const struct core *c); /* NULL: streams are the world's */

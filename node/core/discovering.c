@@ -89,6 +89,13 @@ const struct enr *core_enr_record(const struct core *c)
 
 /* ---- what is found ---- */
 
+static const enum peers_source sources[CORE_SOURCES] = {
+    [CORE_SOURCE_BOOTSTRAP] = PEERS_BOOTSTRAP,
+    [CORE_SOURCE_DISCV5] = PEERS_DISCV5,
+    [CORE_SOURCE_DNS] = PEERS_DNS,
+    [CORE_SOURCE_PEER_EXCHANGE] = PEERS_PX,
+};
+
 void core_candidate_enr(struct core *c, const struct env *env, const struct enr *enr,
                         enum core_source source)
 {
@@ -100,6 +107,7 @@ void core_candidate_enr(struct core *c, const struct env *env, const struct enr 
     if (peer_id_eq(&id, &c->self))
         return;
     d->candidates[source]++;
+    candidates_enr(c, env, enr, sources[source], 0);
     for (uint16_t shard = 0; shard < CORE_SHARDS_MAX; shard++)
         d->by_shard[shard] += enr_has_shard(enr, c->config.cluster, shard);
     peer_id_text(&id, text);
@@ -115,6 +123,10 @@ void core_discovered(const struct core *c, struct core_discovered *out)
         out->discv5 = discv5_counters(d->discv5);
         out->nodes = discv5_nodes(d->discv5, &out->nodes_proven);
     }
+    out->px = host_px(c->host);
+    out->px_records = c->candidates.px_records;
+    out->px_invalid = c->candidates.px_invalid;
+    out->px_errors = c->candidates.px_errors;
     if (d->dns != NULL)
         out->dns = dns_counters(d->dns);
 }

@@ -10,11 +10,15 @@
  *     clock.c      is our wall clock that of the others?
  *     mapping.c    ports that a gateway forwards to us
  *     stemming.c   both on their way along the stem
- *     statics.c    peers that we stay connected with
+ *     candidates.c the peer manager: who is dialed, who is asked to leave
+ *     asking.c     peers that are asked for peers
+ *     meeting.c    meeting points: rendezvous
+ *     remembering.c peers over a restart
  *     topics.c     our pubsub topics and shards
  *     syncing.c    store sync: ids, sessions, what is fetched and stored
  *     resuming.c   what was missed while we were away
  *     discovering.c our node record, discv5, lists in DNS
+ *     nearby.c     the local network: mDNS
  *     view.c       looking in
  */
 #pragma once
@@ -22,6 +26,7 @@
 #include "crypto/base/fifo.h"
 #include "crypto/base/map.h"
 #include "net/host/host.h"
+#include "net/peers/peers.h"
 #include "net/reach/reach.h"
 #include "net/services/lightpush.h"
 #include "net/services/store_query.h"
@@ -55,9 +60,23 @@ struct archiving {
     bool paused; /* we asked the host to read more slowly */
 };
 
-struct statics {
-    struct static_peer *list;
-    size_t count;
+struct lent { /* what core_peers lends for a peer that is not connected */
+    const char *protocols[CORE_ABILITIES_MAX];
+    uint16_t shards[PEERS_SHARDS_MAX];
+};
+
+struct candidates {
+    struct peers *peers; /* NULL: the streams are the world's */
+    struct lent *lent;
+    struct map dials;         /* dial number -> struct dialing */
+    struct mono save;         /* when to look whether peers are to be saved */
+    uint64_t saved;           /* generation on disk */
+    bool saving;              /* a job is under way */
+    struct mono hungry_until; /* the manager wants candidates */
+    struct mono meet;         /* when to leave our records again */
+    unsigned points;          /* where they were left since */
+    unsigned asked;           /* questions for records under way */
+    uint64_t px_records, px_invalid, px_errors;
 };
 
 struct topics {
@@ -116,6 +135,7 @@ struct resuming {
 };
 
 struct discv5;
+struct mdns;
 struct dns;
 
 struct discovering {
@@ -130,6 +150,8 @@ struct discovering {
     uint64_t *by_shard; /* CORE_SHARDS_MAX */
 };
 
+struct envelope_kind;
+
 struct core {
     struct core_config config;
     struct noise_self *noise;
@@ -143,16 +165,17 @@ struct core {
     struct fifo jobs; /* struct job * for the next pump */
     size_t jobs_under_way;
     struct archiving archiving;
-    struct statics statics;
     struct reaching reaching;
     struct portmap mapping;
     char map_gateway[PORTMAP_GATEWAY_MAX];
     struct portmap_port map_ports[PORTMAP_PORTS_MAX];
+    struct candidates candidates;
     struct topics topics;
     struct syncing syncing;
     struct resuming resuming;
     struct discovering discovering;
-    struct map dials; /* dial number -> ticket of the user */
+    struct mdns *mdns; /* NULL: off */
+    struct map dials;  /* dial number -> ticket of the user */
     struct pushing pushing;
     struct stem *stem; /* NULL: off */
     size_t queries_under_way;
@@ -281,13 +304,52 @@ void filtering_message(struct core *c, const struct env *env, const struct host_
 void filtering_peers_changed(struct core *c, const struct env *env);
 void filtering_told(struct core *c, const struct env *env, const struct host_out *out);
 
-/* statics.c */
-enum err statics_init(struct core *c, const struct env *env) MUST_CHECK;
-void statics_clear(struct core *c);
-void statics_tick(struct core *c, const struct env *env);
-void statics_dialed(struct core *c, const struct env *env, const struct swarm_dialed *d);
-void statics_lost(struct core *c, const struct env *env, uint64_t peer);
-struct mono statics_deadline(const struct core *c);
+/* candidates.c */
+enum err candidates_init(struct core *c, const struct env *env) MUST_CHECK;
+void candidates_clear(struct core *c);
+void candidates_enr(struct core *c, const struct env *env, const struct enr *enr,
+                    enum peers_source source, uint64_t via);
+void candidates_record(struct core *c, const struct env *env, const struct envelope_kind *kind,
+                       struct span envelope, enum peers_source source, uint64_t via);
+void candidates_address(struct core *c, const struct env *env, const struct multiaddr *addr,
+                        enum peers_source source);
+void candidates_up(struct core *c, const struct env *env, uint64_t peer);
+void candidates_known(struct core *c, const struct env *env, uint64_t peer);
+void candidates_down(struct core *c, const struct env *env, const struct host_out *out);
+void candidates_dialed(struct core *c, const struct env *env, const struct swarm_dialed *d);
+void candidates_shards(struct core *c, const struct env *env);
+void candidates_tick(struct core *c, const struct env *env);
+struct mono candidates_deadline(const struct core *c);
+
+/** Names of the protocols behind capabilities; how many. */
+size_t candidates_protocols(unsigned capabilities, const char *out[CORE_ABILITIES_MAX]);
+
+/** A random one of those connected that can do this; 0: none. */
+uint64_t candidates_somebody(const struct core *c, const struct env *env, unsigned capability);
+
+/* meeting.c */
+void meeting_known(struct core *c, const struct env *env, uint64_t peer);
+void meeting_wanted(struct core *c, const struct env *env);
+void meeting_tick(struct core *c, const struct env *env);
+struct mono meeting_deadline(const struct core *c);
+void meeting_answered(struct core *c, const struct env *env, const struct host_out *out);
+
+/* asking.c */
+void asking_wanted(struct core *c, const struct env *env);
+void asking_known(struct core *c, const struct env *env, uint64_t peer, unsigned capabilities);
+void asking_answered(struct core *c, const struct env *env, const struct host_out *out);
+
+/* remembering.c */
+void remembering_load(struct core *c, const struct env *env);
+void remembering_tick(struct core *c, const struct env *env);
+void remembering_stop(struct core *c, const struct env *env);
+
+/* nearby.c */
+enum err nearby_init(struct core *c, const struct env *env) MUST_CHECK;
+void nearby_clear(struct core *c);
+void nearby_tick(struct core *c, const struct env *env);
+void nearby_pump(struct core *c, const struct env *env, const struct port *port);
+struct mono nearby_deadline(const struct core *c);
 
 /* topics.c */
 enum err topics_init(struct core *c, const struct env *env) MUST_CHECK;

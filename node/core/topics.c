@@ -12,7 +12,7 @@ struct topic {
     char name[];
 };
 
-static void tell_shards(struct core *c)
+static void tell_shards(struct core *c, const struct env *env)
 {
     struct topics *t = &c->topics;
     size_t cursor = 0;
@@ -25,6 +25,7 @@ static void tell_shards(struct core *c)
     host_set_shards(c->host, t->shards, t->shards_count);
     if (host_sync(c->host) != NULL)
         sync_set_shards(host_sync(c->host), t->shards, t->shards_count);
+    candidates_shards(c, env);
     discovering_changed(c);
 }
 
@@ -55,7 +56,7 @@ enum err core_subscribe(struct core *c, const struct env *env, struct span pubsu
     t->has_shard =
         waku_shard_parse(pubsub_topic, &shard) == OK && shard.cluster == c->config.cluster;
     t->shard = t->has_shard ? shard.index : 0;
-    tell_shards(c);
+    tell_shards(c, env);
     return OK;
 }
 
@@ -67,7 +68,7 @@ enum err core_unsubscribe(struct core *c, const struct env *env, struct span pub
         return ERR_NOT_FOUND;
     gossipsub_unsubscribe(host_gossipsub(c->host), env, span_of(t->name, t->len));
     free(t);
-    tell_shards(c);
+    tell_shards(c, env);
     return OK;
 }
 

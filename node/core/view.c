@@ -76,15 +76,30 @@ bool core_clock_offset(const struct core *c, int64_t *ns)
     return clock_offset(&c->clock, ns);
 }
 
+static const char *origin(enum peers_source source)
+{
+    static const char *const origins[] = {
+#define X(id, name, origin) origin,
+        PEERS_SOURCES(X)
+#undef X
+    };
+
+    return origins[source];
+}
+
 static void fill(const struct core *c, const struct host_peer *p, struct core_peer *out)
 {
     struct gossipsub_peer_view view;
     struct multiaddr whole = p->remote;
+    struct peers_view v;
     char text[MULTIADDR_TEXT_MAX];
 
     *out = (struct core_peer){
         .peer = p->peer,
         .connected = true,
+        .origin = c->candidates.peers != NULL && peers_find(c->candidates.peers, &p->id, &v)
+                      ? origin(v.source)
+                      : "UnknownOrigin",
         .outbound = p->outbound,
         .metadata_known = p->metadata_known,
         .agent = p->agent,
@@ -105,13 +120,56 @@ static void fill(const struct core *c, const struct host_peer *p, struct core_pe
         out->score = view.score;
 }
 
+const struct peers *core_known(const struct core *c)
+{
+    return c->candidates.peers;
+}
+
+/* One that is not connected. */
+static void fill_known(const struct core *c, const struct peers_view *v, struct core_peer *out)
+{
+    struct lent *lent = c->candidates.lent;
+    struct multiaddr addrs[PEERS_ADDRS_MAX];
+    char text[MULTIADDR_TEXT_MAX] = "";
+
+    *out = (struct core_peer){.agent = "",
+                              .origin = origin(v->source),
+                              .reached = v->worked_s != 0,
+                              .failed = v->failures > 0,
+                              .protocols = lent->protocols,
+                              .shards = lent->shards};
+    peer_id_text(v->id, out->id);
+    if (peers_addrs(c->candidates.peers, v->id, addrs) > 0 &&
+        multiaddr_add_peer(&addrs[0], v->id) == OK)
+        multiaddr_text(&addrs[0], text);
+    snprintf(out->address, sizeof out->address, "%.*s", (int)sizeof out->address - 1, text);
+    out->protocols_count = candidates_protocols(v->capabilities, lent->protocols);
+    for (uint16_t s = 0; v->shards_known && s < PEERS_SHARDS_MAX; s++)
+        if (peers_shards_has(v->shards, s))
+            lent->shards[out->shards_count++] = s;
+    out->cluster = c->config.cluster;
+}
+
+#define KNOWN (SIZE_MAX / 2 + 1) /* from here on the cursor is one of the manager */
+
 bool core_peers(const struct core *c, size_t *cursor, struct core_peer *out)
 {
-    const struct host_peer *p = host_peers(c->host, cursor);
+    const struct host_peer *p = *cursor >= KNOWN ? NULL : host_peers(c->host, cursor);
+    size_t at = *cursor >= KNOWN ? *cursor - KNOWN : 0;
+    struct peers_view v;
 
-    if (p != NULL)
+    if (p != NULL) {
         fill(c, p, out);
-    return p != NULL;
+        return true;
+    }
+    while (c->candidates.peers != NULL && peers_next(c->candidates.peers, &at, &v)) {
+        *cursor = KNOWN + at;
+        if (v.peer != 0)
+            continue; /* told already */
+        fill_known(c, &v, out);
+        return true;
+    }
+    return false;
 }
 
 bool core_peer(const struct core *c, uint64_t peer, struct core_peer *out)

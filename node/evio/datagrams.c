@@ -56,6 +56,8 @@ void datagrams_send(void *world, const struct endpoint *to, struct span bytes)
     struct sockaddr_storage ss;
     socklen_t len = endpoint_to(to, &ss);
 
+    if (multicast_send(e, to, bytes))
+        return;
     for (size_t i = 0; i < e->datagrams_count; i++) {
         const struct datagrams *u = &e->datagrams[i];
         if (u->family != ss.ss_family)
@@ -70,6 +72,7 @@ void datagrams_send(void *world, const struct endpoint *to, struct span bytes)
 
 void datagrams_clear(struct evio *e)
 {
+    multicast_clear(e);
     for (size_t i = 0; i < e->datagrams_count; i++) {
         event_del(&e->datagrams[i].ready);
         close(e->datagrams[i].fd);

@@ -87,6 +87,11 @@ void evio_tls_reload(struct evio *e);
  * the first dial. As evio_tls_serve. */
 enum err evio_tls_trust(struct evio *e, const char *file, char why[EVIO_TLS_WHY]) MUST_CHECK;
 
+/** Belong to a multicast group, over the interface that has the address `via` (0.0.0.0: the system
+ * chooses), sharing the port. Datagrams to it come to core_multicast.
+ * OK; ERR_ARGUMENT no IPv4, or one is joined already; ERR_EXISTS; ERR_REFUSED; ERR_IO */
+enum err evio_join(struct evio *e, const char *group, uint16_t port, const char *via) MUST_CHECK;
+
 /** Ask these name servers instead of the system's. Before the first look-up.
  *
  * @param servers  "192.0.2.1,192.0.2.2:5353,[::1]:53" (in)

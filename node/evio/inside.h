@@ -19,6 +19,13 @@ struct listener {
     struct event ready, again; /* again: after EVIO_ACCEPT_PAUSE_MS */
 };
 
+struct multicast { /* the socket of a group */
+    struct evio *evio;
+    bool joined;
+    int fd;
+    struct event ready;
+};
+
 struct datagrams { /* a UDP socket */
     struct evio *evio;
     int fd;
@@ -63,6 +70,7 @@ struct evio {
     struct link *lingering; /* closed gracefully, not read to the end yet */
     struct listener listeners[EVIO_LISTENERS_MAX];
     size_t listeners_count;
+    struct multicast multicast;
     struct datagrams datagrams[EVIO_UDP_MAX];
     size_t datagrams_count;
     uint8_t *read_buffer; /* EVIO_READ_BYTES, on first use */
@@ -96,6 +104,11 @@ void listeners_clear(struct evio *e);
 /* datagrams.c */
 void datagrams_send(void *world, const struct endpoint *to, struct span bytes);
 void datagrams_clear(struct evio *e);
+
+/* multicast.c */
+bool multicast_send(struct evio *e, const struct endpoint *to,
+                    struct span bytes); /* false: not to a group */
+void multicast_clear(struct evio *e);
 
 /* names.c */
 void names_resolve(struct evio *e, uint64_t query, const char *name, int type);

@@ -24,5 +24,6 @@
 #define EVIO_TLS_LOOK_MS        2000u       /* between looks at the files of the certificate */
 #define EVIO_UDP_MAX            4u
 #define EVIO_UDP_BYTES          2048u /* longer ones are cut; discv5 reads none over 1280 */
+#define EVIO_MULTICAST_BYTES    9000u /* of one datagram; RFC 6762 17 */
 #define EVIO_UDP_READS          64    /* of one socket in one wake-up */
 #define EVIO_CLOCKS_MAX         8u

@@ -1,4 +1,5 @@
 /* Where a node listens, and what it says of it. */
+#include "net/discovery/discovery.h"
 #include "net/wire/multiaddr.h"
 #include "node/main/node.h"
 
@@ -145,6 +146,20 @@ enum err node_listen_udp(struct node *n)
     }
     n->udp_port = port;
     return OK;
+}
+
+enum err node_join_local(struct node *n)
+{
+    const struct conf *c = &n->conf;
+    const char *via = "0.0.0.0";
+
+    if (!conf_bool(c, CONF_MDNS))
+        return OK;
+    for (size_t i = 0; i < conf_count(c, CONF_LISTEN_ADDRESS); i++)
+        if (strchr(conf_at(c, CONF_LISTEN_ADDRESS, i), ':') == NULL)
+            via = conf_at(c, CONF_LISTEN_ADDRESS, i);
+    enum err err = evio_join(n->evio, MDNS_GROUP, MDNS_PORT, via);
+    return err == OK ? OK : node_say(err, "--mdns: cannot join the group " MDNS_GROUP " over", via);
 }
 
 enum err node_full_addresses(struct node *n)

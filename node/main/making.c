@@ -6,12 +6,25 @@
 #include "node/nat/nat.h"
 #include "store/archive.h"
 #include "store/kv.h"
+#include "store/peers.h"
 
 #include <stdio.h>
 #include <time.h>
 
 #define SHARDS_MAX  1024 /* conf: 0..1023 */
 #define STATICS_MAX 256
+
+/* A table that cannot be opened costs what was remembered; the node starts all the same. */
+static void open_known(struct node *n)
+{
+    char path[DATA_PATH_MAX];
+    if (!conf_bool(&n->conf, CONF_PEER_PERSISTENCE) || data_path(&n->conf, "peers", path) != OK)
+        return;
+    enum err err = peer_table_open_lmdb(&n->known, path);
+    if (err != OK)
+        log_unusual(evio_env(n->evio), "main", "peers are not remembered folder=%s err=%s", path,
+                    err_name(err));
+}
 
 static enum err open_archive(struct node *n)
 {
@@ -26,6 +39,7 @@ static enum err open_archive(struct node *n)
                 policy);
         return ERR_ARGUMENT;
     }
+    open_known(n);
     if (!conf_bool(&n->conf, CONF_STORE))
         return OK;
     TRY(data_path(&n->conf, "archive", path));
@@ -119,7 +133,7 @@ static enum err check_rate_limits(const char *const *texts, size_t count)
 static size_t statics_of(const struct conf *c, const char *statics[STATICS_MAX])
 {
     static const enum conf_id ids[] = {CONF_STATICNODE, CONF_ENTRY_NODE, CONF_LIGHTPUSHNODE,
-                                       CONF_FILTERNODE};
+                                       CONF_FILTERNODE, CONF_PEER_EXCHANGE_NODE};
     size_t count = 0;
     for (size_t k = 0; k < sizeof ids / sizeof ids[0]; k++)
         for (size_t i = 0; i < conf_count(c, ids[k]) && count < STATICS_MAX; i++)
@@ -181,13 +195,29 @@ static enum err nat_of(const struct node *n, struct core_config *config,
     return ERR_ARGUMENT; /* conf_check took it: it cannot be */
 }
 
+/* Slots as nwaku shares them: relay peers are a share of all connections, rounded up, and a third
+ * of them is dialed by us. */
+static struct core_peering peering_of(const struct conf *c)
+{
+    double percent = 100, all = (double)conf_number(c, CONF_MAX_CONNECTIONS);
+    (void)conf_relay_percent(c, &percent); /* conf_check has refused another one */
+    double share = all * percent / 100;
+    uint32_t relay = (uint32_t)share;
+    relay += (double)relay < share;
+    if (conf_given(c, CONF_MAX_RELAY_PEERS))
+        relay = (uint32_t)conf_number(c, CONF_MAX_RELAY_PEERS);
+    return (struct core_peering){.relay_out = relay / 3,
+                                 .relay_in = relay - relay / 3,
+                                 .service = (uint32_t)all > relay ? (uint32_t)all - relay : 0,
+                                 .capacity = (uint32_t)conf_number(c, CONF_PEER_STORE_CAPACITY)};
+}
+
 enum err node_make_core(struct node *n)
 {
     const struct conf *c = &n->conf;
     uint16_t shards[SHARDS_MAX];
     const char *statics[STATICS_MAX], *rates[CONF_VALUES_MAX];
     const char *retention = conf_text(c, CONF_STORE_MESSAGE_RETENTION_POLICY);
-    bool sotto = strcmp(conf_text(c, CONF_PRESET), "sotto") == 0;
     uint64_t per_ip = conf_number(c, CONF_IP_COLOCATION_LIMIT);
     const char *outside[2] = {n->addresses.outside[0], n->addresses.outside[1]};
     const char *given[CONF_VALUES_MAX];
@@ -196,8 +226,8 @@ enum err node_make_core(struct node *n)
         .key = n->key,
         .archive = n->archive,
         .agent_version = conf_text(c, CONF_AGENT_STRING),
-        .cluster = sotto ? 66 : (uint16_t)conf_number(c, CONF_CLUSTER_ID),
-        .shards_in_network = sotto ? 8 : (uint16_t)conf_number(c, CONF_NUM_SHARDS_IN_NETWORK),
+        .cluster = (uint16_t)conf_number(c, CONF_CLUSTER_ID),
+        .shards_in_network = (uint16_t)conf_number(c, CONF_NUM_SHARDS_IN_NETWORK),
         .shards = shards,
         .shards_count = shards_of(c, shards),
         .listen = (const char *const *)n->addresses.announced,
@@ -232,6 +262,11 @@ enum err node_make_core(struct node *n)
         .store_page_max = 100,
         .connections_max = (size_t)conf_number(c, CONF_MAX_CONNECTIONS),
         .connections_per_ip = per_ip == 0 ? UINT32_MAX : (size_t)per_ip,
+        .peering = peering_of(c),
+        .known = n->known,
+        .mdns = conf_bool(c, CONF_MDNS),
+        .peer_exchange = conf_bool(c, CONF_PEER_EXCHANGE),
+        .rendezvous = conf_bool(c, CONF_RENDEZVOUS),
         .rate_limits = rates,
         .rate_limits_count = rate_limits_of(c, rates),
         .state = n->state,
@@ -300,6 +335,7 @@ enum err node_make_api(struct node *n)
         .store = n->archive != NULL,
         .lightpush = conf_bool(c, CONF_LIGHTPUSH) && conf_bool(c, CONF_RELAY),
         .filter = conf_bool(c, CONF_FILTER),
+        .peer_exchange = conf_bool(c, CONF_PEER_EXCHANGE),
         .storenode = conf_text(c, CONF_STORENODE),
         .started_s = (int64_t)time(NULL)};
     for (size_t i = 0; i < config.origins_count; i++)

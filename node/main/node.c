@@ -3,6 +3,7 @@
 #include "crypto/keyring/keyring.h"
 #include "store/archive.h"
 #include "store/kv.h"
+#include "store/peers.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -98,6 +99,7 @@ static enum err start(struct node *n)
     TRY(node_open_data(n));
     TRY(node_listen(n));
     TRY(node_listen_udp(n));
+    TRY(node_join_local(n));
     TRY(node_make_core(n));
     TRY(node_full_addresses(n));
     TRY(node_make_api(n));
@@ -113,6 +115,7 @@ static void take_apart(struct node *n)
     core_free(n->core);
     archive_close(n->archive);
     kv_close(n->state);
+    peer_table_close(n->known);
     evio_free(n->evio);
     keyring_host_free(n->key);
     for (size_t i = 0; i <= ADDRESSES_MAX; i++)

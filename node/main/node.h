@@ -12,6 +12,7 @@
 
 struct archive;
 struct kv;
+struct peer_table;
 struct keyring_host;
 
 struct node {
@@ -23,7 +24,8 @@ struct node {
     struct evio *evio;
     struct keyring_host *key;
     struct archive *archive;
-    struct kv *state; /* --store-resume; else NULL */
+    struct kv *state;         /* --store-resume; else NULL */
+    struct peer_table *known; /* NULL: peers are not remembered */
     struct core *core;
     struct api *api;
     struct api_node api_node;
@@ -51,6 +53,7 @@ enum err node_discovery(struct node *n, struct core_discovery *out) MUST_CHECK;
 /* listening.c */
 enum err node_listen(struct node *n) MUST_CHECK;
 enum err node_listen_udp(struct node *n) MUST_CHECK;     /* when discv5 is on */
+enum err node_join_local(struct node *n) MUST_CHECK;     /* with --mdns */
 enum err node_full_addresses(struct node *n) MUST_CHECK; /* announced and local, with /p2p */
 enum err node_listen_http(struct node *n) MUST_CHECK;
 void node_greet(const struct node *n);

@@ -8,6 +8,7 @@ import { makeCa, SUBJECT } from '../lib/certs.mjs'
 import { chosen, Report } from '../lib/report.mjs'
 import { SottoNode } from '../lib/node.mjs'
 import { runCaseFile } from './lib/run.mjs'
+import { found } from '../lib/found.mjs'
 import { startStandin } from './selftest/start.mjs'
 
 // What the node does today. The other files in cases/ wait for the service they test.
@@ -15,9 +16,11 @@ const CASES = [
   'identify', 'ping', 'identity-keys', 'noise-yamux-tcp', 'noise-mplex-tcp', 'metadata',
   'relay-js-to-node', 'relay-node-to-js', 'relay-message-id', 'relay-mesh3',
   'noise-mplex-ws', 'noise-yamux-ws', 'store-query', 'store-pagination', 'message-hash', 'autosharding', 'rest-relay', 'rest-store', 'rest-info', 'enr', 'rest-admin',
-  'lightpush-v2', 'lightpush-v3', 'lightpush-errors', 'rest-lightpush', 'filter', 'rest-filter', 'light-node', 'browser', 'circuit'
+  'peer-exchange', 'lightpush-v2', 'lightpush-v3', 'lightpush-errors', 'rest-lightpush', 'filter', 'rest-filter', 'light-node', 'browser', 'circuit'
 ]
-const WAITING = ['peer-exchange']
+const WAITING = []
+// Cases that ask for peers get a node that has found some.
+const AMONG = { 'peer-exchange': { count: 6, args: ['--pex-min', '4'] } }
 const SERVICES = 'relay,store,lightpush,filter,enr'
 // Over wss, with a node of their own: the case's file, and the flags it needs besides.
 const SECURE = {
@@ -31,11 +34,21 @@ const SECURE = {
 const { values, names } = chosen([...CASES, ...Object.keys(SECURE)], { options: { standin: { type: 'boolean' } }, more: WAITING })
 const report = new Report()
 
+async function among (name) {
+  const { count, args } = AMONG[name]
+  let group
+  try { group = await found(count) } catch (e) { return { ok: false, ms: 0, detail: e.message } }
+  const [node] = group.nodes
+  const r = await runCaseFile(name, ['--addr', node.addr, '--rest', node.rest, '--services', 'relay', ...args])
+  await group.stop()
+  return r
+}
+
 /** the cases against one node; file: the one in cases/ that a name means */
 async function run (node, cases, { args = [], env } = {}) {
   for (const [name, file] of cases) {
     const all = ['--addr', node.addr, '--rest', node.rest, '--services', SERVICES, ...(node.ws ? ['--ws', node.ws] : []), ...args]
-    const { ok, ms, detail } = await runCaseFile(file, all, env)
+    const { ok, ms, detail } = AMONG[name] && !values.standin ? await among(name) : await runCaseFile(file, all, env)
     report.add(name, ok, ms, detail)
     if (!node.alive) { report.add('node', false, 0, `it ended during ${name}: ${node.log()}`); break }
   }

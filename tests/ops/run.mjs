@@ -12,8 +12,9 @@ import * as tls from './tls.mjs'
 import * as discovery from './discovery.mjs'
 import * as nat from './nat.mjs'
 import * as stem from './stem.mjs'
+import * as peers from './peers.mjs'
 
-const TESTS = { ...start, ...probe, ...names, ...limits, ...tls, ...sync, ...discovery, ...signals, ...nat, ...stem }
+const TESTS = { ...start, ...probe, ...names, ...limits, ...tls, ...sync, ...discovery, ...peers, ...signals, ...nat, ...stem }
 
 const { names: wanted } = chosen(Object.keys(TESTS))
 const report = new Report()

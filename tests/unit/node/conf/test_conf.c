@@ -28,6 +28,14 @@ static enum err args(const char *a, const char *b)
     return conf_arguments(&c, b == NULL ? 1 : 2, argv);
 }
 
+/* the same, with nothing set before */
+static enum err anew(const char *a, const char *b)
+{
+    conf_clear(&c);
+    assert_ok(conf_init(&c));
+    return args(a, b);
+}
+
 static enum err variable(const char *text)
 {
     char copy[300];
@@ -126,6 +134,56 @@ static void a_wrong_value_names_the_flag_and_what_is_allowed(void **state)
         assert_err(args(cases[i].flag, NULL), ERR_ARGUMENT);
         assert_error_has(cases[i].part);
     }
+}
+
+static void a_preset_is_weaker_than_all_that_is_said(void **state)
+{
+    (void)state;
+    assert_ok(anew("--preset=status.prod", NULL));
+    assert_ok(conf_check(&c));
+    assert_int_equal(conf_number(&c, CONF_CLUSTER_ID), 16);
+    assert_int_equal(conf_number(&c, CONF_NUM_SHARDS_IN_NETWORK), 1);
+    assert_int_equal(conf_number(&c, CONF_MAX_MSG_SIZE), 1 << 20);
+    assert_true(conf_bool(&c, CONF_DISCV5_DISCOVERY));
+    assert_int_equal(conf_count(&c, CONF_ENTRY_NODE), 4);
+    assert_ok(anew("--preset=status.prod", "--cluster-id=99"));
+    assert_ok(args("--discv5-discovery=false", "--entry-node=/ip4/192.0.2.1/tcp/1"));
+    assert_ok(conf_check(&c));
+    assert_int_equal(conf_number(&c, CONF_CLUSTER_ID), 99);
+    assert_false(conf_bool(&c, CONF_DISCV5_DISCOVERY));
+    assert_int_equal(conf_count(&c, CONF_ENTRY_NODE), 1);
+    static const struct {
+        const char *flag;
+        unsigned cluster;
+    } rows[] = {{"--preset=sotto", 66}, {"--preset=logos.dev", 3}, {"--preset=logos.test", 2}};
+    for (size_t i = 0; i < 3; i++) {
+        assert_ok(anew(rows[i].flag, NULL));
+        assert_ok(conf_check(&c));
+        assert_int_equal(conf_number(&c, CONF_CLUSTER_ID), rows[i].cluster);
+    }
+    assert_ok(anew("--preset=sotto", "--cluster-id=1"));
+    assert_err(conf_check(&c), ERR_ARGUMENT);
+    assert_error_has("RLN");
+}
+
+static void slots_are_two_shares(void **state)
+{
+    static const char *const wrong[] = {"60", "60:50", "0:100", "a:b", "60:40:1", "-1:101"};
+    char flag[64];
+    double percent;
+    (void)state;
+    assert_ok(anew("--relay-service-ratio=13.33:86.67", NULL));
+    assert_true(conf_relay_percent(&c, &percent));
+    assert_true(percent > 13.3 && percent < 13.4);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        snprintf(flag, sizeof flag, "--relay-service-ratio=%s", wrong[i]);
+        assert_ok(anew(flag, NULL));
+        assert_err(conf_check(&c), ERR_ARGUMENT);
+        assert_error_has("60:40");
+    }
+    assert_ok(anew("--max-connections=10", "--max-relay-peers=11"));
+    assert_err(conf_check(&c), ERR_ARGUMENT);
+    assert_error_has("--max-connections");
 }
 
 static void a_key_is_never_repeated_in_an_error(void **state)
@@ -250,6 +308,8 @@ int main(void)
         T(flags_are_written_in_every_usual_way),
         T(a_wrong_flag_is_told_with_its_neighbour),
         T(a_wrong_value_names_the_flag_and_what_is_allowed),
+        T(a_preset_is_weaker_than_all_that_is_said),
+        T(slots_are_two_shares),
         T(a_key_is_never_repeated_in_an_error),
         T(refusals_give_the_reason_and_harmless_values_pass),
         T(options_without_effect_are_warned_about_once),
