@@ -274,14 +274,6 @@ enum err mls_leaf_content(const struct mls_world *w, const struct mls_client *cl
                           const struct mls_leaf_node *before, struct buf *scratch,
                           struct mls_leaf_node *out) MUST_CHECK;
 
-/* -- messages -- */
-
-/** Sign and protect one content of ours. @param confirmation_tag commits only; computed by the
- * caller after signing, hence mls_commit does its own. */
-enum err mls_send_content(struct mls_group *g, const struct mls_world *w, uint8_t content_type,
-                          struct span body, const struct mls_send *how, struct mls_opened *opened,
-                          struct buf *out) MUST_CHECK;
-
 /** Follow a verified commit. @param event receives `next`, or says that we are removed */
 enum err mls_follow(struct mls_group *g, const struct mls_world *w, const struct mls_opened *o,
                     struct mls_event *event) MUST_CHECK;

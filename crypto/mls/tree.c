@@ -160,11 +160,6 @@ struct span mls_tree_key(const struct mls_tree *t, uint32_t node)
     return n->parent == NULL ? SPAN_EMPTY : mls_parent_key(n->parent);
 }
 
-uint32_t mls_tree_members_below(const struct mls_tree *t, uint32_t node)
-{
-    return mls_tree_at(t, node)->leaves;
-}
-
 uint32_t mls_tree_members(const struct mls_tree *t)
 {
     return t->root->leaves;

@@ -80,8 +80,7 @@ const struct mls_parent *mls_tree_parent(const struct mls_tree *t, uint32_t node
 /** The encryption key of any node; empty when blank. */
 struct span mls_tree_key(const struct mls_tree *t, uint32_t node);
 
-/** Members below a node; of the root: members of the group. */
-uint32_t mls_tree_members_below(const struct mls_tree *t, uint32_t node);
+/** Members of the group. */
 uint32_t mls_tree_members(const struct mls_tree *t);
 
 /** The least member >= `from`; false when there is none. Walks at O(log n) a step. */

@@ -134,9 +134,6 @@ struct span conn_wire(const struct conn *c);
 /** The carrier took the first `n` of them. */
 void conn_wrote(struct conn *c, size_t n);
 
-/** Is there, or may there be after conn_seal, something to write? */
-bool conn_writable_due(const struct conn *c);
-
 /** Should the carrier stop reading? */
 bool conn_wants_pause(const struct conn *c);
 

@@ -120,11 +120,3 @@ void conn_wrote(struct conn *c, size_t n)
         buf_reset(&c->wire);
     maybe_closed(c);
 }
-
-bool conn_writable_due(const struct conn *c)
-{
-    bool open = c->state == CONN_OPEN || c->state == CONN_CLOSING;
-    bool pong = c->ws != NULL && ws_pong_due(c->ws);
-
-    return waiting(c) > 0 || (open && mux_due(c->mux)) || c->state == CONN_CLOSING || pong;
-}

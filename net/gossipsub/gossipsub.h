@@ -287,7 +287,3 @@ bool gossipsub_peer_next(const struct gossipsub *g, size_t *cursor,
 
 /** One peer by number; false: unknown. */
 bool gossipsub_peer_get(const struct gossipsub *g, uint64_t peer, struct gossipsub_peer_view *out);
-
-/** Bytes that the fullest queue of a connected peer can still take: a host that wants to lose
- * nothing reads more slowly while this is low. SIZE_MAX without peers. */
-size_t gossipsub_queue_room(const struct gossipsub *g);

@@ -226,15 +226,3 @@ bool gossipsub_peer_get(const struct gossipsub *g, uint64_t peer, struct gossips
         view(g, p, out);
     return p != NULL;
 }
-
-size_t gossipsub_queue_room(const struct gossipsub *g)
-{
-    size_t least = SIZE_MAX;
-    const struct peer *p;
-
-    for (size_t cursor = 0; (p = map_next(&g->peers, &cursor, NULL)) != NULL;) {
-        size_t room = g->params.peer_queue_bytes_max - p->queue.bytes;
-        least = room < least ? room : least;
-    }
-    return least;
-}

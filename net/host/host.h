@@ -3,9 +3,10 @@
  *     struct streams  --events-->  host_pump: the adapter of the stream's protocol  -->  its engine
  *     struct streams  <--writes--  adapters carry the engines' outputs              <--  its engine
  *
- * One adapter per protocol, one file each: gossip.c (relay and meshsub), identify.c, ping.c, and
- * the request-response services over exchange.c (metadata.c, store.c, lightpush.c). What concerns
- * the node as a whole comes out of host_poll.
+ * Adapters, a file each: those with streams of their own (gossip.c for relay and meshsub, identify,
+ * ping, sync, relay.c and circuit.c for circuit relay, dcutr), and those over exchange.c, one
+ * request and one answer (metadata, store, lightpush, filter, autonat). What concerns the node as a
+ * whole comes out of host_poll.
  *
  * Bounds: params.h; per stream by struct streams; the engines' own.
  */

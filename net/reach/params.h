@@ -12,7 +12,6 @@
 #define AUTONAT_MESSAGE_MAX     4096u /* bytes; nim-libp2p reads 1024, js-libp2p 4 KiB and more */
 #define AUTONAT_TIMEOUT_MS      40000 /* a question that takes dials of 15 s; js-libp2p has 30 s */
 #define AUTONAT_ADDRS_MAX       8u  /* addresses that are dialed for one request; nim-libp2p's 8 */
-#define AUTONAT_TEXT_MAX        64u /* bytes of a status text that we send */
 #define AUTONAT_DIALS_MAX       16u /* dial-backs under way for all peers; own bound */
 #define AUTONAT_PEER_PAUSE_MS   20000 /* between two requests of one peer or address; own bound */
 #define AUTONAT_MINUTE_MAX      30u   /* dial-backs a minute for all; go-libp2p has 30 */
@@ -65,5 +64,4 @@
 #define DCUTR_TRIES_MAX   3u    /* the spec's 3 */
 #define DCUTR_PEERS_MAX   32u   /* upgrades under way, all peers; own bound */
 #define DCUTR_STEP_MS     15000 /* for an answer, or a dial; nim-libp2p 15 s */
-#define DCUTR_SETTLE_MS   500   /* for identify to be heard before it begins; nim-libp2p 500 ms */
 #define DCUTR_PAUSE_MS    10000 /* a peer may ask us again after so long; own bound */

@@ -16,7 +16,6 @@
 #define SWARM_BACKOFF_MS_MIN      1000   /* after a first failure; doubles, with jitter of a half */
 #define SWARM_BACKOFF_MS_MAX      600000 /* ten minutes */
 #define SWARM_BACKOFFS_MAX        1024u  /* addresses remembered; the oldest is forgotten */
-#define SWARM_CLOSE_TIMEOUT_MS    5000   /* for a graceful close to flush */
 #define SWARM_REDUNDANT_GRACE_MS  1000   /* before the lesser of two connections is closed */
 #define SWARM_REDUNDANT_WINDOW_MS 10000  /* two that came up within it are one simultaneous dial */
 #define SWARM_TRIM_AGE_MS         10000  /* a younger connection is not trimmed */

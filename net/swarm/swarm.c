@@ -63,11 +63,6 @@ void swarm_free(struct swarm *s)
     free(s);
 }
 
-const char *const *swarm_protocols(const struct swarm *s)
-{
-    return s->protocols;
-}
-
 void swarm_stop(struct swarm *s, const struct env *env)
 {
     struct link *l;

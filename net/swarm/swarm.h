@@ -124,9 +124,6 @@ void swarm_free(struct swarm *s);
 /** The upper line: fills `out`, valid as long as the swarm. */
 void swarm_streams(struct swarm *s, struct streams *out);
 
-/** The protocol table, for identify: NULL-terminated, borrowed until streams->serve. */
-const char *const *swarm_protocols(const struct swarm *s);
-
 /** Connect to a peer by any of its addresses. Addresses are tried in the given order, a little
  * apart; the first that is upgraded wins.
  *

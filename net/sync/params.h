@@ -4,9 +4,8 @@
 #include "crypto/base/env.h"
 
 /* what nwaku does (waku_store_sync/common.nim) */
-#define SYNC_RANGE_NS_DEFAULT    (3600 * NS_PER_S)
-#define SYNC_INTERVAL_NS_DEFAULT (300 * NS_PER_S)
-#define SYNC_JITTER_NS_DEFAULT   (20 * NS_PER_S)
+#define SYNC_RANGE_NS_DEFAULT  (3600 * NS_PER_S)
+#define SYNC_JITTER_NS_DEFAULT (20 * NS_PER_S)
 
 /* the ids that are compared; 48 bytes each, in chunks that may be half empty */
 #define SYNC_IDS_MAX         1000000u /* own choice: at most 96 MB; beyond it the oldest go */

@@ -1,10 +1,10 @@
 /* The whole node as one deterministic object: everything between the waterline (net/host/port.h)
  * and the person or program that uses the node. node/evio and sim drive it in the same way:
  *
- *     one or more of core_link_*, core_bytes, core_writable, core_resolved, core_job_done,
- * core_tick, or of the user's calls (core_publish, core_query, ...); then once: core_pump(core,
- * env, port), which writes bytes, dials and hands out jobs; then core_poll until it is empty; then
- * arm a timer at core_deadline.
+ *     one or more of core_link_*, core_bytes, core_writable, core_resolved, core_datagram,
+ *     core_job_done, core_tick, or of the user's calls (core_publish, core_query, ...);
+ *     then once core_pump(core, env, port), which writes bytes, dials and hands out jobs;
+ *     then core_poll until it is empty; then a timer is armed at core_deadline.
  *
  * Read all ready sockets first and pump once: what arrived together leaves together, one RPC per
  * peer and one write per connection.

@@ -116,8 +116,5 @@ void evio_break(struct evio *e);
 /** How long jobs of a lane wait and run; borrowed for the life of the loop. */
 struct api_lane evio_lane(const struct evio *e, enum job_lane lane);
 
-/** For http.c and other users of the loop. */
-struct event_base *evio_base(struct evio *e);
-
 /** Raise the soft limit of open files to the hard one; the new one. */
 uint64_t evio_raise_files(void);

@@ -33,11 +33,6 @@ const struct env *evio_env(struct evio *e)
     return &e->env;
 }
 
-struct event_base *evio_base(struct evio *e)
-{
-    return e->base;
-}
-
 void evio_touch(struct evio *e)
 {
     e->touched = true;
