@@ -92,6 +92,13 @@ static enum err add(struct dns *d, const struct env *env, const struct tree_url 
     return OK;
 }
 
+enum err dns_url_check(struct span url)
+{
+    struct tree_url parsed;
+
+    return tree_url_parse(url, &parsed);
+}
+
 enum err dns_add(struct dns *d, const struct env *env, struct span url)
 {
     struct tree_url parsed;

@@ -47,6 +47,9 @@ struct dns_counters {
 enum err dns_new(struct dns **out, const struct env *env) MUST_CHECK;
 void dns_free(struct dns *d);
 
+/** Is this "enrtree://KEY@domain", with a key that is one? OK; ERR_FORMAT. */
+enum err dns_url_check(struct span url) MUST_CHECK;
+
 /** Follow a list, "enrtree://KEY@domain". OK; ERR_FORMAT; ERR_FULL; ERR_MEMORY. */
 enum err dns_add(struct dns *d, const struct env *env, struct span url) MUST_CHECK;
 

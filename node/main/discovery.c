@@ -1,4 +1,5 @@
 /* How the node finds others and is found: flags to struct core_discovery, and the UDP sockets. */
+#include "net/discovery/discovery.h"
 #include "net/wire/enr.h"
 #include "node/main/node.h"
 
@@ -37,13 +38,13 @@ static enum err check_records(const char *const *texts, size_t count)
 
 static enum err check_lists(const char *const *urls, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strchr(urls[i], '@') == NULL || !starts(urls[i], "enrtree://")) {
-            fprintf(stderr,
-                    "sotto: --dns-discovery-url=%.300s: enrtree://<key>@<domain> is expected\n",
-                    urls[i]);
-            return ERR_ARGUMENT;
-        }
+    for (size_t i = 0; i < count; i++) {
+        if (dns_url_check(span_str(urls[i])) == OK)
+            continue;
+        fprintf(stderr, "sotto: %.300s: no list of nodes, enrtree://<key>@<domain> is expected\n",
+                urls[i]);
+        return ERR_ARGUMENT;
+    }
     return OK;
 }
 
