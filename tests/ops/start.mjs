@@ -65,7 +65,7 @@ export const mistakes = () => inFolder(async folder => {
     [['--mix=true'], 2, /refused: .*mix/],
     [['--protected-shard=0:02ab'], 2, /refused: .*signed shards/],
     [['--cluster-id=1'], 2, /RLN/],
-    [['--preset=twn'], 2, /twn needs RLN/],
+    [['--preset=twn'], 2, /twn .*needs RLN/],
     [['--shard=8'], 2, /0\.\.7/],
     [['--nodekey=12'], 2, /^(?!.*=12).*64 hexadecimal digits/]
   ]
