@@ -174,6 +174,8 @@ static bool allowed(struct call *c)
         return !answer_text(c, 429, "too many requests (--rest-rate)");
     if (!http_host_ok(rq->host, config->origins, config->origins_count))
         return !answer_text(c, 403, "this Host is not served (--rest-allow-origin)");
+    if (rq->origin.len == 0 && span_eq(rq->fetch_site, SPAN_LIT("cross-site")))
+        return !answer_text(c, 403, "pages of other sites may not use the API");
     if (rq->origin.len == 0)
         return true;
     if (rq->origin.len >= API_ORIGIN_BYTES_MAX ||

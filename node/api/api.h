@@ -13,7 +13,8 @@
  *                                   -> api_gone: the client went away
  *
  * A web page in a browser on this machine must not be able to drive the node: a Host that is a name
- * with dots (DNS rebinding), an Origin not named by --rest-allow-origin, and bodies of another type
+ * with dots (DNS rebinding), an Origin not named by --rest-allow-origin, what
+ * a browser fetches for another site's page without one (an image, say), and bodies of another type
  * than JSON are refused.
  */
 #pragma once
@@ -147,6 +148,8 @@ struct api_request { /* spans borrowed during the call; an absent header is empt
     enum api_method method;
     struct span target; /* "/path?query", as sent */
     struct span host, origin, content_type;
+    struct span
+        fetch_site; /* Sec-Fetch-Site: a browser says who asks even where no Origin is sent */
     struct span body;
 };
 

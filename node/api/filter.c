@@ -309,12 +309,16 @@ bool admin_filter(struct call *c)
     struct filter_criterion_view v;
     struct peer_id last = {0};
     json_t *all = json_array(), *criteria = NULL;
-    size_t cursor[2] = {0};
+    size_t cursor[2] = {0}, count = 0;
     if (!c->a->config.filter) {
         json_decref(all);
         return answer_text(c, 400, "Error: Filter Protocol is not mounted to the node");
     }
     while (b->filter_next(b->state, cursor, &v)) {
+        if (++count > API_CRITERIA_MAX) { /* the list would hold up everything else */
+            json_decref(all);
+            return answer_text(c, 500, "more than %u criteria: too many to list", API_CRITERIA_MAX);
+        }
         if (criteria == NULL || !peer_id_eq(v.id, &last)) {
             criteria = json_array();
             last = *v.id;

@@ -8,6 +8,7 @@
 #define API_ANSWER_BYTES_MAX (64u << 20)   /* a page of 100 messages of 150 KiB in base 64 */
 #define API_TOPIC_BYTES_MAX  1024u         /* of a topic to subscribe to; as filter's */
 #define API_LIST_MAX         1000u         /* topics or addresses in one request */
+#define API_CRITERIA_MAX     100000u       /* of GET /admin/v1/filter/subscriptions; more: 500 */
 #define API_PEERS_ASKED_MAX  32u           /* addresses in one POST /admin/v1/peers */
 #define API_WAITING_MAX      256u          /* requests that wait for the core; more: 503 */
 #define API_WAITING_NS       20000000000ll /* ns until such a one is answered with 504 */

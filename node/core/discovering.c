@@ -25,6 +25,8 @@ static uint8_t offers_of(const struct core *c)
 static void describe(const struct core *c, struct enr_content *out)
 {
     const struct discovering *d = &c->discovering;
+    uint8_t outside[16]; /* the gateway's address is announced with the TCP port */
+    uint16_t external;
     size_t count;
     const struct multiaddr *announced = core_announced(c, &count);
 
@@ -35,6 +37,8 @@ static void describe(const struct core *c, struct enr_content *out)
                                 .shards_count = c->topics.shards_count};
     enr_content_addresses(out, announced, count);
     out->udp = c->config.discovery.udp_port;
+    if (core_mapped_udp(c, c->config.discovery.udp_port, outside, &external))
+        out->udp = external;
     if (d->seen_port == 0)
         return;
     /* where others see us: they should know */

@@ -40,8 +40,10 @@ static void done(void *owner, const struct env *env, struct job *job)
     struct mapping_job *j = (struct mapping_job *)job;
 
     tell(env, j);
-    if (portmap_done(&c->mapping, env, &j->answer))
+    if (portmap_done(&c->mapping, env, &j->answer)) {
         reaching_update(c, env);
+        discovering_changed(c);
+    }
     free(j);
 }
 

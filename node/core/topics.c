@@ -53,8 +53,10 @@ enum err core_subscribe(struct core *c, const struct env *env, struct span pubsu
         free(t);
         return err;
     }
-    t->has_shard =
-        waku_shard_parse(pubsub_topic, &shard) == OK && shard.cluster == c->config.cluster;
+    /* a topic beyond the shards of a network is relayed, but neither records nor metadata name it
+     */
+    t->has_shard = waku_shard_parse(pubsub_topic, &shard) == OK &&
+                   shard.cluster == c->config.cluster && shard.index < WAKU_SHARDS_MAX;
     t->shard = t->has_shard ? shard.index : 0;
     tell_shards(c, env);
     return OK;

@@ -124,6 +124,7 @@ static void on_request(struct evhttp_request *request, void *arg)
                              .target = span_str(evhttp_request_get_uri(request)),
                              .host = header(request, "Host"),
                              .origin = header(request, "Origin"),
+                             .fetch_site = header(request, "Sec-Fetch-Site"),
                              .content_type = header(request, "Content-Type"),
                              .body = len == 0 ? SPAN_EMPTY : span_of(evbuffer_pullup(in, -1), len)};
     struct api_response r = {0};

@@ -150,8 +150,8 @@ static void on_txt(void *arg, int status, int timeouts, unsigned char *reply, in
             status = ARES_ENOMEM;
     }
     for (size_t i = 0; i < count; i++)
-        list[i] =
-            span_of(text.ptr + starts[i], (i + 1 < count ? starts[i + 1] : text.len) - starts[i]);
+        list[i] = span_sub(buf_span(&text), starts[i],
+                           (i + 1 < count ? starts[i + 1] : text.len) - starts[i]);
     answer(arg, err_of(status), list, status == ARES_SUCCESS ? count : 0);
     if (all != NULL)
         ares_free_data(all);

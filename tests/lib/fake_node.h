@@ -28,6 +28,7 @@ struct fake_node {
     unsigned filters;             /* requests */
     struct filter_request filter; /* the last one; spans are dead */
     char filter_topic[64];
+    size_t criteria; /* of our subscribers; 0: three */
 };
 
 static enum err fake_filter(void *state, const struct env *env, const struct filter_request *r,
@@ -46,10 +47,10 @@ static enum err fake_filter(void *state, const struct env *env, const struct fil
 static bool fake_filter_next(void *state, size_t cursor[2], struct filter_criterion_view *out)
 {
     static const struct peer_id ids[2] = {{.len = 2, .bytes = {0, 1}}, {.len = 2, .bytes = {0, 2}}};
-    (void)state;
-    if (cursor[0] == 3)
+    const struct fake_node *f = state;
+    if (cursor[0] == (f->criteria == 0 ? 3 : f->criteria))
         return false;
-    *out = (struct filter_criterion_view){&ids[cursor[0] / 2], SPAN_LIT("/waku/2/rs/66/3"),
+    *out = (struct filter_criterion_view){&ids[cursor[0] / 2 % 2], SPAN_LIT("/waku/2/rs/66/3"),
                                           SPAN_LIT("/a/1/b/proto")};
     cursor[0]++;
     return true;

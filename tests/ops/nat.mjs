@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, openSync, closeSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { EnrDecoder } from '@waku/enr'
 import { createSocket } from 'node:dgram'
 import { binary, sleep } from '../lib/node.mjs'
 import { Skip } from '../lib/report.mjs'
@@ -134,7 +135,7 @@ export async function mappedPort () {
   const asked = []
   const socket = await gateway(asked)
   try {
-    await withNode({ flags: ['--nat=pmp:127.0.0.1'] }, async node => {
+    await withNode({ flags: ['--nat=pmp:127.0.0.1', '--discv5-discovery=true', '--discv5-udp-port=0'] }, async node => {
       const addresses = async () => (await (await fetch(`${node.rest}/debug/v1/info`)).json()).listenAddresses
       const end = Date.now() + 10000
       while (!(await addresses()).some(a => a.startsWith('/ip4/11.22.33.44/tcp/61234/p2p/'))) {
@@ -142,6 +143,11 @@ export async function mappedPort () {
         await sleep(100)
       }
       check(asked.some(q => !q.udp && q.internal === node.tcp && q.lease === 3600), `asked: ${JSON.stringify(asked)}`)
+      const udp = async () => (await EnrDecoder.fromString((await (await fetch(`${node.rest}/debug/v1/info`)).json()).enrUri)).udp
+      while (await udp() !== 61234) {
+        check(Date.now() < end, `the record says UDP ${await udp()}`)
+        await sleep(100)
+      }
     })
     check(asked.at(-1).lease === 0, `not taken back: ${JSON.stringify(asked)}`)
     return `${asked.length} requests, the last one takes it back`

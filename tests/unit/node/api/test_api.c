@@ -431,6 +431,15 @@ static void strangers_are_kept_out(void **state)
     assert_int_equal(r.status, 403);
     api_response_clear(&r);
     rq.host = SPAN_LIT("127.0.0.1:8645");
+    rq.fetch_site = SPAN_LIT("cross-site"); /* <img src="http://127.0.0.1:8645/..."> */
+    assert_true(api_request(api, &t.env, 1, &rq, &r));
+    assert_int_equal(r.status, 403);
+    api_response_clear(&r);
+    rq.fetch_site = SPAN_LIT("none"); /* a person typed it */
+    assert_true(api_request(api, &t.env, 1, &rq, &r));
+    assert_int_equal(r.status, 200);
+    api_response_clear(&r);
+    rq.fetch_site = SPAN_LIT("cross-site");
     rq.origin = SPAN_LIT("https://evil.org");
     assert_true(api_request(api, &t.env, 1, &rq, &r));
     assert_int_equal(r.status, 403);

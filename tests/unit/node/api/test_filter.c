@@ -230,6 +230,12 @@ static void the_subscribers_of_ours_are_listed(void **state)
 #define CRITERION "{\"pubsubTopic\":\"/waku/2/rs/66/3\",\"contentTopic\":\"/a/1/b/proto\"}"
     assert_answer(200, "[{\"peerId\":\"12\",\"filterCriteria\":[" CRITERION "," CRITERION
                        "]},{\"peerId\":\"13\",\"filterCriteria\":[" CRITERION "]}]");
+    node.criteria = API_CRITERIA_MAX;
+    assert_true(send(API_GET, "/admin/v1/filter/subscriptions", NULL));
+    assert_int_equal(r.status, 200);
+    node.criteria++;
+    assert_true(send(API_GET, "/admin/v1/filter/subscriptions", NULL));
+    assert_int_equal(r.status, 500);
     assert_true(send(API_GET, "/health", NULL));
     assert_true(body_has("{\"Filter\":\"READY\"}"));
     assert_true(body_has("{\"Filter Client\":\"NOT_READY\""));
