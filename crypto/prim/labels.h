@@ -57,6 +57,7 @@ enum label_use {
     X(LABEL_GROUP_TICKET, LABEL_SIGN, "group/ticket")                                              \
     X(LABEL_GROUP_ACK, LABEL_SIGN, "group/ack")                                                    \
     X(LABEL_GROUP_WITHDRAW, LABEL_SIGN, "group/withdraw")                                          \
+    X(LABEL_GROUP_BEACON, LABEL_SIGN, "group/beacon")                                              \
     X(LABEL_GROUP_REJOIN, LABEL_SIGN, "group/rejoin")                                              \
     X(LABEL_GROUP_WELCOME, LABEL_DERIVE, "group/welcome-blob")                                     \
     /* the envelope and its address */                                                             \

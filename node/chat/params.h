@@ -21,3 +21,14 @@
 /* stamps */
 #define STAMP_BITS_MAX    32u /* that a policy may ask for: about two minutes of one core */
 #define STAMP_BITS_BUNDLE 18u /* of bundles; own choice: about 30 ms */
+
+/* tickets and what travels with them (ticket.h) */
+#define ACKS_EIDS_MAX          64u /* epochs in one ack list: ten minutes of a commit every 10 s */
+#define BEACON_TICKETS_MAX     48u /* CHAT.md 5.6: since the last certified epoch, oldest first */
+#define BEACON_ACKS_MAX        64u /* ack lists: a certificate of 64 voters takes 43 */
+#define BEACON_WITHDRAWALS_MAX 8u  /* own choice */
+#define BEACON_BYTES_MAX       32768u /* 48 tickets of 182 bytes, 64 lists of 16 epochs, and room */
+#define REJOIN_EIDS_MAX        8u     /* own choice */
+#define REJOIN_PACKAGE_MAX     4096u /* bytes; an X-Wing key package with its credential is 2.7 kB */
+#define TICKET_BYTES_MAX       512u  /* room for extensions */
+#define ACKS_BYTES_MAX         1536u /* 64 eids and extensions */
