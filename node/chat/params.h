@@ -18,6 +18,10 @@
 #define ENVELOPE_BYTES_MIN 512u    /* the smallest size class */
 #define ENVELOPE_BYTES_MAX 131072u /* the largest; Waku's messages end at 153,600 */
 
+/* what is inside an envelope (frame.h) */
+#define FRAMES_MAX     16u    /* frames in one envelope; own choice */
+#define FRAME_KIND_MAX 65535u /* largest number of a kind */
+
 /* stamps */
 #define STAMP_BITS_MAX    32u /* that a policy may ask for: about two minutes of one core */
 #define STAMP_BITS_BUNDLE 18u /* of bundles; own choice: about 30 ms */
