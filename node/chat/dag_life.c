@@ -1,0 +1,292 @@
+/* What is due: states that die, acks, withdrawals, beacons, rejoining. */
+#include "node/chat/dag_state.h"
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t after(int64_t t, int64_t ns)
+{
+    return t == NEVER ? NEVER : t + ns;
+}
+
+/* ---- states that die ---- */
+
+int64_t dag_rewind_ends(const struct dag *d, const struct dag_node *n)
+{
+    if (n->adopted_ns == NEVER)
+        return NEVER;
+    return later(n->adopted_ns, d->awake_ns) + DAG_REWIND_NS;
+}
+
+static const struct dag_node *taken(const struct dag_node *n)
+{
+    for (const struct dag_node *c = n->child; c != NULL; c = c->sibling)
+        if (c->path)
+            return c;
+    return NULL;
+}
+
+static const struct dag_node *left_path_at(const struct dag_node *n)
+{
+    while (n != NULL && !n->path)
+        n = n->parent;
+    return n;
+}
+
+static bool rewind_is_over(const struct dag *d, const struct dag_node *n, int64_t now)
+{
+    if (!n->path) {
+        const struct dag_node *fork = left_path_at(n);
+        return fork == NULL || (!fork->rewind && fork != d->head);
+    }
+    const struct dag_node *next = taken(n);
+    if (next == NULL)
+        return false; /* the head */
+    return next->settled || (!d->catching_up && now >= dag_rewind_ends(d, n));
+}
+
+static void let_states_die(struct dag *d, int64_t now)
+{
+    for (size_t i = 0; i < d->count; i++) { /* parents first: what leaves the path follows them */
+        struct dag_node *n = d->nodes[i];
+        if (n->rewind && rewind_is_over(d, n, now))
+            dag_drop(d, n, DAG_OUT_DROP_REWIND);
+        if (n->receive && n != d->head && n->left_ns == NEVER) {
+            n->left_ns = now;
+            n->dirty = true;
+        }
+        if (n->receive && n != d->head && now >= after(n->left_ns, DAG_RECEIVE_NS))
+            dag_drop(d, n, DAG_OUT_DROP_RECEIVE);
+    }
+}
+
+/* ---- acks ---- */
+
+static bool our_vote(const struct dag *d, const struct dag_node *n)
+{
+    int voter = n->parent != NULL ? dag_voter(n->parent->voters, d->key) : -1;
+
+    return voter >= 0 && (n->votes >> voter & 1) != 0;
+}
+
+/* Who has acked on a branch and then left it keeps silent until those acks have got about, lest two
+ * branches are certified by the same people. */
+static int64_t silent_until(const struct dag *d)
+{
+    int64_t until = INT64_MIN;
+
+    for (size_t i = 0; i < d->count; i++) {
+        const struct dag_node *n = d->nodes[i];
+        if (n->path || n->signed_ns == NEVER || dag_withdrawn(n))
+            continue;
+        const struct dag_node *fork = left_path_at(n), *next = fork != NULL ? taken(fork) : NULL;
+        if (next != NULL && !next->settled)
+            until = later(until, n->signed_ns + DAG_REWIND_NS);
+    }
+    return until;
+}
+
+/* When our ack to `n` may be signed; NEVER: it is not to be. */
+static int64_t ack_due(const struct dag *d, const struct dag_node *n, int64_t silent, int64_t now)
+{
+    if (!n->path || !n->held || n->own || n->parent == NULL || our_vote(d, n) ||
+        dag_voter(n->parent->voters, d->key) < 0 || n->parent->child_ns == NEVER)
+        return NEVER;
+    if (n->settled && now - n->seen_ns > DAG_REWIND_NS)
+        return NEVER; /* of no use to anybody */
+    for (const struct dag_node *c = n->parent->child; c != NULL; c = c->sibling)
+        if (our_vote(d, c) && !(c->own && dag_withdrawn(c)))
+            return NEVER;
+    return later(n->parent->child_ns + DAG_ACK_NS, silent);
+}
+
+static int64_t next_ack(const struct dag *d, int64_t now)
+{
+    int64_t next = NEVER, silent = silent_until(d);
+
+    for (const struct dag_node *n = d->head; n != NULL; n = n->parent)
+        next = earlier(next, ack_due(d, n, silent, now));
+    return next;
+}
+
+size_t dag_acks_due(const struct dag *d, const struct env *env, struct eid *out, size_t max)
+{
+    int64_t silent = silent_until(d);
+    size_t count = 0;
+
+    for (const struct dag_node *n = d->head; n != NULL && count < max; n = n->parent)
+        if (ack_due(d, n, silent, env->now.ns) <= env->now.ns)
+            out[count++] = n->ticket.eid;
+    for (size_t i = 0; i < count / 2; i++) { /* oldest first */
+        struct eid e = out[i];
+        out[i] = out[count - 1 - i];
+        out[count - 1 - i] = e;
+    }
+    return count;
+}
+
+static void plan_lone_acks(struct dag *d, const struct env *env)
+{
+    if (next_ack(d, env->now.ns) > env->now.ns) {
+        d->lone_at = NEVER;
+        return;
+    }
+    if (d->lone_at == NEVER) {
+        int64_t from = d->lone_ns == INT64_MIN ? env->now.ns : d->lone_ns + DAG_LONE_NS;
+        d->lone_at = later(from, env->now.ns) + (int64_t)rng_below(env->rng, DAG_SPREAD_NS);
+        d->dirty = true;
+    }
+    if (env->now.ns < d->lone_at)
+        return;
+    d->lone_ns = env->now.ns;
+    d->lone_at = NEVER;
+    dag_emit(d, DAG_OUT_SIGN_ACK, NULL, NULL);
+}
+
+/* ---- withdrawing ---- */
+
+/* Ours is old, nobody else is known to follow it, and there is another that somebody follows. */
+static bool is_lonely(const struct dag *d, const struct dag_node *n, int64_t now)
+{
+    if (!n->own || n->settled || dag_withdrawn(n) || n->parent == NULL ||
+        now - n->seen_ns < DAG_REWIND_NS || __builtin_popcountll(n->votes) > 1 ||
+        dag_supported(d, n))
+        return false;
+    for (const struct dag_node *c = n->parent->child; c != NULL; c = c->sibling)
+        if (c != n && !dag_withdrawn(c) && (c->usable || c->settled || dag_supported(d, c)))
+            return true;
+    return false;
+}
+
+void dag_give_up(struct dag *d, int64_t now)
+{
+    for (size_t i = 0; i < d->count && !d->catching_up; i++) {
+        struct dag_node *n = d->nodes[i];
+        if (!is_lonely(d, n, now))
+            continue;
+        n->given_up = n->dirty = true;
+        dag_emit(d, DAG_OUT_WITHDRAW, n, NULL);
+    }
+}
+
+/* ---- beacons ---- */
+
+static size_t beacons_today(const struct dag *d, int64_t now)
+{
+    size_t count = 0;
+
+    while (count < DAG_BEACONS_DAY && d->beacons[count] != INT64_MIN &&
+           now - d->beacons[count] < DAG_DAY_NS)
+        count++;
+    return count;
+}
+
+static void send_beacon(struct dag *d, const struct dag_node *from, int64_t now)
+{
+    d->beacon_at = NEVER;
+    if (beacons_today(d, now) == DAG_BEACONS_DAY)
+        return;
+    memmove(d->beacons + 1, d->beacons, sizeof d->beacons - sizeof *d->beacons);
+    d->beacons[0] = now;
+    dag_emit(d, DAG_OUT_BEACON, from, NULL);
+}
+
+/* A branch that we cannot follow, and have not answered yet. */
+static struct dag_node *strange_branch(const struct dag *d)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        struct dag_node *n = d->nodes[i];
+        if (!n->path && !n->held && !n->fork_told && n->parent != NULL && n->parent->path &&
+            !n->parent->rewind && n->parent->receive)
+            return n;
+    }
+    return NULL;
+}
+
+/* When we have been uncertified for T; NEVER: we are not, or have said so often enough. */
+static int64_t uncertified_for_long(const struct dag *d, int64_t now)
+{
+    int64_t at = dag_rewind_ends(d, d->certified);
+
+    if (d->certified == d->head || d->catching_up || at == NEVER ||
+        beacons_today(d, now) >= DAG_BEACONS_ALONE)
+        return NEVER;
+    return d->beacons[0] == INT64_MIN ? at : later(at, d->beacons[0] + 5 * DAG_REWIND_NS);
+}
+
+static void plan_beacon(struct dag *d, const struct env *env)
+{
+    int64_t now = env->now.ns;
+    struct dag_node *strange = strange_branch(d);
+
+    if (d->catching_up)
+        return;
+    bool woke = d->asleep_ns != NEVER && d->awake_ns - d->asleep_ns > DAG_REWIND_NS;
+    d->asleep_ns = NEVER;
+    if ((woke || strange != NULL) && d->beacon_at == NEVER)
+        d->beacon_at = now + (int64_t)rng_below(env->rng, DAG_SPREAD_NS);
+    if (now >= d->beacon_at) {
+        send_beacon(d, strange != NULL ? strange->parent : d->certified, now);
+        for (; strange != NULL; strange = strange_branch(d))
+            strange->fork_told = strange->dirty = true;
+    } else if (now >= uncertified_for_long(d, now)) {
+        send_beacon(d, d->certified, now);
+    }
+}
+
+/* ---- rejoining ---- */
+
+static bool may_still_follow(const struct dag_node *winner)
+{
+    return !winner->held && winner->parent->rewind;
+}
+
+static void plan_rejoin(struct dag *d, const struct env *env)
+{
+    if (d->winner == NULL || d->catching_up || may_still_follow(d->winner)) {
+        d->rejoin_at = NEVER;
+        return;
+    }
+    if (d->rejoin_at == NEVER)
+        d->rejoin_at = env->now.ns + DAG_SPREAD_NS + (int64_t)rng_below(env->rng, DAG_SPREAD_NS);
+    if (env->now.ns < d->rejoin_at)
+        return;
+    d->rejoin_at = env->now.ns + DAG_REJOIN_NS;
+    dag_emit(d, DAG_OUT_REJOIN, d->winner, NULL);
+}
+
+/* ---- all of it ---- */
+
+void dag_live(struct dag *d, const struct env *env)
+{
+    let_states_die(d, env->now.ns);
+    dag_prune(d, env);
+    plan_lone_acks(d, env);
+    plan_beacon(d, env);
+    plan_rejoin(d, env);
+}
+
+struct mono dag_deadline(const struct dag *d)
+{
+    int64_t at = earlier(earlier(d->lone_at, d->beacon_at), d->rejoin_at);
+
+    for (size_t i = 0; i < d->count; i++) {
+        const struct dag_node *n = d->nodes[i];
+        if (n->rewind && n->path && n != d->head && !d->catching_up)
+            at = earlier(at, dag_rewind_ends(d, n));
+        if (n->receive && n != d->head)
+            at = earlier(at, after(n->left_ns, DAG_RECEIVE_NS));
+        if (n->own && !n->settled && !dag_withdrawn(n) && n->sibling != NULL)
+            at = earlier(at, n->seen_ns + DAG_REWIND_NS);
+    }
+    if (d->lone_at == NEVER)
+        at = earlier(at, next_ack(d, INT64_MIN));
+    return (struct mono){earlier(at, uncertified_for_long(d, d->beacons[0]))};
+}

@@ -1,0 +1,224 @@
+/* Who wins: votes, certificates, the order of siblings, the way from the root to the head. */
+#include "node/chat/dag_state.h"
+
+/* ---- votes ---- */
+
+/* More than half. */
+size_t dag_quorum(size_t voters)
+{
+    return voters / 2 + 1;
+}
+
+int dag_voter(const struct dag_voters *v, const uint8_t key[32])
+{
+    for (size_t i = 0; v != NULL && i < v->count; i++)
+        if (memcmp(v->list[i].key, key, 32) == 0)
+            return (int)i;
+    return -1;
+}
+
+static void vote(struct dag_node *n, const uint8_t key[32])
+{
+    int voter = n->parent != NULL ? dag_voter(n->parent->voters, key) : -1;
+
+    if (voter < 0 || (n->votes >> voter & 1) != 0)
+        return;
+    n->votes |= 1ull << voter;
+    n->dirty = true;
+}
+
+/* Count a list for all epochs that are known, or for one that has just become known. */
+void dag_count_list(struct dag *d, const struct dag_list *l, struct dag_node *only)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        if (only != NULL && !eid_eq(&only->ticket.eid, &l->eids[i]))
+            continue;
+        struct dag_node *n = only != NULL ? only : dag_find(d, &l->eids[i]);
+        if (n != NULL)
+            vote(n, l->key);
+    }
+}
+
+static void judge_settled(struct dag *d)
+{
+    for (size_t i = d->count; i-- > 0;) {
+        struct dag_node *n = d->nodes[i];
+        if (!n->certified && n->parent != NULL && n->parent->voters != NULL &&
+            (size_t)__builtin_popcountll(n->votes) >= dag_quorum(n->parent->voters->count))
+            n->certified = n->dirty = true;
+        if (n->certified && !n->settled)
+            n->settled = n->dirty = true;
+        if (n->settled && n->parent != NULL && !n->parent->settled)
+            n->parent->settled = n->parent->dirty = true;
+    }
+}
+
+/* ---- siblings ---- */
+
+static int compare(bool a, bool b)
+{
+    return (int)a - (int)b;
+}
+
+bool dag_before(const struct dag_node *a, const struct dag_node *b)
+{
+    int order = compare(b->settled, a->settled);
+
+    if (order == 0)
+        order = compare(a->doubled || dag_withdrawn(a), b->doubled || dag_withdrawn(b));
+    if (order == 0)
+        order = (int)a->ticket.cls - (int)b->ticket.cls;
+    if (order == 0)
+        order = (int)b->ticket.role - (int)a->ticket.role;
+    if (order == 0)
+        order = memcmp(a->rank, b->rank, sizeof a->rank);
+    if (order == 0)
+        order = eid_cmp(&a->ticket.eid, &b->ticket.eid);
+    return order < 0;
+}
+
+void dag_mark_doubles(struct dag *d, struct dag_node *fresh)
+{
+    if (fresh->parent == NULL)
+        return;
+    for (struct dag_node *c = fresh->parent->child; c != NULL; c = c->sibling) {
+        if (c == fresh || !ticket_is_double(&c->ticket, &fresh->ticket))
+            continue;
+        c->doubled = fresh->doubled = c->dirty = true;
+        bool told = c->evidence_told;
+        c->evidence_told = fresh->evidence_told = true;
+        if (!told)
+            dag_emit(d, DAG_OUT_EVIDENCE, c, fresh);
+    }
+}
+
+/* ---- where people are ---- */
+
+bool dag_below(const struct dag_node *n, const struct dag_node *top)
+{
+    while (n != NULL && n != top && n->epoch > top->epoch)
+        n = n->parent;
+    return n == top;
+}
+
+bool dag_supported(const struct dag *d, const struct dag_node *n)
+{
+    for (size_t i = 0; i < d->places_count; i++) {
+        const struct dag_place *p = &d->places[i];
+        if (memcmp(p->key, n->ticket.key, 32) == 0 || memcmp(p->key, d->key, 32) == 0)
+            continue;
+        const struct dag_node *at = dag_find(d, &p->eid);
+        if (at != NULL && dag_below(at, n))
+            return true;
+    }
+    return false;
+}
+
+size_t dag_members_at(const struct dag *d, const struct eid *eid, uint8_t (*keys)[32], size_t max)
+{
+    const struct dag_node *top = dag_find(d, eid);
+    size_t count = 0;
+
+    for (size_t i = 0; top != NULL && i < d->places_count && count < max; i++) {
+        const struct dag_node *at = dag_find(d, &d->places[i].eid);
+        if (at != NULL && dag_below(at, top) && memcmp(d->places[i].key, d->key, 32) != 0)
+            memcpy(keys[count++], d->places[i].key, 32);
+    }
+    return count;
+}
+
+/* ---- the way ---- */
+
+static void judge_usable(struct dag *d)
+{
+    for (size_t i = 0; i < d->count; i++)
+        d->nodes[i]->usable = d->nodes[i]->rewind && d->nodes[i]->receive;
+    for (size_t i = d->count; i-- > 0;)
+        if (d->nodes[i]->usable && d->nodes[i]->parent != NULL)
+            d->nodes[i]->parent->usable = true;
+}
+
+static struct dag_node *best_usable(const struct dag_node *n)
+{
+    struct dag_node *best = NULL;
+
+    for (struct dag_node *c = n->child; c != NULL; c = c->sibling)
+        if (c->usable && (best == NULL || dag_before(c, best)))
+            best = c;
+    return best;
+}
+
+/* A sibling that would win if we could follow it. One that nobody else is known to follow does not
+ * count: there would be nobody to ask, and it may be no commit at all. */
+static struct dag_node *best_beyond(const struct dag *d, const struct dag_node *n,
+                                    const struct dag_node *usable)
+{
+    struct dag_node *best = NULL;
+
+    for (struct dag_node *c = n->child; c != NULL; c = c->sibling)
+        if (!c->usable && (usable == NULL || dag_before(c, usable)) &&
+            (best == NULL || dag_before(c, best)) && (c->settled || dag_supported(d, c)))
+            best = c;
+    return best;
+}
+
+static void note_adopted(struct dag_node *parent, int64_t now)
+{
+    if (parent->adopted_ns != NEVER)
+        return;
+    parent->adopted_ns = now;
+    parent->dirty = true;
+}
+
+static void walk(struct dag *d, int64_t now)
+{
+    struct dag_node *n = d->root, *next;
+
+    for (size_t i = 0; i < d->count; i++)
+        d->nodes[i]->path = false;
+    d->winner = NULL;
+    for (d->certified = n, n->path = true;; n = next) {
+        next = best_usable(n);
+        if (d->winner == NULL)
+            d->winner = best_beyond(d, n, next);
+        if (next == NULL)
+            break;
+        note_adopted(n, now);
+        next->path = true;
+        if (next->certified && next->held)
+            d->certified = next;
+    }
+    d->head = n;
+}
+
+static void tell_losses(struct dag *d)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        struct dag_node *n = d->nodes[i];
+        if (!n->own || n->path || n->lost_told || n->parent == NULL || !n->parent->path)
+            continue;
+        n->lost_told = n->dirty = true;
+        dag_emit(d, DAG_OUT_REBASE, n, best_usable(n->parent));
+    }
+}
+
+void dag_decide(struct dag *d, const struct env *env)
+{
+    struct dag_node *was = d->head;
+
+    judge_settled(d);
+    judge_usable(d);
+    dag_give_up(d, env->now.ns);
+    walk(d, env->now.ns);
+    if (d->head != was) {
+        dag_emit(d, DAG_OUT_ADOPT, d->head, was);
+        if (was != NULL && was->left_ns == NEVER)
+            was->left_ns = env->now.ns;
+        if (was != NULL)
+            was->dirty = true;
+        d->head->left_ns = NEVER;
+        d->head->dirty = true;
+    }
+    tell_losses(d);
+    dag_live(d, env);
+}
