@@ -60,8 +60,10 @@ static void note(struct attack_first *a, uint32_t message, uint32_t src, int64_t
         *g = (struct guess){true, sent_ns, src};
 }
 
-static void tap(void *ctx, struct sim *s, uint32_t src, uint32_t dst, struct span bytes)
+static void tap(void *ctx, struct sim *s, const struct sim_bytes *b)
 {
+    uint32_t src = b->src, dst = b->dst;
+    struct span bytes = b->bytes;
     struct attack_first *a = ctx;
 
     if (!a->spy[dst] || a->spy[src])

@@ -1,9 +1,16 @@
 /* The order of a run: events by (time, destination, source, number of that source). The key never
  * says who was inserted first, so a run is the same whatever produced its events in what order.
+ *
+ * A timer wheel: an event within WHEEL_SLOTS ticks waits in the unsorted list of its tick, later
+ * ones in a heap. When a tick begins, its list goes into a small heap that sorts by the key. So
+ * what costs is how much happens in one millisecond, not how much is planned.
  */
 #pragma once
 
 #include "crypto/base/heap.h"
+
+#define WHEEL_TICK_SHIFT 20u /* of nanoseconds: a tick is 1.05 ms */
+#define WHEEL_SLOTS      4096u
 
 enum sim_event_kind {
     SIM_TIMER,    /* a node's own deadline */
@@ -19,11 +26,13 @@ enum sim_event_kind {
 };
 
 struct sim_event {
-    struct heap_node node; /* first: an event is its node */
+    struct heap_node node;          /* first: an event is its node */
+    struct sim_event *next, **link; /* in the list of a tick; link NULL: in none */
     int64_t at_ns;
     uint32_t dst, src;
     uint64_t number; /* of this source: two events of one source keep their order */
     enum sim_event_kind kind;
+    size_t bytes; /* on the wire, that have not passed the downlink yet */
     union {
         struct {
             void (*fn)(void *ctx);
@@ -45,8 +54,11 @@ struct sim_event {
 };
 
 struct sim_events {
-    struct heap heap;
-    struct sim_event *spare; /* freed events, linked through u.call.ctx */
+    struct sim_event *slots[WHEEL_SLOTS];
+    uint64_t filled[WHEEL_SLOTS / 64]; /* a bit per slot: its list is not empty */
+    int64_t tick;                      /* whose list was taken last */
+    struct heap due, later;            /* of ticks up to `tick`, and beyond the wheel */
+    struct sim_event *spare;           /* freed events, linked through u.call.ctx */
     size_t pending;
 };
 
@@ -62,8 +74,8 @@ struct sim_event *sim_event_new(struct sim_events *q) MUST_CHECK;
 enum err sim_event_add(struct sim_events *q, struct sim_event *e) MUST_CHECK;
 
 /** Take the first event when it is due by `until_ns`; NULL otherwise. Give it back to
- * sim_event_free. */
-struct sim_event *sim_event_take(struct sim_events *q, int64_t until_ns);
+ * sim_event_free. ERR_MEMORY. */
+enum err sim_event_take(struct sim_events *q, int64_t until_ns, struct sim_event **out) MUST_CHECK;
 
 void sim_event_free(struct sim_events *q, struct sim_event *e);
 

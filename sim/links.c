@@ -37,6 +37,7 @@ static void post_link(struct sim_node *from, struct sim_conn *c, int told, enum 
     e->u.link.conn = c;
     e->u.link.end = told;
     e->u.link.bytes = bytes;
+    e->bytes = bytes != NULL ? bytes->len : kind == SIM_DOWN ? 40 : 0;
     e->u.link.why = why;
     sim_post(from, e, at_ns);
 }

@@ -207,7 +207,8 @@ static uint64_t fewest_archived(struct run *r)
 static enum err run_all(struct run *r, struct relay_result *out)
 {
     const struct relay_scenario *sc = r->sc;
-    struct sim_params params = {sc->seed, sc->tier, sc->nodes, sc->trace, sc->link};
+    struct sim_params params = {sc->seed,   sc->tier, sc->nodes, sc->trace,
+                                UINT32_MAX, sc->link, NULL,      NULL};
     struct sim_watcher watcher = {.ctx = r, .event = on_event};
 
     TRY(check_delivery_new(&r->check, sc->nodes, MARGIN_NS));

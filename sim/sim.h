@@ -37,10 +37,21 @@ struct sim_params {
     enum sim_tier tier;
     uint32_t nodes_max;
     bool trace;           /* nodes log everything to stderr, with virtual times */
-    struct sim_link link; /* of every link, unless sim_link_between says otherwise */
+    uint32_t trace_node;  /* only this one; UINT32_MAX: all */
+    struct sim_link link; /* of every link, unless one of these says otherwise: */
+    void (*link_between)(const void *ctx, uint32_t a, uint32_t b, struct sim_link *link); /* or NULL
+                                                                                           */
+    const void *link_ctx;
 };
 
 struct sim;
+
+struct sim_bytes { /* bytes that arrive */
+    uint32_t src, dst;
+    const char *protocol; /* F1: of the stream; NULL in F0 */
+    const void *stream;   /* F1: names it while it lives */
+    struct span bytes;    /* F0: encrypted; F1: in clear */
+};
 
 /** What watchers are told; `ctx` first. Each may be NULL. Checkers (sim/check_*.h) are watchers. */
 struct sim_watcher {
@@ -48,8 +59,10 @@ struct sim_watcher {
     void (*event)(void *ctx, struct sim *s, uint32_t node, const struct core_event *ev);
     void (*published)(void *ctx, struct sim *s, uint32_t node, const uint8_t hash[32]);
     void (*life)(void *ctx, struct sim *s, uint32_t node, bool up);
-    /* that arrive: of links (F0: encrypted) or of streams (F1: in clear) */
-    void (*bytes)(void *ctx, struct sim *s, uint32_t src, uint32_t dst, struct span bytes);
+    void (*bytes)(void *ctx, struct sim *s, const struct sim_bytes *b);
+    /* that leave a node for the wire: what stands on the cable */
+    void (*segment)(void *ctx, struct sim *s, uint32_t src, uint32_t dst, int64_t at_ns,
+                    size_t bytes);
 };
 
 enum err sim_new(struct sim **out, const struct sim_params *params) MUST_CHECK;
@@ -96,6 +109,15 @@ void sim_partition(struct sim *s, const uint8_t *side);
 /** Another link model for what `a` sends to `b`. */
 enum err sim_link_between(struct sim *s, uint32_t a, uint32_t b,
                           const struct sim_link *link) MUST_CHECK;
+
+/** The link from `a` to `b`. */
+void sim_link_of(const struct sim *s, uint32_t a, uint32_t b, struct sim_link *out);
+
+/** What a node's own access takes, both ways, in bytes a second; 0: unlimited. */
+void sim_rates(struct sim *s, uint32_t node, int64_t up_bytes_s, int64_t down_bytes_s);
+
+/** Bytes on the wire that a node has sent and was sent. */
+void sim_node_bytes(const struct sim *s, uint32_t node, uint64_t *in, uint64_t *out);
 
 /** Call fn(ctx) at a virtual time, ns since the start. */
 enum err sim_at(struct sim *s, int64_t at_ns, void (*fn)(void *ctx), void *ctx) MUST_CHECK;

@@ -157,7 +157,7 @@ static void note_bytes(void *ctx)
 static enum err run_all(struct run *r, struct stem_result *out)
 {
     const struct stem_scenario *sc = r->sc;
-    struct sim_params params = {sc->seed, sc->tier, sc->nodes, false, {0}};
+    struct sim_params params = {sc->seed, sc->tier, sc->nodes, false, UINT32_MAX, {0}, NULL, NULL};
     struct sim_watcher watcher = {.ctx = r, .event = on_event};
     int64_t begin = sc->warm_up_s * NS_PER_S, step = NS_PER_S / sc->per_s;
 

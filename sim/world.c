@@ -9,29 +9,36 @@
 
 #define SIM_WALL_NS (1767225600 * NS_PER_S) /* 2026-01-01: when every run begins */
 
-static uint64_t mixed(uint64_t z)
-{
-    z += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-uint64_t sim_random(struct sim *s, uint32_t purpose, uint64_t below)
-{
-    assert(purpose < SIM_PURPOSES_MAX && below > 0);
-    s->random[purpose] = mixed(s->random[purpose] ^ mixed(s->params.seed + purpose));
-    return s->random[purpose] % below;
-}
-
 static void log_line(void *sink, enum log_level level, const struct env *env, const char *room,
                      const char *text)
 {
     struct sim *s = sink;
 
+    const struct sim_node *n = CONTAINER_OF(env, struct sim_node, env);
+
     s->stats.broken += level == LOG_BROKEN;
-    fprintf(stderr, "%lld.%09lld %s %s: %s\n", (long long)((env->now.ns - NS_PER_S) / NS_PER_S),
-            (long long)(env->now.ns % NS_PER_S), log_level_name(level), room, text);
+    if (s->params.trace_node != UINT32_MAX && s->params.trace_node != n->number &&
+        level != LOG_BROKEN)
+        return;
+    fprintf(stderr, "%lld.%09lld node %u %s %s: %s\n",
+            (long long)((env->now.ns - NS_PER_S) / NS_PER_S), (long long)(env->now.ns % NS_PER_S),
+            n->number, log_level_name(level), room, text);
+}
+
+/* Memory is a bound of the machine here: without it the run stops with a message. */
+static void sim_out_of_memory(const struct sim *s)
+{
+    fprintf(stderr, "sim: out of memory with %zu events pending\n", s->events.pending);
+    exit(3);
+}
+
+static struct sim_event *sim_take(struct sim *s, int64_t until_ns)
+{
+    struct sim_event *e;
+
+    if (sim_event_take(&s->events, until_ns, &e) != OK)
+        sim_out_of_memory(s);
+    return e;
 }
 
 /* Events that a run leaves behind own things: give them back. */
@@ -39,7 +46,7 @@ static void drop_pending(struct sim *s)
 {
     struct sim_event *e;
 
-    while ((e = sim_event_take(&s->events, INT64_MAX)) != NULL) {
+    while ((e = sim_take(s, INT64_MAX)) != NULL) {
         if (e->kind == SIM_JOB)
             e->u.job.job->drop(e->u.job.job);
         else if (e->kind == SIM_STREAM)
@@ -75,16 +82,14 @@ void sim_watch(struct sim *s, const struct sim_watcher *w)
     s->watchers[s->watchers_count++] = *w;
 }
 
-#define TELL(s, member, ...)                                                                       \
-    do {                                                                                           \
-        for (size_t w_ = 0; w_ < (s)->watchers_count; w_++)                                        \
-            if ((s)->watchers[w_].member != NULL)                                                  \
-                (s)->watchers[w_].member((s)->watchers[w_].ctx, (s), __VA_ARGS__);                 \
-    } while (0)
-
-void sim_tell_bytes(struct sim *s, uint32_t src, uint32_t dst, struct span bytes)
+void sim_tell_bytes(struct sim *s, const struct sim_bytes *b)
 {
-    TELL(s, bytes, src, dst, bytes);
+    SIM_TELL(s, bytes, b);
+}
+
+void sim_tell_segment(struct sim *s, uint32_t src, uint32_t dst, int64_t at_ns, size_t bytes)
+{
+    SIM_TELL(s, segment, src, dst, at_ns, bytes);
 }
 
 /* ---- events ---- */
@@ -93,10 +98,8 @@ struct sim_event *sim_make(struct sim *s, enum sim_event_kind kind, uint32_t dst
 {
     struct sim_event *e = sim_event_new(&s->events);
 
-    if (e == NULL) {
-        fprintf(stderr, "sim: out of memory with %zu events pending\n", s->events.pending);
-        exit(3);
-    }
+    if (e == NULL)
+        sim_out_of_memory(s);
     e->kind = kind;
     e->dst = dst;
     return e;
@@ -108,57 +111,8 @@ void sim_post(struct sim_node *src, struct sim_event *e, int64_t at_ns)
     e->at_ns = at_ns;
     e->src = src->number;
     e->number = src->sent++;
-    if (sim_event_add(&src->sim->events, e) != OK) {
-        fprintf(stderr, "sim: out of memory with %zu events pending\n", src->sim->events.pending);
-        exit(3);
-    }
-}
-
-enum err sim_at(struct sim *s, int64_t at_ns, void (*fn)(void *ctx), void *ctx)
-{
-    if (at_ns < s->now_ns)
-        return ERR_ARGUMENT;
-    struct sim_event *e = sim_make(s, SIM_CALL, UINT32_MAX);
-    e->at_ns = at_ns;
-    e->src = UINT32_MAX;
-    e->number = s->calls++;
-    e->u.call.fn = fn;
-    e->u.call.ctx = ctx;
-    return sim_event_add(&s->events, e);
-}
-
-int64_t sim_arrival(struct sim_node *src, uint32_t dst, size_t bytes, int64_t *free_at_ns,
-                    int64_t *last_arrival_ns)
-{
-    struct sim *s = src->sim;
-    const struct sim_link *l = map_get(&src->routes, MAP_KEY(dst));
-    if (l == NULL)
-        l = &s->params.link;
-
-    int64_t leave = *free_at_ns > s->now_ns ? *free_at_ns : s->now_ns;
-    if (l->bytes_per_s > 0)
-        leave += (int64_t)bytes * NS_PER_S / l->bytes_per_s;
-    *free_at_ns = leave;
-    int64_t at = leave + l->delay_ns;
-    if (l->jitter_ns > 0)
-        at += (int64_t)rng_below(&src->rng, 2 * (uint64_t)l->jitter_ns + 1) - l->jitter_ns;
-    if (l->loss_per_million > 0 && rng_below(&src->rng, 1000000) < l->loss_per_million) {
-        at += 2 * l->delay_ns;
-        s->stats.lost++;
-    }
-    if (at < leave)
-        at = leave;
-    if (at <= *last_arrival_ns)
-        at = *last_arrival_ns + 1;
-    *last_arrival_ns = at;
-    s->stats.bytes += bytes;
-    s->stats.segments++;
-    return at;
-}
-
-bool sim_parted(const struct sim *s, uint32_t a, uint32_t b)
-{
-    return s->side != NULL && s->side[a] != s->side[b];
+    if (sim_event_add(&src->sim->events, e) != OK)
+        sim_out_of_memory(src->sim);
 }
 
 void sim_mix(struct sim *s, const struct sim_event *e, struct span bytes)
@@ -199,7 +153,7 @@ static void set_timer(struct sim_node *n)
     sim_post(n, n->timer, at);
 }
 
-static void set_clock(struct sim_node *n)
+void sim_set_clock(struct sim_node *n)
 {
     n->env.now.ns = n->sim->now_ns + NS_PER_S;
     n->env.wall.ns = n->sim->now_ns + SIM_WALL_NS;
@@ -214,7 +168,7 @@ void sim_pump(struct sim_node *n)
         more = core_pump(n->core, &n->env, &n->port);
         while (core_poll(n->core, &ev)) {
             more = true;
-            TELL(n->sim, event, n->number, &ev);
+            SIM_TELL(n->sim, event, n->number, &ev);
         }
     } while (more);
     set_timer(n);
@@ -231,7 +185,7 @@ static enum err start(struct sim_node *n)
     }
     TRY(core_new(&n->core, &n->config, &n->env));
     n->up = true;
-    TELL(n->sim, life, n->number, true);
+    SIM_TELL(n->sim, life, n->number, true);
     sim_pump(n);
     return OK;
 }
@@ -249,7 +203,7 @@ static enum err node_init(struct sim_node *n, const struct core_config *config, 
     arena_init(&n->scratch, (size_t)16 << 20);
     n->next_link = 1;
     n->env = (struct env){.rng = &n->rng, .log = &n->sim->log, .scratch = &n->scratch};
-    set_clock(n);
+    sim_set_clock(n);
     n->port = sim_port;
     n->port.world = n;
     n->config = *config;
@@ -321,7 +275,7 @@ void sim_crash(struct sim *s, uint32_t node)
     n->core = NULL;
     pipe_node_free(n->pipe);
     n->pipe = NULL;
-    TELL(s, life, node, false);
+    SIM_TELL(s, life, node, false);
 }
 
 enum err sim_restart(struct sim *s, uint32_t node)
@@ -330,7 +284,7 @@ enum err sim_restart(struct sim *s, uint32_t node)
 
     if (n->up)
         return ERR_EXISTS;
-    set_clock(n);
+    sim_set_clock(n);
     return start(n);
 }
 
@@ -347,113 +301,6 @@ void sim_free(struct sim *s)
     free(s->side_copy);
     free(s->nodes);
     free(s);
-}
-
-bool sim_is_up(const struct sim *s, uint32_t node)
-{
-    return s->nodes[node]->up;
-}
-
-uint32_t sim_nodes(const struct sim *s)
-{
-    return s->nodes_count;
-}
-
-struct core *sim_core(struct sim *s, uint32_t node)
-{
-    set_clock(s->nodes[node]);
-    return s->nodes[node]->core;
-}
-
-struct archive *sim_archive(struct sim *s, uint32_t node)
-{
-    return s->nodes[node]->archive;
-}
-
-const struct env *sim_env(struct sim *s, uint32_t node)
-{
-    set_clock(s->nodes[node]);
-    return &s->nodes[node]->env;
-}
-
-void sim_touch(struct sim *s, uint32_t node)
-{
-    set_clock(s->nodes[node]);
-    if (s->nodes[node]->up)
-        sim_pump(s->nodes[node]);
-}
-
-/* ---- what a scenario does ---- */
-
-void sim_connect(struct sim *s, uint32_t a, uint32_t b)
-{
-    struct sim_node *x = s->nodes[a], *y = s->nodes[b];
-    char addr[160];
-
-    if (!x->up || !y->up)
-        return;
-    set_clock(x);
-    if (s->params.tier == SIM_F1) {
-        pipe_connect(x, y);
-        return;
-    }
-    uint32_t n = b + 1;
-    snprintf(addr, sizeof addr, "/ip6/fd00:0:%x:%x::1/tcp/%u/p2p/%s", n >> 16, n & 0xffff, SIM_PORT,
-             core_id(y->core));
-    enum err err = core_connect(x->core, &x->env, span_str(addr), 0);
-    if (err != OK && err != ERR_EXISTS && err != ERR_BUSY && err != ERR_FULL)
-        log_broken(&x->env, "sim", "connect %s: %s", addr, err_name(err));
-    sim_pump(x);
-}
-
-enum err sim_publish(struct sim *s, uint32_t node, struct span pubsub_topic,
-                     const struct core_message *m)
-{
-    struct sim_node *n = s->nodes[node];
-    uint8_t hash[32];
-
-    if (!n->up)
-        return ERR_CLOSED;
-    set_clock(n);
-    TRY(core_publish(n->core, &n->env, pubsub_topic, m, hash));
-    TELL(s, published, node, hash);
-    sim_pump(n);
-    return OK;
-}
-
-void sim_partition(struct sim *s, const uint8_t *side)
-{
-    free(s->side_copy);
-    s->side = s->side_copy = NULL;
-    if (side != NULL) {
-        s->side_copy = calloc(s->params.nodes_max, 1); /* who comes later is on side 0 */
-        if (s->side_copy == NULL)
-            abort();
-        memcpy(s->side_copy, side, s->nodes_count);
-        s->side = s->side_copy;
-    }
-    for (uint32_t i = 0; i < s->nodes_count; i++)
-        if (s->nodes[i]->up)
-            s->params.tier == SIM_F1 ? pipe_heal(s->nodes[i]) : sim_links_heal(s->nodes[i]);
-}
-
-enum err sim_link_between(struct sim *s, uint32_t a, uint32_t b, const struct sim_link *link)
-{
-    struct sim_node *n = s->nodes[a];
-    struct sim_link *l = map_get(&n->routes, MAP_KEY(b));
-
-    if (l != NULL) {
-        *l = *link;
-        return OK;
-    }
-    l = malloc(sizeof *l);
-    if (l == NULL)
-        return ERR_MEMORY;
-    *l = *link;
-    enum err err = map_put(&n->routes, MAP_KEY(b), l);
-    if (err != OK)
-        free(l);
-    return err;
 }
 
 /* ---- the run ---- */
@@ -477,9 +324,10 @@ static void run_event(struct sim *s, struct sim_event *e)
 
     sim_mix(s, e, bytes ? blob_span(e->u.link.bytes) : SPAN_EMPTY);
     if (bytes)
-        sim_tell_bytes(s, e->src, e->dst, blob_span(e->u.link.bytes));
+        sim_tell_bytes(s, &(struct sim_bytes){
+                              .src = e->src, .dst = e->dst, .bytes = blob_span(e->u.link.bytes)});
     if (n != NULL)
-        set_clock(n);
+        sim_set_clock(n);
     switch (e->kind) {
     case SIM_CALL:
         e->u.call.fn(e->u.call.ctx);
@@ -510,8 +358,13 @@ void sim_run(struct sim *s, int64_t until_ns)
 {
     struct sim_event *e;
 
-    while ((e = sim_event_take(&s->events, until_ns)) != NULL) {
+    while ((e = sim_take(s, until_ns)) != NULL) {
         s->now_ns = e->at_ns;
+        if (e->bytes > 0 && sim_waits_for_downlink(s->nodes[e->dst], e)) {
+            if (sim_event_add(&s->events, e) != OK)
+                sim_out_of_memory(s);
+            continue;
+        }
         s->stats.events++;
         run_event(s, e);
         sim_event_free(&s->events, e);

@@ -13,7 +13,7 @@
     (256u << 10) /* bytes under way in one direction, as socket buffers hold */
 #define SIM_JOB_NS       (2 * NS_PER_MS) /* virtual time of a job: one fdatasync */
 #define SIM_WATCHERS_MAX 8u
-#define SIM_PURPOSES_MAX 64u
+#define SIM_PURPOSES_MAX 64u /* sim/random.h */
 
 struct sim_end { /* one end of a connection */
     uint32_t node;
@@ -54,7 +54,11 @@ struct sim_node {
     struct map links;  /* link id -> struct sim_conn */
     struct map routes; /* node number -> struct sim_link, where not the default */
     struct sim_event *timer;
-    struct pipe_node *pipe; /* F1 */
+    struct pipe_node *pipe;           /* F1 */
+    int64_t up_bytes_s, down_bytes_s; /* 0: unlimited */
+    int64_t up_free_ns, down_free_ns; /* when those queues are empty */
+    int64_t busy_until_ns;            /* of its processor: nothing leaves before */
+    uint64_t bytes_in, bytes_out;
 };
 
 struct sim {
@@ -83,10 +87,24 @@ struct sim_event *sim_make(struct sim *s, enum sim_event_kind kind, uint32_t dst
 int64_t sim_arrival(struct sim_node *src, uint32_t dst, size_t bytes, int64_t *free_at_ns,
                     int64_t *last_arrival_ns);
 
+/** Keep an event back that waits for the downlink of its node: its time is moved, and it is queued
+ * again (true). */
+bool sim_waits_for_downlink(struct sim_node *dst, struct sim_event *e);
+
 bool sim_parted(const struct sim *s, uint32_t a, uint32_t b);
 
 /** Tell the watchers what arrives: of a link (F0) or of a stream (F1). */
-void sim_tell_bytes(struct sim *s, uint32_t src, uint32_t dst, struct span bytes);
+void sim_tell_bytes(struct sim *s, const struct sim_bytes *b);
+void sim_tell_segment(struct sim *s, uint32_t src, uint32_t dst, int64_t at_ns, size_t bytes);
+
+void sim_set_clock(struct sim_node *n);
+
+#define SIM_TELL(s, member, ...)                                                                   \
+    do {                                                                                           \
+        for (size_t w_ = 0; w_ < (s)->watchers_count; w_++)                                        \
+            if ((s)->watchers[w_].member != NULL)                                                  \
+                (s)->watchers[w_].member((s)->watchers[w_].ctx, (s), __VA_ARGS__);                 \
+    } while (0)
 
 /** Pump the core, tell the watchers, set the timer. */
 void sim_pump(struct sim_node *n);
