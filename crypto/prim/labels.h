@@ -68,7 +68,11 @@ enum label_use {
     X(LABEL_ENVELOPE_BUCKET, LABEL_DERIVE, "envelope/bucket")                                      \
     /* entries */                                                                                  \
     X(LABEL_ENTRY, LABEL_SIGN, "entry/author")                                                     \
+    X(LABEL_ENTRY_ID, LABEL_HASH, "entry/id")                                                      \
     X(LABEL_ENTRY_CONTENT, LABEL_HASH, "entry/content")                                            \
+    X(LABEL_ENTRY_BACKOFF, LABEL_HASH, "entry/who-asks-when")                                      \
+    X(LABEL_SEGMENT_LEAF, LABEL_HASH, "segment/leaf")                                              \
+    X(LABEL_SEGMENT_NODE, LABEL_HASH, "segment/node")                                              \
     X(LABEL_ATTACHMENT, LABEL_HASH, "entry/attachment")                                            \
     X(LABEL_ATTACHMENT_KEY, LABEL_DERIVE, "entry/segment-key")                                     \
     /* at rest */                                                                                  \

@@ -60,3 +60,59 @@
 
 /* MLS states of a conversation (branches.h) */
 #define BRANCHES_STATE_MAX (8u << 20) /* bytes of one part of one state, as saved */
+
+/* entries and what is in them */
+#define ENTRY_PARENTS_MAX      4u     /* causal parents; CHAT.md 7 */
+#define ENTRY_CONTENT_MAX      98304u /* bytes of packed content; with MLS and parcel within 128 KiB */
+#define ENTRY_BYTES_MAX        (ENTRY_CONTENT_MAX + 1024u)
+#define CONVERSATION_ID_MAX    64u       /* bytes; an MLS group id */
+#define CONTENT_TEXT_MAX       65536u    /* bytes of a text, caption or custom value */
+#define CONTENT_NAME_MAX       256u      /* bytes of a file's, person's or custom type's name */
+#define CONTENT_REACTION_MAX   64u       /* bytes; one emoji with all its joiners */
+#define CONTENT_FALLBACK_MAX   1024u     /* bytes */
+#define CONTENT_ATTACHMENT_MAX 33554432u /* bytes of one file; it is in memory while it is cut */
+#define CONTENT_TIMER_S_MAX    31536000u /* a disappearing message lives at most a year */
+
+/* the timeline of a conversation */
+#define TIMELINE_AHEAD_MS        600000u /* own counter follows to now + 10 min; CHAT.md 7 */
+#define TIMELINE_ENTRIES_MAX     10000u  /* in memory; older ones are in the store alone */
+#define TIMELINE_ENTRIES_KEPT    9000u   /* after the oldest left */
+#define TIMELINE_HELD_MAX        1024u   /* ahead of the clock, all authors */
+#define TIMELINE_HELD_AUTHOR_MAX 128u    /* ... of one installation */
+#define TIMELINE_GAPS_MAX        1024u   /* entries that others name and we do not have */
+#define TIMELINE_OUTSIDE_MAX     4096u   /* ids that are not waited for: before us, or lost */
+#define TIMELINE_HEADS_MAX       16u     /* that an acknowledgement names */
+
+/* parcels: what one application message carries */
+#define PARCEL_ENTRIES_MAX 16u    /* own entries, or those of others, or contents in passing */
+#define PARCEL_IDS_MAX     16u    /* asked for, or withheld */
+#define PARCEL_FILL_BYTES  12288u /* no more entries are added beyond; a 16 KiB envelope */
+#define PARCEL_BYTES_MAX   (ENTRY_BYTES_MAX + 16384u) /* packed */
+
+/* the outbox of a conversation */
+#define OUTBOX_ENTRIES_MAX 1024u /* not acknowledged by everybody yet, or watched */
+#define OUTBOX_PEERS_MAX   1024u /* installations whose acknowledgements are counted */
+#define OUTBOX_DAYS_MAX    30u   /* then an entry has failed; CHAT.md 7 */
+#define OUTBOX_WATCH_DAYS  7u    /* after the last account acknowledged: for the other devices */
+
+/* delivery: when things are said; times in seconds */
+#define DELIVERY_ACK_S       1u /* for each installation in the conversation: an ack alone waits */
+#define DELIVERY_ACK_SPREAD  5u /* from one to so many times that long */
+#define DELIVERY_ACK_MAX_S   3600u /* and no longer */
+#define DELIVERY_READ_MIN_S  10u   /* a receipt alone waits a random time, */
+#define DELIVERY_READ_MAX_S  60u   /* so that it does not tell when somebody looked */
+#define DELIVERY_RETRY_MIN_S 5u    /* a message that the node could not publish */
+#define DELIVERY_RETRY_MAX_S 300u
+#define DELIVERY_SEALED_MAX  32u   /* messages on their way out, and the last that went */
+#define DELIVERY_PASSING_MAX 8u    /* contents in passing that wait to be said */
+#define DELIVERY_ANSWERS_MAX 64u   /* entries that were asked for */
+#define DELIVERY_MEMBERS_MAX 1100u /* installations of a conversation */
+
+/* repair */
+#define REPAIR_PATIENCE_S 5u  /* a gap is mostly an entry that is still on its way */
+#define REPAIR_MIN_S      30u /* then stores, and after 30..120 s the members: SDS-R */
+#define REPAIR_MAX_S      120u
+#define REPAIR_BACK_S     3600u   /* stores are asked from so long before who names it */
+#define REPAIR_STEPS_MAX  12u     /* the waiting doubles up to 2^n times the first, a day at most */
+#define REPAIR_LOST_S     604800u /* what nobody has after 7 days is lost, and shown so */
+#define REPAIR_GROUP      128u    /* members for each of whom one alone answers: SDS-R */
