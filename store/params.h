@@ -33,7 +33,7 @@
 
 #define KV_TABLES_MAX      32u         /* tables of one kv */
 #define KV_KEY_BYTES_MAX   511u        /* LMDB's bound */
-#define KV_VALUE_BYTES_MAX (1u << 20)  /* own choice: small values */
+#define KV_VALUE_BYTES_MAX (17u << 20) /* a sealed value of node/chat, VAULT_VALUE_BYTES_MAX */
 #define KV_MAP_BYTES_MIN   (16u << 20) /* first size of the map; doubles when half full */
 
 #define PEER_TABLE_ROWS_MAX   4096u /* peers remembered; own choice */

@@ -80,6 +80,10 @@ enum label_use {
     X(LABEL_STORE_VALUE, LABEL_DERIVE, "store/value")                                              \
     X(LABEL_STORE_WIPE, LABEL_DERIVE, "store/wipe")                                                \
     X(LABEL_STORE_EXPORT, LABEL_DERIVE, "store/export")                                            \
+    X(LABEL_STORE_PAGE, LABEL_HASH, "store/page")                                                  \
+    X(LABEL_STORE_CHECK, LABEL_DERIVE, "store/check")                                              \
+    X(LABEL_STORE_SALT, LABEL_DERIVE, "store/salt")                                                \
+    X(LABEL_STORE_RING, LABEL_DERIVE, "store/ring")                                                \
     X(LABEL_KEYRING_SEAL, LABEL_DERIVE, "keyring/seal")                                            \
     X(LABEL_KEYRING_FILE, LABEL_HASH, "keyring/key-file")
 
