@@ -1,23 +1,13 @@
-/* Filter on streams. Subscribing is an exchange; a push has a stream of its own, which is
- * half-closed behind it and never waits for an answer.
+/* Filter on streams, as it is served. Subscribing is an exchange; a push has a stream of its own,
+ * which is half-closed behind it and never waits for an answer.
  *
  * js-waku never ends its half of a push stream and takes at most 100 of them, so a stream whose
  * push has left and that is still open after HOST_PUSH_LINGER_MS is reset: that is a push that
  * went. One that does not leave within HOST_PUSH_TIMEOUT_MS is one that failed.
  */
-#include "net/services/filter.h"
-#include "crypto/base/heap.h"
-#include "net/host/exchange.h"
-#include "net/wire/frame.h"
+#include "net/host/filter.h"
 
 #include <stdlib.h>
-
-struct filter_adapter {
-    struct filter_server *server; /* NULL: not mounted */
-    struct filter_client *client;
-    struct heap pushes;            /* struct push */
-    struct filter_client_out told; /* what the last poll lent */
-};
 
 struct push { /* state of an outgoing push stream */
     struct heap_node due;
@@ -58,7 +48,7 @@ static enum err refuse(struct host *h, const struct env *env, struct host_stream
     return answer(h, env, s, request, true);
 }
 
-static const struct exchange exchange = {.request_max = FILTER_REQUEST_BYTES_MAX,
+const struct exchange filter_exchange = {.request_max = FILTER_REQUEST_BYTES_MAX,
                                          .answer_max = FILTER_ANSWER_BYTES_MAX,
                                          .serve = serve,
                                          .rate = RATE_FILTER,
@@ -66,28 +56,7 @@ static const struct exchange exchange = {.request_max = FILTER_REQUEST_BYTES_MAX
 
 static void incoming(struct host *h, const struct env *env, struct host_stream *s)
 {
-    exchange_incoming(h, env, s, &exchange);
-}
-
-static void answered(struct host *h, const struct env *env, void *ctx, enum err err,
-                     struct span bytes)
-{
-    uint64_t number = (uint64_t)(uintptr_t)ctx;
-
-    if (err == OK)
-        filter_client_answer(h->filter->client, env, number, bytes);
-    else
-        filter_client_gone(h->filter->client, env, number, err);
-}
-
-static void ask(struct host *h, const struct env *env, const struct filter_client_out *out)
-{
-    enum err err = exchange_ask(h, env, &adapter_filter, &exchange, out->peer,
-                                blob_span(out->bytes), answered, (void *)(uintptr_t)out->ask);
-
-    blob_unref(out->bytes);
-    if (err != OK)
-        filter_client_gone(h->filter->client, env, out->ask, err);
+    exchange_incoming(h, env, s, &filter_exchange);
 }
 
 static void peer_up(struct host *h, const struct env *env, const struct host_peer *p)
@@ -100,8 +69,7 @@ static void peer_down(struct host *h, const struct env *env, const struct host_p
 {
     if (h->filter->server != NULL)
         filter_server_peer_down(h->filter->server, env, p->peer);
-    if (filter_client_peer(h->filter->client) == p->peer)
-        filter_client_use(h->filter->client, env, 0);
+    subscribing_peer_down(h, env, p->peer);
 }
 
 /* ---- pushing ---- */
@@ -171,43 +139,13 @@ static void push_opened(struct host *h, const struct env *env, struct host_strea
     (void)h, (void)env, (void)s; /* as expected */
 }
 
-/* ---- being pushed to ---- */
-
-static void push_incoming(struct host *h, const struct env *env, struct host_stream *s)
-{
-    struct host_peer *peer = host_peer_mutable(h, s->peer);
-    struct frames *f = calloc(1, sizeof *f);
-    (void)env;
-
-    if (f == NULL || peer == NULL || filter_client_peer(h->filter->client) != s->peer ||
-        peer->pushes_in >= HOST_PUSH_INBOUND_MAX) {
-        free(f);
-        host_reset(h, s);
-        return;
-    }
-    peer->pushes_in++;
-    frames_init(f, h->params.message_bytes_max + 2 * FILTER_TOPIC_BYTES_MAX);
-    s->state = f;
-}
+/* ---- the streams of both ---- */
 
 static void push_bytes(struct host *h, const struct env *env, struct host_stream *s,
                        struct span bytes)
 {
-    struct span push;
-    enum err err;
-
-    if (s->outbound)
-        return; /* a client has nothing to say to a push */
-    while ((err = frames_next(s->state, &bytes, &push)) == OK) {
-        err = filter_client_push(h->filter->client, env, s->peer, push);
-        if (err == ERR_FORMAT)
-            break;
-    }
-    if (err == ERR_MORE)
-        return;
-    log_debug(env, "filter", "push reset peer=%llu err=%s", (unsigned long long)s->peer,
-              err_name(err));
-    host_reset(h, s);
+    if (!s->outbound) /* a client has nothing to say to a push */
+        subscribing_bytes(h, env, s, bytes);
 }
 
 static void push_end(struct host *h, const struct env *env, struct host_stream *s)
@@ -226,19 +164,15 @@ static void push_broken(struct host *h, const struct env *env, struct host_strea
 
 static void push_ended(struct host *h, struct host_stream *s)
 {
-    struct host_peer *peer = host_peer_mutable(h, s->peer);
     struct push *p = s->state;
 
+    if (!s->outbound) {
+        subscribing_ended(h, s);
+        return;
+    }
     s->state = NULL;
     if (p == NULL)
         return;
-    if (!s->outbound) {
-        if (peer != NULL)
-            peer->pushes_in--;
-        frames_clear((struct frames *)p);
-        free(p);
-        return;
-    }
     heap_remove(&h->filter->pushes, &p->due);
     blob_unref(p->frame);
     free(p);
@@ -277,7 +211,7 @@ static void tick(struct host *h, const struct env *env)
 {
     struct heap_node *n;
 
-    filter_client_tick(h->filter->client, env);
+    subscribing_tick(h, env);
     if (h->filter->server != NULL)
         filter_server_tick(h->filter->server, env);
     while ((n = heap_peek(&h->filter->pushes)) != NULL &&
@@ -288,40 +222,11 @@ static void tick(struct host *h, const struct env *env)
 static struct mono deadline(const struct host *h)
 {
     const struct heap_node *n = heap_peek(&h->filter->pushes);
-    struct mono due = filter_client_deadline(h->filter->client);
+    struct mono due = subscribing_deadline(h);
 
     if (h->filter->server != NULL)
         due = mono_min(due, filter_server_deadline(h->filter->server));
     return n == NULL ? due : mono_min(due, CONTAINER_OF(n, struct push, due)->deadline);
-}
-
-bool filter_adapter_poll(struct host *h, const struct env *env, struct host_out *out)
-{
-    struct filter_client_out *c = &h->filter->told;
-
-    blob_unref(c->bytes);
-    c->bytes = NULL;
-    while (filter_client_poll(h->filter->client, c)) {
-        if (c->kind == FILTER_CLIENT_REQUEST) {
-            ask(h, env, c);
-            c->bytes = NULL;
-            continue;
-        }
-        *out = (struct host_out){.kind = c->kind == FILTER_CLIENT_MESSAGE ? HOST_OUT_FILTERED
-                                         : c->kind == FILTER_CLIENT_DONE  ? HOST_OUT_FILTER_ANSWER
-                                                                          : HOST_OUT_FILTER_LOST,
-                                 .peer = c->peer,
-                                 .ticket = c->ticket,
-                                 .err = c->err,
-                                 .status = c->status,
-                                 .text = c->desc,
-                                 .topic = c->pubsub_topic,
-                                 .data = c->bytes,
-                                 .payload = c->message};
-        memcpy(out->hash, c->hash, sizeof out->hash);
-        return true;
-    }
-    return false;
 }
 
 static bool served(const struct host *h)
@@ -350,7 +255,7 @@ const struct adapter adapter_filter = {
 const struct adapter adapter_filter_push = {
     .protocols = push_protocols,
     .opened = push_opened,
-    .incoming = push_incoming,
+    .incoming = subscribing_incoming,
     .bytes = push_bytes,
     .end = push_end,
     .broken = push_broken,
@@ -366,31 +271,9 @@ void host_filter_message(struct host *h, const struct env *env, struct span pubs
         filter_server_message(h->filter->server, env, pubsub_topic, content_topic, hash, message);
 }
 
-void host_filter_use(struct host *h, const struct env *env, uint64_t peer)
-{
-    filter_client_use(h->filter->client, env, host_peer_stays(h, peer) ? peer : 0);
-}
-
-uint64_t host_filter_peer(const struct host *h)
-{
-    return filter_client_peer(h->filter->client);
-}
-
-enum err host_filter_ask(struct host *h, const struct env *env,
-                         const struct filter_request *request, uint64_t ticket)
-{
-    return filter_client_ask(h->filter->client, env, request->kind, request->pubsub_topic,
-                             request->content_topics, request->count, ticket);
-}
-
 const struct filter_server *host_filter_server(const struct host *h)
 {
     return h->filter->server;
-}
-
-const struct filter_client *host_filter_client(const struct host *h)
-{
-    return h->filter->client;
 }
 
 enum err filter_adapter_new(struct host *h, const struct env *env)
@@ -399,7 +282,7 @@ enum err filter_adapter_new(struct host *h, const struct env *env)
     if (h->filter == NULL)
         return ERR_MEMORY;
     heap_init(&h->filter->pushes, sooner);
-    TRY(filter_client_new(&h->filter->client, env));
+    TRY(subscribing_new(h, env));
     return h->params.filter == NULL ? OK
                                     : filter_server_new(&h->filter->server, env, h->params.filter);
 }
@@ -408,8 +291,7 @@ void filter_adapter_free(struct host *h)
 {
     if (h->filter == NULL)
         return;
-    blob_unref(h->filter->told.bytes);
-    filter_client_free(h->filter->client);
+    subscribing_free(h);
     filter_server_free(h->filter->server);
     heap_clear(&h->filter->pushes);
     free(h->filter);

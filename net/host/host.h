@@ -119,6 +119,7 @@ struct host_out { /* borrowed until the next call on the host */
     const struct lightpush_result *pushed;
     uint32_t status;
     struct span text;
+    size_t slot; /* FILTERED, FILTER_ANSWER, FILTER_LOST */
     const struct host_sync *sync;
     int64_t round_trip_ns;
     struct peer_id peer_id;
@@ -187,15 +188,18 @@ const struct px_counters *host_px(const struct host *h); /* NULL: not served */
 void host_filter_message(struct host *h, const struct env *env, struct span pubsub_topic,
                          struct span content_topic, const uint8_t hash[32], struct span message);
 
-/** Be a subscriber of this peer from now on (0: of none). What we are subscribed to moves along. */
-void host_filter_use(struct host *h, const struct env *env, uint64_t peer);
-uint64_t host_filter_peer(const struct host *h);
+#define HOST_FILTER_SLOTS 4u /* subscribers in us, each with a service of its own */
+
+/** Be a subscriber of this peer from now on (0: of none). What the slot is subscribed to moves
+ * along; a former service that is still there is told that it is over. */
+void host_filter_use(struct host *h, const struct env *env, size_t slot, uint64_t peer);
+uint64_t host_filter_peer(const struct host *h, size_t slot);
 
 /** Ask it; its request id is made here. HOST_OUT_FILTER_ANSWER follows. As filter_client_ask. */
-enum err host_filter_ask(struct host *h, const struct env *env,
+enum err host_filter_ask(struct host *h, const struct env *env, size_t slot,
                          const struct filter_request *request, uint64_t ticket) MUST_CHECK;
 const struct filter_server *host_filter_server(const struct host *h); /* NULL without filter */
-const struct filter_client *host_filter_client(const struct host *h);
+const struct filter_client *host_filter_client(const struct host *h); /* of slot 0 */
 
 /** Leave our signed record with a meeting point under a namespace, or ask it who else did:
  * HOST_OUT_MEETING follows with its answer. */

@@ -163,8 +163,8 @@ static enum err enter(struct filter_client *c, struct ask *a)
     return err;
 }
 
-static enum err ask(struct filter_client *c, const struct env *env, struct filter_request *r,
-                    uint64_t ticket)
+static enum err ask_peer(struct filter_client *c, const struct env *env, uint64_t peer,
+                         struct filter_request *r, uint64_t ticket)
 {
     uint8_t random[10]; /* nwaku's length */
     struct ask *a = calloc(1, sizeof *a);
@@ -175,7 +175,7 @@ static enum err ask(struct filter_client *c, const struct env *env, struct filte
     hex_encode(SPAN_ARRAY(random), a->id);
     r->request_id = span_of(a->id, sizeof a->id - 1);
     a->number = c->next_ask++;
-    a->peer = c->peer;
+    a->peer = peer;
     a->ticket = ticket;
     a->kind = r->kind;
     a->deadline = mono_add(env->now, FILTER_ASK_TIMEOUT_NS);
@@ -187,6 +187,12 @@ static enum err ask(struct filter_client *c, const struct env *env, struct filte
     else
         c->counters.requests++;
     return err;
+}
+
+static enum err ask(struct filter_client *c, const struct env *env, struct filter_request *r,
+                    uint64_t ticket)
+{
+    return ask_peer(c, env, c->peer, r, ticket);
 }
 
 static enum err within_bounds(const struct filter_client *c, enum filter_kind kind,
@@ -218,9 +224,10 @@ enum err filter_client_ask(struct filter_client *c, const struct env *env, enum 
     return ask(c, env, &r, ticket);
 }
 
-/* Everything that we want, in requests of one pubsub topic each. What does not go now is asked with
- * the answer to the next ping: 404. */
-static void ask_again(struct filter_client *c, const struct env *env)
+/* Say something to a peer about everything that we want, in requests of one pubsub topic each. What
+ * does not go now is asked with the answer to the next ping: 404. */
+static void ask_for_all(struct filter_client *c, const struct env *env, uint64_t peer,
+                        enum filter_kind kind)
 {
     struct want *w, *first;
     size_t cursor = 0;
@@ -228,7 +235,7 @@ static void ask_again(struct filter_client *c, const struct env *env)
     while ((w = map_next(&c->wants, &cursor, NULL)) != NULL)
         w->asked = false;
     do {
-        struct filter_request r = {.kind = FILTER_SUBSCRIBE};
+        struct filter_request r = {.kind = kind};
         first = NULL;
         cursor = 0;
         while (r.count < FILTER_TOPICS_MAX && (w = map_next(&c->wants, &cursor, NULL)) != NULL) {
@@ -241,20 +248,30 @@ static void ask_again(struct filter_client *c, const struct env *env)
         if (first == NULL)
             return;
         r.pubsub_topic = want_pubsub(first);
-        if (ask(c, env, &r, 0) != OK)
+        if (ask_peer(c, env, peer, &r, 0) != OK)
             return;
     } while (first != NULL);
 }
 
+static void ask_again(struct filter_client *c, const struct env *env)
+{
+    ask_for_all(c, env, c->peer, FILTER_SUBSCRIBE);
+}
+
 void filter_client_use(struct filter_client *c, const struct env *env, uint64_t peer)
 {
-    if (peer == c->peer)
+    uint64_t former = c->peer;
+
+    if (peer == former)
         return;
     c->peer = peer;
     c->pings_failed = 0;
     c->ping_at = peer == 0 ? MONO_NEVER : mono_add(env->now, FILTER_PING_NS);
-    if (peer != 0)
-        ask_again(c, env);
+    if (peer == 0)
+        return;
+    ask_again(c, env);
+    if (former != 0)
+        ask_for_all(c, env, former, FILTER_UNSUBSCRIBE);
 }
 
 /* ---- answers ---- */
@@ -290,7 +307,7 @@ static void settle(struct filter_client *c, const struct env *env, const struct 
     if (a->kind == FILTER_UNSUBSCRIBE_ALL)
         forget_wants(c);
     for (size_t i = 0; i < r->count; i++)
-        if (a->kind == FILTER_UNSUBSCRIBE)
+        if (a->kind == FILTER_UNSUBSCRIBE && a->ticket != 0) /* else: of a former service */
             unwant(c, r->pubsub_topic, r->content_topics[i]);
         else if (kept)
             want(c, r->pubsub_topic, r->content_topics[i]);

@@ -55,6 +55,7 @@ void core_message_show(struct core *c, const struct env *env, const struct host_
     core_emit(c, env, &slot);
     archiving_add(c, env, out);
     c->counters.messages_valid++;
+    chatting_message(c, env, out->payload);
 }
 
 void core_message_public(struct core *c, const struct env *env, const struct host_out *out)
@@ -99,6 +100,8 @@ static void host_told(struct core *c, const struct env *env, const struct host_o
     case HOST_OUT_ANSWER:
         if (out->ticket & CORE_TICKET_OWN)
             resuming_answered(c, env, out);
+        else if (out->ticket & CORE_TICKET_CHAT)
+            chatting_store_answered(c, env, out->ticket, out->err, out->answer);
         else
             query_answered(c, env, out);
         break;
@@ -120,12 +123,14 @@ static void host_told(struct core *c, const struct env *env, const struct host_o
     case HOST_OUT_PEER_KNOWN:
         candidates_known(c, env, out->peer);
         filtering_peers_changed(c, env);
+        chatting_peers_changed(c);
         tell_peer(c, env, CORE_EVENT_PEER_KNOWN, out);
         break;
     case HOST_OUT_PEER_DOWN:
         candidates_down(c, env, out);
         clock_peer_down(&c->clock, out->peer);
         filtering_peers_changed(c, env);
+        chatting_peers_changed(c);
         tell_peer(c, env, CORE_EVENT_PEER_DOWN, out);
         break;
     case HOST_OUT_PONG:
@@ -206,6 +211,7 @@ bool core_pump(struct core *c, const struct env *env, const struct port *port)
             more = true;
         }
         more = stemming_pump(c, env) || more;
+        more = chatting_pump(c, env) || more;
     } while (more && fifo_count(&c->events) < CORE_EVENTS_ENOUGH);
     reaching_pump(c, env);
     mapping_pump(c, env);
@@ -275,6 +281,7 @@ void core_tick(struct core *c, const struct env *env)
     discovering_tick(c, env);
     mapping_tick(c, env);
     stemming_tick(c, env);
+    chatting_tick(c, env);
     nearby_tick(c, env);
 }
 
@@ -282,8 +289,7 @@ struct mono core_deadline(const struct core *c)
 {
     struct mono due = mono_min(host_deadline(c->host), archiving_deadline(c));
 
-    due = mono_min(due, stemming_deadline(c));
-
+    due = mono_min(due, mono_min(stemming_deadline(c), chatting_deadline(c)));
     if (c->swarm != NULL)
         due = mono_min(due, swarm_deadline(c->swarm));
     if (c->stopping && !c->left)
@@ -492,6 +498,7 @@ void core_free(struct core *c)
     while (fifo_pop(&c->events, &slot))
         slot_clear(&slot);
     clock_clear(&c->clock);
+    chatting_clear(c);
     pushing_clear(c);
     candidates_clear(c);
     discovering_clear(c);

@@ -219,6 +219,19 @@ const struct filter_client *core_filter_client(const struct core *c);
 enum err core_ping(struct core *c, const struct env *env, uint64_t peer,
                    uint64_t ticket) MUST_CHECK;
 
+struct chat; /* node/chat/chat.h */
+
+/** Carry a chat: messages under its topics go to it, what it wants of the network is done, its time
+ * is kept. At most CORE_CHATS_MAX. The chat is borrowed until core_detach_chat, and pumped with the
+ * core: pump after calls on it.
+ *
+ * @return OK; ERR_FULL; ERR_EXISTS; ERR_MEMORY
+ */
+enum err core_attach_chat(struct core *c, const struct env *env, struct chat *chat) MUST_CHECK;
+
+/** What is under way for it is given up without being told. */
+void core_detach_chat(struct core *c, const struct env *env, struct chat *chat);
+
 /* ---- what the user is told ---- */
 
 enum core_event_kind {

@@ -41,17 +41,17 @@ static void choose(struct core *c, const struct env *env, uint64_t except)
             (c->filternode.len > 0 && !peer_id_eq(&p->id, &c->filternode)))
             continue;
         if (p->peer != except) {
-            host_filter_use(c->host, env, p->peer);
+            host_filter_use(c->host, env, 0, p->peer);
             return;
         }
         last = except;
     }
-    host_filter_use(c->host, env, last);
+    host_filter_use(c->host, env, 0, last);
 }
 
 void filtering_peers_changed(struct core *c, const struct env *env)
 {
-    if (host_filter_peer(c->host) == 0)
+    if (host_filter_peer(c->host, 0) == 0)
         choose(c, env, 0);
 }
 
@@ -59,6 +59,12 @@ void filtering_told(struct core *c, const struct env *env, const struct host_out
 {
     struct event_slot slot = {.event = {.ticket = out->ticket, .peer = out->peer, .err = out->err}};
 
+    if (out->slot != 0) {
+        chatting_filter_told(c, env, out);
+        return;
+    }
+    if (out->kind == HOST_OUT_FILTERED)
+        chatting_message(c, env, out->payload);
     if (out->kind == HOST_OUT_FILTER_LOST) {
         log_info(env, "filter", "service peer lost peer=%llu", (unsigned long long)out->peer);
         choose(c, env, out->peer);
@@ -86,7 +92,7 @@ enum err core_filter(struct core *c, const struct env *env, const struct filter_
     if (c->stopping)
         return ERR_FULL;
     filtering_peers_changed(c, env);
-    return host_filter_ask(c->host, env, request, ticket);
+    return host_filter_ask(c->host, env, 0, request, ticket);
 }
 
 const struct filter_server *core_filter_server(const struct core *c)

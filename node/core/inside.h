@@ -19,6 +19,7 @@
  *     resuming.c   what was missed while we were away
  *     discovering.c our node record, discv5, lists in DNS
  *     nearby.c     the local network: mDNS
+ *     chatting*.c  chats that we carry: messages, look-ups, subscriptions; attaching.c
  *     view.c       looking in
  */
 #pragma once
@@ -177,7 +178,10 @@ struct core {
     struct mdns *mdns; /* NULL: off */
     struct map dials;  /* dial number -> ticket of the user */
     struct pushing pushing;
-    struct stem *stem; /* NULL: off */
+    struct stem *stem;         /* NULL: off */
+    struct chatting *chatting; /* NULL: no chat was ever attached; chatting.h */
+    bool has_static_shard;     /* static sharding: content topics are on this shard */
+    uint16_t static_shard;
     size_t queries_under_way;
     struct clock_watch clock;
     struct peer_id filternode; /* len 0: any */
@@ -251,6 +255,24 @@ void push_answered(struct core *c, const struct env *env, const struct host_out 
 /** What became of a held message that `asker` waits for. */
 void push_done(struct core *c, const struct env *env, uint64_t asker, enum err err,
                uint32_t relay_peers);
+/** Publish through this peer. CORE_EVENT_PUSHED follows, or for a ticket of a chat chatting_pushed.
+ * As publishing_encode; ERR_NOT_FOUND, ERR_FULL. */
+enum err push_through(struct core *c, const struct env *env, uint64_t peer, struct span topic,
+                      const struct core_message *message, uint64_t ticket) MUST_CHECK;
+
+/* chatting.c */
+void chatting_message(struct core *c, const struct env *env, struct span message);
+void chatting_pushed(struct core *c, const struct env *env, uint64_t ticket,
+                     const struct lightpush_result *result);
+void chatting_store_answered(struct core *c, const struct env *env, uint64_t ticket, enum err err,
+                             const struct store_answer *answer);
+void chatting_filter_told(struct core *c, const struct env *env, const struct host_out *out);
+void chatting_peers_changed(struct core *c);
+bool chatting_pump(struct core *c, const struct env *env);
+void chatting_tick(struct core *c, const struct env *env);
+struct mono chatting_deadline(const struct core *c);
+void chatting_clear(struct core *c);
+
 /* syncing.c */
 void syncing_init(struct core *c, const struct env *env);
 void syncing_stored(struct core *c, const struct env *env, const struct archive_entry *e);

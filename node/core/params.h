@@ -28,7 +28,7 @@
 #define CLOCK_PEERS_MAX        65536u
 #define CLOCK_PEERS_MIN        3u  /* votes that make an estimate: one of them may lie */
 #define CLOCK_SAMPLES_MAX      15u /* of a peer, one a content topic */
-#define CORE_SERVICE_PEERS     2u  /* for each service, when we do not relay */
+#define CORE_SERVICE_PEERS     3u  /* for each service, when we do not relay; chats spread over 3 */
 #define CORE_PX_RECORDS        20u /* asked for at a time: verifying them takes a millisecond or two */
 #define CORE_PX_ASKED_MAX      2u      /* questions for records under way */
 #define CORE_MEET_POINTS       3       /* peers with which we leave our record */
@@ -37,3 +37,17 @@
 #define CORE_MEET_AGAIN_MS     3600000 /* half of RENDEZVOUS_TTL_S_GIVEN */
 #define CORE_SAVE_PEERS_MS     60000   /* between two looks whether peers are to be saved */
 #define CORE_ABILITIES_MAX     16u     /* protocols named for a peer that is not connected */
+
+/* chats */
+#define CORE_CHATS_MAX            8u           /* accounts of one node; own choice */
+#define CORE_TICKET_CHAT          (1ull << 62) /* of questions and pushes for a chat; REST counts from 1 */
+#define CORE_CHAT_TOPIC_BYTES_MAX 40u          /* "/sotto/1/b<hex>/bin" and some */
+#define CORE_CHAT_WORKS_MAX       2048u /* publications, questions and subscriptions under way */
+#define CORE_CHAT_PUBLISHING_MAX  128u  /* publications of one chat under way; others wait in it */
+#define CORE_CHAT_FETCHES_MAX     8u    /* fetches of one chat under way */
+#define CORE_CHAT_OUTS_MAX        64u   /* outputs of one chat taken in a pump */
+#define CORE_CHAT_TRIES_MAX       3u    /* stores that may fail in one fetch */
+#define CORE_CHAT_ASKED_MAX       256u  /* fetches whose store is remembered, for `other` */
+#define CORE_CHAT_PAGES_MAX       5000u /* of 100 messages, in one fetch: a store that never ends */
+#define CORE_CHAT_RETRY_MS        1000  /* after a full queue */
+#define CORE_CHAT_SUBSCRIBE_MS    5000  /* after a subscription failed */

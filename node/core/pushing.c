@@ -165,8 +165,13 @@ void push_of_peer(struct core *c, const struct env *env, const struct host_out *
 static void tell_user(struct core *c, const struct env *env, uint64_t ticket,
                       const struct lightpush_result *result)
 {
-    struct lightpush_result *kept = malloc(sizeof *kept);
+    struct lightpush_result *kept;
 
+    if ((ticket & CORE_TICKET_CHAT) != 0) {
+        chatting_pushed(c, env, ticket, result);
+        return;
+    }
+    kept = malloc(sizeof *kept);
     if (kept != NULL)
         *kept = *result;
     core_emit(c, env,
@@ -226,8 +231,8 @@ static struct lightpush_result refused(enum err err)
     return lightpush_result(LIGHTPUSH_STATUS_FAILED, err_text(err));
 }
 
-static enum err through_node(struct core *c, const struct env *env, struct span topic,
-                             struct span message, uint64_t ticket)
+static enum err through_node(struct core *c, const struct env *env, uint64_t peer,
+                             struct span topic, struct span message, uint64_t ticket)
 {
     uint64_t number = ++c->pushing.next, *kept = malloc(sizeof *kept);
 
@@ -239,7 +244,7 @@ static enum err through_node(struct core *c, const struct env *env, struct span 
         free(kept);
         return err;
     }
-    err = host_push(c->host, env, service_node(c), topic, message, number);
+    err = host_push(c->host, env, peer, topic, message, number);
     if (err != OK)
         free(map_take(&c->pushing.users, MAP_KEY(number)));
     return err;
@@ -273,7 +278,7 @@ static struct lightpush_result push(struct core *c, const struct env *env, struc
         if (waku_message_decode(message, &m) == OK && core_shard_of(c, m.content_topic, text) == OK)
             topic = span_str(text);
     }
-    enum err err = through_node(c, env, topic, message, ticket);
+    enum err err = through_node(c, env, service_node(c), topic, message, ticket);
     return err == OK ? HELD : refused(err);
 }
 
@@ -296,6 +301,18 @@ enum err core_push(struct core *c, const struct env *env, struct span pubsub_top
     if (result.status != HELD.status) /* a service node will answer, or the stem */
         tell_user(c, env, ticket, &result);
     return OK;
+}
+
+enum err push_through(struct core *c, const struct env *env, uint64_t peer, struct span topic,
+                      const struct core_message *message, uint64_t ticket)
+{
+    struct buf encoded = BUF_INIT(c->config.message_bytes_max + 1024);
+    enum err err = publishing_encode(c, env, message, &encoded);
+
+    if (err == OK)
+        err = through_node(c, env, peer, topic, buf_span(&encoded), ticket);
+    buf_clear(&encoded);
+    return err;
 }
 
 /* ---- life ---- */

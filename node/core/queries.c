@@ -94,6 +94,11 @@ static void done(void *owner, const struct env *env, struct job *job)
         query_free(q);
         return;
     }
+    if ((q->ticket & CORE_TICKET_CHAT) != 0) {
+        chatting_store_answered(c, env, q->ticket, q->err, &q->answer);
+        query_free(q);
+        return;
+    }
     core_emit(c, env,
               &(struct event_slot){.event = {.kind = CORE_EVENT_STORE_ANSWER,
                                              .ticket = q->ticket,

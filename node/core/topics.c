@@ -103,6 +103,8 @@ enum err topics_init(struct core *c, const struct env *env)
 
     rng_fill(env->rng, seed, sizeof seed);
     map_init(&c->topics.names, seed, CORE_TOPICS_MAX);
+    c->has_static_shard = c->config.shards_in_network == 0 && c->config.shards_count > 0;
+    c->static_shard = c->has_static_shard ? c->config.shards[0] : 0;
     for (size_t i = 0; i < c->config.shards_count && c->config.relay; i++) {
         struct waku_shard shard = {c->config.cluster, c->config.shards[i]};
         waku_shard_text(shard, name);

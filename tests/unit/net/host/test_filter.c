@@ -201,8 +201,8 @@ static void subscribe(struct fake_host *f)
     struct buf b = BUF_INIT(4096);
     const char *why;
     r.content_topics[r.count++] = SPAN_LIT("/a");
-    host_filter_use(f->h, f->env, 1);
-    assert_ok(host_filter_ask(f->h, f->env, &r, 9));
+    host_filter_use(f->h, f->env, 0, 1);
+    assert_ok(host_filter_ask(f->h, f->env, 0, &r, 9));
     fake_pump(f);
     uint64_t s = fake_find(f, 1, FILTER_SUBSCRIBE_PROTOCOL, true);
     assert_int_not_equal(s, 0);
@@ -248,7 +248,7 @@ static void we_are_pushed_to_many_on_a_stream_or_one(void **state)
     assert_true(fake_at(f, s)->reset);
     fake_peer_down(f, 1);
     fake_pump(f);
-    assert_int_equal(host_filter_peer(f->h), 0);
+    assert_int_equal(host_filter_peer(f->h, 0), 0);
     fake_host_free(f);
 }
 
