@@ -83,7 +83,7 @@ enum label_use {
     X(LABEL_STORE_PAGE, LABEL_HASH, "store/page")                                                  \
     X(LABEL_STORE_CHECK, LABEL_DERIVE, "store/check")                                              \
     X(LABEL_STORE_SALT, LABEL_DERIVE, "store/salt")                                                \
-    X(LABEL_STORE_RING, LABEL_DERIVE, "store/ring")                                                \
+    X(LABEL_STORE_HEAD, LABEL_HASH, "store/head")                                                  \
     X(LABEL_KEYRING_SEAL, LABEL_DERIVE, "keyring/seal")                                            \
     X(LABEL_KEYRING_FILE, LABEL_HASH, "keyring/key-file")
 

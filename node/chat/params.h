@@ -118,18 +118,21 @@
 #define REPAIR_GROUP      128u    /* members for each of whom one alone answers: SDS-R */
 
 /* storage (vault.h) */
-#define VAULT_KEY_BYTES_MAX   96u         /* of one value: conversation, lamport, entry id, room */
-#define VAULT_VALUE_BYTES_MAX (16u << 20) /* one value; MLS state of a crowd of 5,000: 2 MB */
-#define VAULT_STEP_BYTES_MAX  (64u << 20) /* plaintext that one step holds before it is written */
-#define VAULT_STEP_VALUES_MAX 65536u      /* values that one step changes */
-#define VAULT_PAD_BYTES       64u         /* a value's length is rounded up to it; own choice */
-#define VAULT_NODE_KEYS       32u         /* in one node of an index: it then fits a page of LMDB */
-#define VAULT_LEVELS_MAX      12u         /* of an index: 16^11 keys at worst */
-#define VAULT_WIPE_EVERY_S    600u        /* CHAT.md 9: a fresh wipe key at most every 10 min */
-#define VAULT_RESERVED        32u         /* generations reserved at a time; CHAT.md 9 */
-#define VAULT_COUNTERS_MAX    4096u       /* names of generations in memory: one for each epoch */
-#define VAULT_COMMIT_TRIES    12u         /* the map doubles each time: from 16 MiB to 64 GiB */
-#define WIPE_SLOT_BYTES       2048u       /* two in a page */
-#define WIPE_PAGE_BYTES       (2 * WIPE_SLOT_BYTES) /* CHAT.md 9: one page */
-#define WIPE_PLACE_BYTES      16u                   /* what names the file's place on its disk */
-#define WIPE_LOCK_BYTES_MAX   1024u                 /* a sealed ring with one key is 573 */
+#define VAULT_KEY_BYTES_MAX    96u         /* of one value: conversation, lamport, entry id, room */
+#define VAULT_VALUE_BYTES_MAX  (16u << 20) /* one value; MLS state of a crowd of 5,000: 2 MB */
+#define VAULT_STEP_BYTES_MAX   (64u << 20) /* plaintext that one step holds before it is written */
+#define VAULT_STEP_VALUES_MAX  65536u      /* values that one step changes */
+#define VAULT_PAD_BYTES        64u         /* a value's length is rounded up to it; own choice */
+#define VAULT_NODE_KEYS        32u    /* in one node of an index: it then fits a page of LMDB */
+#define VAULT_LEVELS_MAX       12u    /* of an index: 16^11 keys at worst */
+#define VAULT_WIPE_EVERY_S     600u   /* CHAT.md 9: a fresh wipe key at most every 10 min */
+#define VAULT_RESERVED         32u    /* generations reserved at a time; CHAT.md 9 */
+#define VAULT_COUNTERS_MAX     4096u  /* names of generations in memory: one for each epoch */
+#define VAULT_COMMIT_TRIES     12u    /* the map doubles each time: from 16 MiB to 64 GiB */
+#define VAULT_CHUNK_BYTES      65536u /* plaintext of one chunk of an export */
+#define VAULT_PART_BYTES_MAX   (VAULT_CHUNK_BYTES + 1024u)    /* one part of a stream, sealed */
+#define VAULT_RECORD_BYTES_MAX (VAULT_VALUE_BYTES_MAX + 256u) /* one record of a stream */
+#define WIPE_SLOT_BYTES        2048u                          /* two in a page */
+#define WIPE_PAGE_BYTES        (2 * WIPE_SLOT_BYTES)          /* CHAT.md 9: one page */
+#define WIPE_PLACE_BYTES       16u   /* what names the file's place on its disk */
+#define WIPE_LOCK_BYTES_MAX    1024u /* a sealed ring with one key is 573 */

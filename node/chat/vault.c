@@ -286,42 +286,29 @@ enum err vault_destroy(struct vault *v)
 
 /* ---- rings ---- */
 
-static enum err ring_lock(const struct vault *v, struct span key, uint8_t out[32],
-                          struct keyring_lock *lock)
-{
-    *lock = (struct keyring_lock){.key_file = span_of(out, 32)};
-    return keyring_derive(v->secret, LABEL_STORE_RING, key, out, 32);
-}
+/* The vault seals the ring as it seals every value; the ring's own form wants a lock as well. */
+static const struct keyring_lock open_lock = {
+    .key_file = {(const uint8_t *)"sotto: a ring inside of a vault", 32}};
 
 enum err vault_put_ring(struct vault *v, const struct env *env, struct span key,
                         const struct keyring *ring)
 {
-    struct buf sealed = BUF_INIT(KEYRING_SEALED_MAX);
-    struct keyring_lock lock;
-    uint8_t file[32];
-
-    enum err err = ring_lock(v, key, file, &lock);
+    struct buf bytes = BUF_INIT(KEYRING_SEALED_MAX);
+    enum err err = keyring_seal(ring, env->rng, &open_lock, &bytes);
     if (err == OK)
-        err = keyring_seal(ring, env->rng, &lock, &sealed);
-    if (err == OK)
-        err = vault_put(v, VAULT_T_RING, key, buf_span(&sealed));
-    buf_clear(&sealed);
-    wipe(file, sizeof file);
+        err = vault_put(v, VAULT_T_RING, key, buf_span(&bytes));
+    buf_clear(&bytes);
     return err;
 }
 
 enum err vault_get_ring(struct vault *v, struct span key, struct keyring **out)
 {
-    struct buf sealed = BUF_INIT(KEYRING_SEALED_MAX);
-    struct keyring_lock lock;
-    uint8_t file[32];
+    struct buf bytes = BUF_INIT(KEYRING_SEALED_MAX);
 
     *out = NULL;
-    TRY(ring_lock(v, key, file, &lock));
-    enum err err = vault_get(v, VAULT_T_RING, key, &sealed);
-    if (err == OK && keyring_unseal(out, buf_span(&sealed), &lock) != OK)
+    enum err err = vault_get(v, VAULT_T_RING, key, &bytes);
+    if (err == OK && keyring_unseal(out, buf_span(&bytes), &open_lock) != OK)
         err = ERR_CORRUPT;
-    buf_clear(&sealed);
-    wipe(file, sizeof file);
+    buf_clear(&bytes);
     return err;
 }

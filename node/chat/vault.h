@@ -112,7 +112,8 @@ bool vault_in_step(const struct vault *v);
 
 /** Write it durably.
  *
- * @return OK; ERR_DISK_FULL, ERR_IO, ERR_MEMORY, ERR_FULL: nothing was written and the step is
+ * @return OK; ERR_DISK_FULL, ERR_IO, ERR_MEMORY, ERR_FULL, ERR_REFUSED (the device is being moved:
+ *         vault_export.h): nothing was written and the step is
  *         still open: commit it again later, or abort
  */
 enum err vault_commit(struct vault *v, const struct env *env) MUST_CHECK;
@@ -142,7 +143,7 @@ enum err vault_get(struct vault *v, enum vault_table t, struct span key,
                    struct buf *value) MUST_CHECK;
 
 /** The key behind *key (vault_prev: before it) in the order of bytes, among those that begin with
- * `prefix`; key->len 0 asks for the first (last) of them. ORDERED tables only.
+ * `prefix`; key->len 0 asks for the first (last) of them.
  *
  * @param key    (in/out)
  * @param value  cleared and set, unless NULL (out)

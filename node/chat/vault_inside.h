@@ -6,6 +6,7 @@
  *     vault_turn.c    the wipe page turns
  *     vault_index.c   ordered tables: a B+ tree of sealed nodes
  *     vault_counter.c generations
+ *     vault_export.c, vault_import.c, vault_chunk.c: as one stream
  */
 #pragma once
 
@@ -53,6 +54,7 @@ struct vault {
     enum vault_origin origin;
     struct mono due; /* of the next turn */
     bool destroyed;
+    bool moving; /* an export of the whole device is open: nothing is committed */
 
     bool in_step;
     struct map changes; /* name -> struct vault_change, owned */
@@ -63,9 +65,7 @@ struct vault {
 /* vault_tables.c */
 struct vault_table_spec {
     enum vault_domain domain;
-    enum vault_order order;
     enum vault_export_kind export;
-    const char *text; /* "VAULT_T_RING" */
 };
 const struct vault_table_spec *vault_table_spec(enum vault_table t);
 

@@ -122,10 +122,8 @@ static enum err is_there(struct vault *v, enum vault_table t, struct span key)
 
 enum err vault_put(struct vault *v, enum vault_table t, struct span key, struct span value)
 {
-    enum err there = OK;
+    enum err there = is_there(v, t, key);
 
-    if (vault_table_spec(t)->order == VAULT_ORDERED)
-        there = is_there(v, t, key);
     if (there != OK && there != ERR_NOT_FOUND)
         return there;
     TRY(vault_put_raw(v, t, key, value));
@@ -136,7 +134,7 @@ enum err vault_delete(struct vault *v, enum vault_table t, struct span key)
 {
     TRY(is_there(v, t, key));
     TRY(vault_delete_raw(v, t, key));
-    return vault_table_spec(t)->order == VAULT_ORDERED ? vault_index_remove(v, t, key) : OK;
+    return vault_index_remove(v, t, key);
 }
 
 /* ---- reading ---- */
@@ -260,6 +258,8 @@ enum err vault_commit(struct vault *v, const struct env *env)
     enum err err = ERR_FULL;
 
     assert(v->in_step);
+    if (v->moving)
+        return ERR_REFUSED;
     if (map_count(&v->changes) > 0)
         for (unsigned i = 0; i < VAULT_COMMIT_TRIES && err == ERR_FULL; i++)
             err = commit_once(v, env->rng, &meta);

@@ -1,7 +1,7 @@
 #include "node/chat/vault_inside.h"
 
 static const struct vault_table_spec specs[VAULT_TABLES_COUNT] = {
-#define X(number, name, domain, order, export) [name] = {domain, order, export, #name},
+#define X(number, name, domain, export) [name] = {domain, export},
     VAULT_TABLE(X)
 #undef X
 };
