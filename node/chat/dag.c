@@ -31,12 +31,28 @@ void dag_node_free(struct dag_node *n)
     free(n);
 }
 
+static size_t slot_of(const struct dag *d, const struct eid *eid)
+{
+    size_t at = (size_t)(eid->bytes[0] << 8 | eid->bytes[1]) % DAG_INDEX;
+
+    while (d->index[at] != 0 && !eid_eq(&d->nodes[d->index[at] - 1]->ticket.eid, eid))
+        at = (at + 1) % DAG_INDEX;
+    return at;
+}
+
+void dag_index(struct dag *d, size_t from)
+{
+    if (from == 0)
+        memset(d->index, 0, sizeof d->index);
+    for (size_t i = from; i < d->count; i++)
+        d->index[slot_of(d, &d->nodes[i]->ticket.eid)] = (uint16_t)(i + 1);
+}
+
 struct dag_node *dag_find(const struct dag *d, const struct eid *eid)
 {
-    for (size_t i = d->count; i-- > 0;)
-        if (eid_eq(&d->nodes[i]->ticket.eid, eid))
-            return d->nodes[i];
-    return NULL;
+    size_t i = d->index[slot_of(d, eid)];
+
+    return i == 0 ? NULL : d->nodes[i - 1];
 }
 
 enum err dag_insert(struct dag *d, struct dag_node *n)
@@ -49,6 +65,7 @@ enum err dag_insert(struct dag *d, struct dag_node *n)
     }
     n->dirty = true;
     d->nodes[d->count++] = n;
+    dag_index(d, d->count - 1);
     return OK;
 }
 
@@ -385,8 +402,10 @@ void dag_place(struct dag *d, const struct env *env, const uint8_t key[32], cons
         return;
     note_place(d, key, n, env->now.ns);
     if (n->path && memcmp(key, d->key, 32) != 0)
-        d->beacon_at = NEVER; /* said for our branch */
+        d->answer_at = NEVER; /* said for our branch */
     dag_decide(d, env);
+    if (memcmp(key, d->key, sizeof d->key) != 0)
+        dag_answer(d, env, n);
 }
 
 void dag_catchup(struct dag *d, const struct env *env, bool going_on)

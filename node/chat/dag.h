@@ -20,7 +20,7 @@
  *
  * A commit is certified when more than half of the parent epoch's voters acked it; its committer
  * counts. An installation never acks two children of one parent, acks not before 5 s after it saw
- * the first child, and when it left a branch on which it acked, acks nothing on the other for T.
+ * the first child.
  *
  * What is held for an epoch:
  *
@@ -152,6 +152,10 @@ bool dag_on_path(const struct dag *d, const struct eid *eid); /* from the beginn
 /** May we commit to this epoch: its state is whole, none of its children is settled, and we have
  * not done so before? (Ordinary commits go to the head.) */
 bool dag_may_commit(const struct dag *d, const struct eid *parent);
+
+/** Have we been without a certificate for over an hour? Then we let nobody in: we may be the one
+ * who is lost. */
+bool dag_is_lost(const struct dag *d, const struct env *env);
 
 /** Installations last seen at `eid` or behind it; returns how many, at most `max`. */
 size_t dag_members_at(const struct dag *d, const struct eid *eid, uint8_t (*keys)[32], size_t max);

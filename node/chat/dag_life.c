@@ -76,53 +76,40 @@ static bool our_vote(const struct dag *d, const struct dag_node *n)
     return voter >= 0 && (n->votes >> voter & 1) != 0;
 }
 
-/* Who has acked on a branch and then left it keeps silent until those acks have got about, lest two
- * branches are certified by the same people. */
-static int64_t silent_until(const struct dag *d)
+/* Settled for so long that another ack, to it or its ancestors, is of no use to anybody. */
+static bool is_old(const struct dag_node *n, int64_t now)
 {
-    int64_t until = INT64_MIN;
-
-    for (size_t i = 0; i < d->count; i++) {
-        const struct dag_node *n = d->nodes[i];
-        if (n->path || n->signed_ns == NEVER || dag_withdrawn(n))
-            continue;
-        const struct dag_node *fork = left_path_at(n), *next = fork != NULL ? taken(fork) : NULL;
-        if (next != NULL && !next->settled)
-            until = later(until, n->signed_ns + DAG_REWIND_NS);
-    }
-    return until;
+    return n->settled && now - n->seen_ns > DAG_REWIND_NS;
 }
 
 /* When our ack to `n` may be signed; NEVER: it is not to be. */
-static int64_t ack_due(const struct dag *d, const struct dag_node *n, int64_t silent, int64_t now)
+static int64_t ack_due(const struct dag *d, const struct dag_node *n)
 {
     if (!n->path || !n->held || n->own || n->parent == NULL || our_vote(d, n) ||
         dag_voter(n->parent->voters, d->key) < 0 || n->parent->child_ns == NEVER)
         return NEVER;
-    if (n->settled && now - n->seen_ns > DAG_REWIND_NS)
-        return NEVER; /* of no use to anybody */
     for (const struct dag_node *c = n->parent->child; c != NULL; c = c->sibling)
         if (our_vote(d, c) && !(c->own && dag_withdrawn(c)))
             return NEVER;
-    return later(n->parent->child_ns + DAG_ACK_NS, silent);
+    return n->parent->child_ns + DAG_ACK_NS;
 }
 
 static int64_t next_ack(const struct dag *d, int64_t now)
 {
-    int64_t next = NEVER, silent = silent_until(d);
+    int64_t next = NEVER;
 
-    for (const struct dag_node *n = d->head; n != NULL; n = n->parent)
-        next = earlier(next, ack_due(d, n, silent, now));
+    for (const struct dag_node *n = d->head; n != NULL && !is_old(n, now); n = n->parent)
+        next = earlier(next, ack_due(d, n));
     return next;
 }
 
 size_t dag_acks_due(const struct dag *d, const struct env *env, struct eid *out, size_t max)
 {
-    int64_t silent = silent_until(d);
     size_t count = 0;
 
-    for (const struct dag_node *n = d->head; n != NULL && count < max; n = n->parent)
-        if (ack_due(d, n, silent, env->now.ns) <= env->now.ns)
+    for (const struct dag_node *n = d->head; n != NULL && count < max && !is_old(n, env->now.ns);
+         n = n->parent)
+        if (ack_due(d, n) <= env->now.ns)
             out[count++] = n->ticket.eid;
     for (size_t i = 0; i < count / 2; i++) { /* oldest first */
         struct eid e = out[i];
@@ -153,14 +140,13 @@ static void plan_lone_acks(struct dag *d, const struct env *env)
 /* ---- withdrawing ---- */
 
 /* Ours is old, nobody else is known to follow it, and there is another that somebody follows. */
-static bool is_lonely(const struct dag *d, const struct dag_node *n, int64_t now)
+static bool is_lonely(const struct dag_node *n, int64_t now)
 {
     if (!n->own || n->settled || dag_withdrawn(n) || n->parent == NULL ||
-        now - n->seen_ns < DAG_REWIND_NS || __builtin_popcountll(n->votes) > 1 ||
-        dag_supported(d, n))
+        now - n->seen_ns < DAG_LONELY_NS || __builtin_popcountll(n->votes) > 1 || n->peopled)
         return false;
     for (const struct dag_node *c = n->parent->child; c != NULL; c = c->sibling)
-        if (c != n && !dag_withdrawn(c) && (c->usable || c->settled || dag_supported(d, c)))
+        if (c != n && !dag_withdrawn(c) && (c->usable || c->settled || c->peopled))
             return true;
     return false;
 }
@@ -169,7 +155,7 @@ void dag_give_up(struct dag *d, int64_t now)
 {
     for (size_t i = 0; i < d->count && !d->catching_up; i++) {
         struct dag_node *n = d->nodes[i];
-        if (!is_lonely(d, n, now))
+        if (!is_lonely(n, now))
             continue;
         n->given_up = n->dirty = true;
         dag_emit(d, DAG_OUT_WITHDRAW, n, NULL);
@@ -210,15 +196,30 @@ static struct dag_node *strange_branch(const struct dag *d)
     return NULL;
 }
 
-/* When we have been uncertified for T; NEVER: we are not, or have said so often enough. */
+/* When we have been uncertified for T, and then for twice as long each time; NEVER: we are not. */
 static int64_t uncertified_for_long(const struct dag *d, int64_t now)
 {
     int64_t at = dag_rewind_ends(d, d->certified);
+    size_t said = beacons_today(d, now);
 
-    if (d->certified == d->head || d->catching_up || at == NEVER ||
-        beacons_today(d, now) >= DAG_BEACONS_ALONE)
+    if (d->certified == d->head || d->catching_up || at == NEVER || said == DAG_BEACONS_DAY)
         return NEVER;
-    return d->beacons[0] == INT64_MIN ? at : later(at, d->beacons[0] + 5 * DAG_REWIND_NS);
+    return said == 0 ? at : later(at, d->beacons[0] + (DAG_REWIND_NS << said));
+}
+
+/* Whoever stands on another branch is told of ours, unless somebody else does it first. */
+void dag_answer(struct dag *d, const struct env *env, const struct dag_node *stranger)
+{
+    const struct dag_node *fork = left_path_at(stranger);
+
+    if (stranger->path || stranger->usable || fork == NULL || !fork->receive || fork == d->head ||
+        d->answer_at != NEVER)
+        return;
+    d->answer_eid = fork->ticket.eid;
+    d->answer_at =
+        later(env->now.ns,
+              d->answered_ns == INT64_MIN ? env->now.ns : d->answered_ns + DAG_REWIND_NS) +
+        (int64_t)rng_below(env->rng, DAG_SPREAD_NS);
 }
 
 static void plan_beacon(struct dag *d, const struct env *env)
@@ -230,15 +231,21 @@ static void plan_beacon(struct dag *d, const struct env *env)
         return;
     bool woke = d->asleep_ns != NEVER && d->awake_ns - d->asleep_ns > DAG_REWIND_NS;
     d->asleep_ns = NEVER;
-    if ((woke || strange != NULL) && d->beacon_at == NEVER)
+    if (woke && d->beacon_at == NEVER)
         d->beacon_at = now + (int64_t)rng_below(env->rng, DAG_SPREAD_NS);
-    if (now >= d->beacon_at) {
-        send_beacon(d, strange != NULL ? strange->parent : d->certified, now);
-        for (; strange != NULL; strange = strange_branch(d))
-            strange->fork_told = strange->dirty = true;
-    } else if (now >= uncertified_for_long(d, now)) {
+    if (now >= d->beacon_at || now >= uncertified_for_long(d, now))
         send_beacon(d, d->certified, now);
+    if (strange != NULL) {
+        dag_answer(d, env, strange);
+        strange->fork_told = strange->dirty = true;
     }
+    if (now < d->answer_at)
+        return;
+    const struct dag_node *fork = dag_find(d, &d->answer_eid);
+    d->answer_at = NEVER;
+    d->answered_ns = now;
+    if (fork != NULL && fork->path && fork->receive)
+        dag_emit(d, DAG_OUT_BEACON, fork, NULL);
 }
 
 /* ---- rejoining ---- */
@@ -248,18 +255,31 @@ static bool may_still_follow(const struct dag_node *winner)
     return !winner->held && winner->parent->rewind;
 }
 
+bool dag_is_lost(const struct dag *d, const struct env *env)
+{
+    int64_t at = dag_rewind_ends(d, d->certified);
+
+    return d->certified != d->head && !d->catching_up && at != NEVER &&
+           env->now.ns >= at + DAG_LOST_NS;
+}
+
 static void plan_rejoin(struct dag *d, const struct env *env)
 {
-    if (d->winner == NULL || d->catching_up || may_still_follow(d->winner)) {
+    bool beaten = d->winner != NULL && !d->catching_up && !may_still_follow(d->winner);
+
+    if (!beaten && !dag_is_lost(d, env)) {
         d->rejoin_at = NEVER;
+        d->rejoin_tries = 0;
         return;
     }
     if (d->rejoin_at == NEVER)
         d->rejoin_at = env->now.ns + DAG_SPREAD_NS + (int64_t)rng_below(env->rng, DAG_SPREAD_NS);
     if (env->now.ns < d->rejoin_at)
         return;
-    d->rejoin_at = env->now.ns + DAG_REJOIN_NS;
-    dag_emit(d, DAG_OUT_REJOIN, d->winner, NULL);
+    d->rejoin_at = env->now.ns + (DAG_REJOIN_NS << d->rejoin_tries / DAG_REJOIN_ROUND) +
+                   (int64_t)rng_below(env->rng, DAG_SPREAD_NS);
+    d->rejoin_tries += d->rejoin_tries < 5 * DAG_REJOIN_ROUND;
+    dag_emit(d, DAG_OUT_REJOIN, beaten ? d->winner : NULL, NULL);
 }
 
 /* ---- all of it ---- */
@@ -275,7 +295,7 @@ void dag_live(struct dag *d, const struct env *env)
 
 struct mono dag_deadline(const struct dag *d)
 {
-    int64_t at = earlier(earlier(d->lone_at, d->beacon_at), d->rejoin_at);
+    int64_t at = earlier(earlier(d->lone_at, d->beacon_at), earlier(d->rejoin_at, d->answer_at));
 
     for (size_t i = 0; i < d->count; i++) {
         const struct dag_node *n = d->nodes[i];
@@ -284,9 +304,11 @@ struct mono dag_deadline(const struct dag *d)
         if (n->receive && n != d->head)
             at = earlier(at, after(n->left_ns, DAG_RECEIVE_NS));
         if (n->own && !n->settled && !dag_withdrawn(n) && n->sibling != NULL)
-            at = earlier(at, n->seen_ns + DAG_REWIND_NS);
+            at = earlier(at, n->seen_ns + DAG_LONELY_NS);
     }
     if (d->lone_at == NEVER)
-        at = earlier(at, next_ack(d, INT64_MIN));
+        at = earlier(at, next_ack(d, 0));
+    if (d->certified != d->head && d->rejoin_at == NEVER && !d->catching_up)
+        at = earlier(at, after(dag_rewind_ends(d, d->certified), DAG_LOST_NS));
     return (struct mono){earlier(at, uncertified_for_long(d, d->beacons[0]))};
 }

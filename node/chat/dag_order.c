@@ -101,17 +101,18 @@ bool dag_below(const struct dag_node *n, const struct dag_node *top)
     return n == top;
 }
 
-bool dag_supported(const struct dag *d, const struct dag_node *n)
+/* Who else is where; what is settled needs no company. */
+static void judge_peopled(struct dag *d)
 {
+    for (size_t i = 0; i < d->count; i++)
+        d->nodes[i]->peopled = false;
     for (size_t i = 0; i < d->places_count; i++) {
-        const struct dag_place *p = &d->places[i];
-        if (memcmp(p->key, n->ticket.key, 32) == 0 || memcmp(p->key, d->key, 32) == 0)
+        struct dag_node *n = dag_find(d, &d->places[i].eid);
+        if (memcmp(d->places[i].key, d->key, sizeof d->key) == 0)
             continue;
-        const struct dag_node *at = dag_find(d, &p->eid);
-        if (at != NULL && dag_below(at, n))
-            return true;
+        for (; n != NULL && !n->peopled && !n->settled; n = n->parent)
+            n->peopled = true;
     }
-    return false;
 }
 
 size_t dag_members_at(const struct dag *d, const struct eid *eid, uint8_t (*keys)[32], size_t max)
@@ -148,16 +149,15 @@ static struct dag_node *best_usable(const struct dag_node *n)
     return best;
 }
 
-/* A sibling that would win if we could follow it. One that nobody else is known to follow does not
- * count: there would be nobody to ask, and it may be no commit at all. */
-static struct dag_node *best_beyond(const struct dag *d, const struct dag_node *n,
-                                    const struct dag_node *usable)
+/* A sibling that would win if we could follow it. One where nobody is known to be does not count:
+ * there would be nobody to ask. */
+static struct dag_node *best_beyond(const struct dag_node *n, const struct dag_node *usable)
 {
     struct dag_node *best = NULL;
 
     for (struct dag_node *c = n->child; c != NULL; c = c->sibling)
         if (!c->usable && (usable == NULL || dag_before(c, usable)) &&
-            (best == NULL || dag_before(c, best)) && (c->settled || dag_supported(d, c)))
+            (best == NULL || dag_before(c, best)) && (c->settled || c->peopled))
             best = c;
     return best;
 }
@@ -180,7 +180,7 @@ static void walk(struct dag *d, int64_t now)
     for (d->certified = n, n->path = true;; n = next) {
         next = best_usable(n);
         if (d->winner == NULL)
-            d->winner = best_beyond(d, n, next);
+            d->winner = best_beyond(n, next);
         if (next == NULL)
             break;
         note_adopted(n, now);
@@ -208,6 +208,7 @@ void dag_decide(struct dag *d, const struct env *env)
 
     judge_settled(d);
     judge_usable(d);
+    judge_peopled(d);
     dag_give_up(d, env->now.ns);
     walk(d, env->now.ns);
     if (d->head != was) {

@@ -42,6 +42,7 @@ static void remove_node(struct dag *d, size_t i)
     dag_forget_record(d, DAG_RECORD_NODE, n->ticket.eid.bytes);
     dag_node_free(n);
     memmove(&d->nodes[i], &d->nodes[i + 1], (--d->count - i) * sizeof *d->nodes);
+    dag_index(d, 0);
 }
 
 static void sweep_nodes(struct dag *d, bool hard)

@@ -316,8 +316,8 @@ enum err dag_load_begin(struct dag **out)
         return ERR_MEMORY;
     fifo_init(&d->out, sizeof(struct dag_out), DAG_OUT_MAX);
     fifo_init(&d->gone, sizeof(struct dag_record), DAG_NODES_MAX + DAG_LISTS_MAX);
-    d->lone_at = d->beacon_at = d->rejoin_at = d->asleep_ns = NEVER;
-    d->lone_ns = INT64_MIN;
+    d->lone_at = d->beacon_at = d->rejoin_at = d->answer_at = d->asleep_ns = NEVER;
+    d->lone_ns = d->answered_ns = INT64_MIN;
     for (size_t i = 0; i < DAG_BEACONS_DAY; i++)
         d->beacons[i] = INT64_MIN;
     d->dirty = true;
@@ -353,6 +353,7 @@ static int by_epoch(const void *a, const void *b)
 enum err dag_load_end(struct dag *d, const struct env *env)
 {
     qsort(d->nodes, d->count, sizeof *d->nodes, by_epoch);
+    dag_index(d, 0);
     d->root = dag_find(d, &d->root_eid);
     d->head = dag_find(d, &d->head_eid);
     if (d->root == NULL || d->head == NULL || !d->head->receive)

@@ -5,7 +5,8 @@
 #include "crypto/base/fifo.h"
 #include "node/chat/dag.h"
 
-#define NEVER INT64_MAX
+#define NEVER     INT64_MAX
+#define DAG_INDEX (2 * DAG_NODES_MAX)
 
 struct dag_voters { /* shared by the epochs that have the same */
     size_t refs, count;
@@ -29,6 +30,7 @@ struct dag_node {
     bool given_up;  /* our commit, to be withdrawn: counts before `withdrawal` is signed */
     bool certified; /* by acks to it */
     bool settled;   /* it or a descendant is certified */
+    bool peopled;   /* somebody else is there, or behind it */
     bool usable;    /* it or a descendant is whole */
     bool path;      /* from the root to the head */
     int64_t seen_ns;
@@ -59,6 +61,7 @@ struct dag {
     uint8_t group[GROUP_ID_BYTES], key[32];
     struct dag_node *nodes[DAG_NODES_MAX]; /* parents before their children */
     size_t count;
+    uint16_t index[DAG_INDEX]; /* place in `nodes`, + 1, by the name's first bytes; 0: free */
     struct dag_node *root, *head, *certified; /* certified: the deepest on the path, else root */
     struct dag_node *winner;                  /* cannot be followed and would win; NULL: none */
     struct dag_list *lists;                   /* owned; oldest first */
@@ -72,9 +75,12 @@ struct dag {
     int64_t lone_ns;                  /* last acks that travelled alone; INT64_MIN: never */
     int64_t lone_at;                  /* the next; NEVER: none is planned */
     int64_t beacons[DAG_BEACONS_DAY]; /* the last ones, newest first; INT64_MIN: none */
-    int64_t beacon_at;                /* because of another branch; NEVER */
+    int64_t beacon_at;                /* because we woke; NEVER */
     int64_t rejoin_at;
-    const struct dag_node *swept; /* the certified node for which lists were looked through */
+    unsigned rejoin_tries;
+    int64_t answer_at, answered_ns; /* a beacon to another branch; NEVER, INT64_MIN */
+    struct eid answer_eid;          /* the fork */
+    const struct dag_node *swept;   /* the certified node for which lists were looked through */
     struct fifo out;
     struct fifo gone;              /* struct dag_record: to be deleted */
     struct eid root_eid, head_eid; /* while loading */
@@ -87,6 +93,7 @@ static inline bool dag_withdrawn(const struct dag_node *n)
 }
 
 /* dag.c */
+void dag_index(struct dag *d, size_t from); /* the nodes from there on; 0: anew */
 struct dag_node *dag_find(const struct dag *d, const struct eid *eid);
 void dag_emit(struct dag *d, enum dag_out_kind kind, const struct dag_node *n,
               const struct dag_node *other);
@@ -102,12 +109,12 @@ int dag_voter(const struct dag_voters *v, const uint8_t key[32]);    /* index; -
 void dag_count_list(struct dag *d, const struct dag_list *l, struct dag_node *only);
 void dag_mark_doubles(struct dag *d, struct dag_node *fresh);
 bool dag_below(const struct dag_node *n, const struct dag_node *top); /* top or a descendant */
-bool dag_supported(const struct dag *d, const struct dag_node *n);    /* somebody else is there */
 void dag_decide(struct dag *d, const struct env *env);                /* votes to head */
 
 /* dag_life.c */
 void dag_give_up(struct dag *d, int64_t now);        /* commits of ours that nobody followed */
 void dag_live(struct dag *d, const struct env *env); /* what is due now */
+void dag_answer(struct dag *d, const struct env *env, const struct dag_node *stranger);
 int64_t dag_rewind_ends(const struct dag *d, const struct dag_node *n);
 
 /* dag_prune.c */

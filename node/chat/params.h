@@ -38,25 +38,27 @@
 #define ACKS_BYTES_MAX         1536u /* 64 eids and extensions */
 
 /* the commit DAG (dag.h); times in ns */
-#define DAG_NODES_MAX     1024u            /* epochs kept; 7 days of a commit every 10 min */
-#define DAG_VOTERS_MAX    64u              /* CHAT.md 5.1: over 64 leaves the admins vote */
-#define DAG_TICKETS_MAX   256u             /* of them: tickets without a state */
-#define DAG_LISTS_MAX     4096u            /* ack lists kept: 64 of each voter, for a day */
-#define DAG_PLACES_MAX    64u              /* installations whose whereabouts we note */
-#define DAG_DOUBLES_MAX   4u               /* commits of one leaf to one parent that we keep */
-#define DAG_OUT_MAX       8192u            /* outputs that wait */
-#define DAG_REWIND_NS     (600 * NS_PER_S) /* T; CHAT.md 5.4 */
-#define DAG_RECEIVE_NS    (7 * 86400 * NS_PER_S) /* CHAT.md 5.4 */
-#define DAG_ACK_NS        (5 * NS_PER_S)         /* from the first sight of a child; CHAT.md 5.1 */
-#define DAG_LONE_NS       (6 * 3600 * NS_PER_S)  /* between acks that travel alone; CHAT.md 5.1 */
-#define DAG_SPREAD_NS     (60 * NS_PER_S)        /* random delay of what everybody would send */
-#define DAG_DAY_NS        (86400 * NS_PER_S)     /* for which beacons are counted */
-#define DAG_BEACONS_DAY   3u                     /* CHAT.md 5.6 */
-#define DAG_BEACONS_ALONE 2u                     /* of them without having seen another branch */
+#define DAG_NODES_MAX   1024u                  /* epochs kept; 7 days of a commit every 10 min */
+#define DAG_VOTERS_MAX  64u                    /* CHAT.md 5.1: over 64 leaves the admins vote */
+#define DAG_TICKETS_MAX 256u                   /* of them: tickets without a state */
+#define DAG_LISTS_MAX   4096u                  /* ack lists kept: 64 of each voter, for a day */
+#define DAG_PLACES_MAX  64u                    /* installations whose whereabouts we note */
+#define DAG_DOUBLES_MAX 4u                     /* commits of one leaf to one parent that we keep */
+#define DAG_OUT_MAX     8192u                  /* outputs that wait */
+#define DAG_REWIND_NS   (600 * NS_PER_S)       /* T; CHAT.md 5.4 */
+#define DAG_LONELY_NS   (300 * NS_PER_S)       /* our commit, followed by nobody, is withdrawn */
+#define DAG_RECEIVE_NS  (7 * 86400 * NS_PER_S) /* CHAT.md 5.4 */
+#define DAG_ACK_NS      (5 * NS_PER_S)         /* from the first sight of a child; CHAT.md 5.1 */
+#define DAG_LONE_NS     (6 * 3600 * NS_PER_S)  /* between acks that travel alone; CHAT.md 5.1 */
+#define DAG_SPREAD_NS   (60 * NS_PER_S)        /* random delay of what everybody would send */
+#define DAG_DAY_NS      (86400 * NS_PER_S)     /* for which beacons are counted */
+#define DAG_BEACONS_DAY 7u                     /* T after T doubled: 10, 20, 40 ... minutes */
 #define DAG_EARLY_NS                                                                               \
     (86400 * NS_PER_S) /* so long an ack waits for its commit, and is kept as proof */
-#define DAG_REJOIN_NS  (1800 * NS_PER_S) /* between attempts; own choice */
-#define DAG_RECORD_MAX 8192u             /* bytes of one saved record */
+#define DAG_REJOIN_NS    (120 * NS_PER_S)  /* between requests; doubled after each round */
+#define DAG_REJOIN_ROUND 16u               /* requests, of a round */
+#define DAG_LOST_NS      (3000 * NS_PER_S) /* behind T: uncertified for an hour */
+#define DAG_RECORD_MAX   8192u             /* bytes of one saved record */
 
 /* MLS states of a conversation (branches.h) */
 #define BRANCHES_STATE_MAX (8u << 20) /* bytes of one part of one state, as saved */
