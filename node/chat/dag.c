@@ -165,6 +165,8 @@ static enum err link_node(struct dag *d, struct dag_node *n)
 static void note_held(struct dag_node *n, const struct env *env)
 {
     n->held = n->rewind = n->receive = n->dirty = true;
+    if (n->parent != NULL && !n->own)
+        n->parent->heard = true;
     if (n->own)
         n->signed_ns = env->now.ns; /* a commit is a vote */
     if (n->parent != NULL && n->parent->child_ns == NEVER) {
@@ -365,6 +367,8 @@ enum err dag_acks(struct dag *d, const struct env *env, struct span bytes)
         if (n != NULL && !placed)
             note_place(d, l->key, n, env->now.ns);
         placed = placed || n != NULL;
+        if (n != NULL && !ours)
+            n->heard = true;
         if (n != NULL && ours && n->signed_ns == NEVER)
             n->signed_ns = env->now.ns;
     }
@@ -396,11 +400,12 @@ enum err dag_withdrawal(struct dag *d, const struct env *env, struct span bytes)
 
 void dag_place(struct dag *d, const struct env *env, const uint8_t key[32], const struct eid *head)
 {
-    const struct dag_node *n = dag_find(d, head);
+    struct dag_node *n = dag_find(d, head);
 
     if (n == NULL)
         return;
     note_place(d, key, n, env->now.ns);
+    n->heard = true;
     if (n->path && memcmp(key, d->key, 32) != 0)
         d->answer_at = NEVER; /* said for our branch */
     dag_decide(d, env);

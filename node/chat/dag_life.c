@@ -255,12 +255,24 @@ static bool may_still_follow(const struct dag_node *winner)
     return !winner->held && winner->parent->rewind;
 }
 
+/* When we must think that we are lost: nothing was certified for long, or nobody was heard since we
+ * were let in. NEVER: we need not. */
+static int64_t lost_at(const struct dag *d)
+{
+    const struct dag_node *c = d->certified;
+
+    if (d->catching_up)
+        return NEVER;
+    if (c != d->head)
+        return after(dag_rewind_ends(d, c), DAG_LOST_NS);
+    if (c != d->root || c->bytes == NULL || c->heard || c->certified)
+        return NEVER;
+    return later(c->seen_ns, d->awake_ns) + DAG_REWIND_NS + DAG_LOST_NS;
+}
+
 bool dag_is_lost(const struct dag *d, const struct env *env)
 {
-    int64_t at = dag_rewind_ends(d, d->certified);
-
-    return d->certified != d->head && !d->catching_up && at != NEVER &&
-           env->now.ns >= at + DAG_LOST_NS;
+    return env->now.ns >= lost_at(d);
 }
 
 static void plan_rejoin(struct dag *d, const struct env *env)
@@ -308,7 +320,7 @@ struct mono dag_deadline(const struct dag *d)
     }
     if (d->lone_at == NEVER)
         at = earlier(at, next_ack(d, 0));
-    if (d->certified != d->head && d->rejoin_at == NEVER && !d->catching_up)
-        at = earlier(at, after(dag_rewind_ends(d, d->certified), DAG_LOST_NS));
+    if (d->rejoin_at == NEVER)
+        at = earlier(at, lost_at(d));
     return (struct mono){earlier(at, uncertified_for_long(d, d->beacons[0]))};
 }

@@ -87,7 +87,7 @@ static void prune_nodes(struct dag *d)
         d->sweep = true;
         next = step(d);
     }
-    if (d->sweep)
+    if (d->sweep || full)
         sweep_nodes(d, full);
     d->sweep = false;
 }
