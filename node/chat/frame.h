@@ -22,7 +22,7 @@ enum frame_kind {       /* numbers on the wire */
     FRAME_BEACON = 4,   /* likewise, under the keys of the last certified epoch */
     FRAME_WELCOME = 5,  /* where a Welcome blob lies, or the blob: profile.h */
     FRAME_WITHDRAW = 6, /* ticket.h */
-    FRAME_EVENTS = 7,   /* news of an identity log: evidence.h */
+    FRAME_LOG = 7,      /* news of an account: its log as sent (identity.h) */
 };
 
 struct frame {

@@ -138,3 +138,20 @@
 #define WIPE_PAGE_BYTES        (2 * WIPE_SLOT_BYTES)          /* CHAT.md 9: one page */
 #define WIPE_PLACE_BYTES       16u   /* what names the file's place on its disk */
 #define WIPE_LOCK_BYTES_MAX    1024u /* a sealed ring with one key is 573 */
+/* conversations (profile.h, policy.h, evidence.h) */
+#define PROFILE_GROUP_LEAVES_MAX     64u     /* installations in a group/1; CHAT.md 0 */
+#define PROFILE_NAME_BYTES_MAX       128u    /* of a group's name */
+#define PROFILE_ROLES_MAX            64u     /* admins and owners; own choice */
+#define PROFILE_DATA_BYTES_MAX       4096u   /* 64 roles of 37 bytes, a name, room for extensions */
+#define PROFILE_EXTRA_BYTES_MAX      512u    /* its extensions, of later versions */
+#define PROFILE_CREDENTIAL_BYTES_MAX 512u    /* 112 bytes, and room for extensions */
+#define PROFILE_PACKAGE_BYTES_MAX    8192u   /* a key package; 2.7 kB with X-Wing */
+#define PROFILE_PACKAGE_LIFE_S       604800u /* 7 days; CHAT.md 3 */
+#define PROFILE_CLOCKS_APART_S       3600u   /* what a key package grants before its making */
+#define PROFILE_WAITING_MAX          64u    /* waiting proposals that one commit takes; CHAT.md 4 */
+#define EVIDENCE_BYTES_MAX           98304u /* in one commit: must fit into an envelope beside it */
+#define EVIDENCE_LOGS_MAX            64u    /* accounts a commit brings in or judges; own choice */
+#define EVIDENCE_DOUBLES_MAX         8u     /* proofs of double commits */
+#define EVIDENCE_REJOINS_MAX         8u     /* requests that one commit answers */
+#define WELCOME_BYTES_MAX            (1u << 25) /* a blob: Welcome, tree and logs of a crowd */
+#define WELCOME_LOGS_MAX             16384u     /* accounts in a blob */
