@@ -239,16 +239,16 @@ bool outbox_due(const struct outbox *o, const struct env *env, size_t *cursor,
     return false;
 }
 
-void outbox_taken(struct outbox *o, const struct env *env, const struct entry_id *id)
+bool outbox_taken(struct outbox *o, const struct env *env, const struct entry_id *id)
 {
     struct outbox_item *it = outbox_item_of(o, id);
 
     if (it == NULL || it->due.ns == MONO_NEVER.ns)
-        return;
+        return false;
     unsigned step = it->tries < PLAN_COUNT ? it->tries : PLAN_COUNT - 1;
     it->due = mono_add(env->now, plan_ns[step]);
-    it->tries++;
     it->changed = true;
+    return it->tries++ > 0;
 }
 
 void outbox_again(struct outbox *o, const struct entry_id *id, struct mono when)
@@ -302,6 +302,22 @@ void outbox_failed(struct outbox *o, const struct entry_id *id, enum outbox_reas
 
     if (it != NULL && it->done_ms == 0)
         fail(o, it, reason);
+}
+
+void outbox_forget(struct outbox *o, const struct entry_id *id)
+{
+    struct outbox_item *it = outbox_item_of(o, id);
+
+    if (it != NULL)
+        it->gone = it->changed = true;
+}
+
+void outbox_touch(struct outbox *o, const struct entry_id *id)
+{
+    struct outbox_item *it = outbox_item_of(o, id);
+
+    if (it != NULL)
+        it->changed = true;
 }
 
 /* ---- being acknowledged ---- */

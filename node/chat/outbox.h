@@ -70,11 +70,14 @@ bool outbox_due(const struct outbox *o, const struct env *env, size_t *cursor,
                 struct entry_place *place, struct span *bytes);
 
 /** It is in a message that was handed out; not due before the next time of its plan. */
-void outbox_taken(struct outbox *o, const struct env *env, const struct entry_id *id);
+/** @return was it sent before? */
+bool outbox_taken(struct outbox *o, const struct env *env, const struct entry_id *id);
 /** That message was not or cannot be sent: due at `when`. */
 void outbox_again(struct outbox *o, const struct entry_id *id, struct mono when);
 void outbox_sent(struct outbox *o, const struct entry_id *id);
 void outbox_stored(struct outbox *o, const struct env *env, const struct entry_id *id);
+/** It was never said. */
+void outbox_forget(struct outbox *o, const struct entry_id *id);
 void outbox_failed(struct outbox *o, const struct entry_id *id, enum outbox_reason reason);
 
 /** The lamport from which an acknowledgement of this installation can tell something; UINT64_MAX:
@@ -112,6 +115,8 @@ size_t outbox_holders(const struct outbox *o, const struct entry_id *id, struct 
 
 /** The next entry whose record has to be written, or erased (`gone`). False: none. */
 bool outbox_changed(struct outbox *o, struct entry_place *place, bool *gone);
+/** Its record has to be written again. */
+void outbox_touch(struct outbox *o, const struct entry_id *id);
 /** Append the record of an entry. ERR_NOT_FOUND; ERR_FULL; ERR_MEMORY. */
 enum err outbox_save(const struct outbox *o, const struct env *env, const struct entry_id *id,
                      struct buf *out) MUST_CHECK;

@@ -105,10 +105,11 @@
 #define DELIVERY_READ_MAX_S  60u   /* so that it does not tell when somebody looked */
 #define DELIVERY_RETRY_MIN_S 5u    /* a message that the node could not publish */
 #define DELIVERY_RETRY_MAX_S 300u
-#define DELIVERY_SEALED_MAX  32u   /* messages on their way out, and the last that went */
-#define DELIVERY_PASSING_MAX 8u    /* contents in passing that wait to be said */
-#define DELIVERY_ANSWERS_MAX 64u   /* entries that were asked for */
-#define DELIVERY_MEMBERS_MAX 1100u /* installations of a conversation */
+#define DELIVERY_SEALED_MAX  32u     /* messages on their way out, and the last that went */
+#define DELIVERY_PASSING_MAX 8u      /* contents in passing that wait to be said */
+#define DELIVERY_ANSWERS_MAX 64u     /* entries that were asked for */
+#define DELIVERY_MEMBERS_MAX 1100u   /* installations of a conversation */
+#define MESSAGE_BYTES_MAX    131072u /* bytes of an MLS message; it fits into an envelope */
 
 /* repair */
 #define REPAIR_PATIENCE_S 5u  /* a gap is mostly an entry that is still on its way */

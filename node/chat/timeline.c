@@ -188,6 +188,12 @@ static void shrink(struct timeline *t)
     timeline_settle(t);
 }
 
+void timeline_trim(struct timeline *t)
+{
+    if (t->order.count > TIMELINE_ENTRIES_MAX)
+        shrink(t);
+}
+
 /* ---- coming in ---- */
 
 enum err timeline_put(struct timeline *t, const struct env *env, struct timeline_node *n, bool tell)
@@ -257,7 +263,7 @@ enum err timeline_add(struct timeline *t, const struct env *env, const struct ti
     *verdict = TIMELINE_OLD;
     if (entry_place_cmp(&place, &t->horizon) <= 0)
         return OK;
-    bool ahead = is_ahead(env, place.lamport);
+    bool ahead = !in->own && is_ahead(env, place.lamport);
     TRY(timeline_node_new(t, env, in, &n));
     *verdict = ahead ? TIMELINE_HELD : TIMELINE_NEW;
     enum err err = ahead ? hold(t, n) : timeline_put(t, env, n, true);
@@ -266,8 +272,6 @@ enum err timeline_add(struct timeline *t, const struct env *env, const struct ti
         timeline_node_free(n);
         return err;
     }
-    if (t->order.count > TIMELINE_ENTRIES_MAX)
-        shrink(t);
     return OK;
 }
 

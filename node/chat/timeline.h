@@ -61,6 +61,7 @@ struct timeline_in {
     const struct entry *entry;
     struct entry_id id;
     struct entry_author author;
+    bool own; /* ours: shown at once, whatever our clock says */
     uint64_t epoch;
     struct span bytes; /* its encoding, copied */
 };
@@ -146,6 +147,14 @@ void timeline_outside(struct timeline *t, const struct entry_id *id);
  * OK; ERR_NOT_FOUND; ERR_FULL; ERR_MEMORY. */
 enum err timeline_record(const struct timeline *t, const struct entry_id *id,
                          struct buf *out) MUST_CHECK;
+
+/** The record of an entry that is not here. ERR_FULL; ERR_MEMORY. */
+enum err timeline_record_of(const struct timeline_in *in, int64_t received_ms,
+                            struct buf *out) MUST_CHECK;
+
+/** Let the oldest leave memory when there are more than TIMELINE_ENTRIES_MAX; their records are
+ * written. */
+void timeline_trim(struct timeline *t);
 
 /** Take back a record, in order of their places. @return OK, also for one that is here already;
  * ERR_CORRUPT; ERR_MEMORY */

@@ -8,17 +8,31 @@ static const struct pack_extensions none;
 
 /* ---- entries ---- */
 
-static void write_node(struct pack_writer *w, const struct timeline_node *n)
+static void write_record(struct pack_writer *w, const struct entry_author *author, uint64_t epoch,
+                         int64_t received_ms, struct span bytes)
 {
     pack_write_array(w, 8);
     pack_write_uint(w, TYPE_ENTRY);
     pack_write_uint(w, 1);
-    pack_write_bin(w, SPAN_ARRAY(n->author.account));
-    pack_write_bin(w, SPAN_ARRAY(n->author.installation));
-    pack_write_uint(w, n->epoch);
-    pack_write_int(w, n->received_ms);
-    pack_write_bin(w, buf_span(&n->bytes));
+    pack_write_bin(w, SPAN_ARRAY(author->account));
+    pack_write_bin(w, SPAN_ARRAY(author->installation));
+    pack_write_uint(w, epoch);
+    pack_write_int(w, received_ms);
+    pack_write_bin(w, bytes);
     pack_write_extensions(w, &none);
+}
+
+static void write_node(struct pack_writer *w, const struct timeline_node *n)
+{
+    write_record(w, &n->author, n->epoch, n->received_ms, buf_span(&n->bytes));
+}
+
+enum err timeline_record_of(const struct timeline_in *in, int64_t received_ms, struct buf *out)
+{
+    struct pack_writer w = pack_writer_to(out);
+
+    write_record(&w, &in->author, in->epoch, received_ms, in->bytes);
+    return pack_writer_status(&w);
 }
 
 enum err timeline_record(const struct timeline *t, const struct entry_id *id, struct buf *out)

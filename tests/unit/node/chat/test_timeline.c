@@ -388,6 +388,7 @@ static void add_plain(struct scene *s, struct timeline *t, uint64_t lamport, boo
         in.id.bytes[i] = (uint8_t)(lamport >> (8 * i));
     assert_ok(timeline_add(t, &s->t.env, &in, &v));
     (void)drain(t);
+    timeline_trim(t);
 }
 
 static void memory_is_bounded_and_the_order_does_not_change(void **state)
