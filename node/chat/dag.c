@@ -165,8 +165,6 @@ static enum err link_node(struct dag *d, struct dag_node *n)
 static void note_held(struct dag_node *n, const struct env *env)
 {
     n->held = n->rewind = n->receive = n->dirty = true;
-    if (n->parent != NULL && !n->own)
-        n->parent->heard = true;
     if (n->own)
         n->signed_ns = env->now.ns; /* a commit is a vote */
     if (n->parent != NULL && n->parent->child_ns == NEVER) {
@@ -272,8 +270,6 @@ static enum err add_held(struct dag *d, const struct env *env, const struct dag_
     n->seen_ns = env->now.ns;
     TRY(link_node(d, n));
     note_held(n, env);
-    if (parent == NULL)
-        begin_at(d, n);
     return OK;
 }
 
@@ -311,6 +307,8 @@ enum err dag_add(struct dag *d, const struct env *env, const struct dag_commit *
         TRY(check_ticket(d, &t, parent));
     TRY(n != NULL ? hold_known(n, env, c) : add_held(d, env, c, &t, parent));
     n = dag_find(d, &c->eid);
+    if (c->joined)
+        begin_at(d, n);
     if (c->ticket.len > 0)
         note_place(d, t.key, n, env->now.ns);
     dag_decide(d, env);
@@ -367,8 +365,6 @@ enum err dag_acks(struct dag *d, const struct env *env, struct span bytes)
         if (n != NULL && !placed)
             note_place(d, l->key, n, env->now.ns);
         placed = placed || n != NULL;
-        if (n != NULL && !ours)
-            n->heard = true;
         if (n != NULL && ours && n->signed_ns == NEVER)
             n->signed_ns = env->now.ns;
     }
@@ -405,7 +401,6 @@ void dag_place(struct dag *d, const struct env *env, const uint8_t key[32], cons
     if (n == NULL)
         return;
     note_place(d, key, n, env->now.ns);
-    n->heard = true;
     if (n->path && memcmp(key, d->key, 32) != 0)
         d->answer_at = NEVER; /* said for our branch */
     dag_decide(d, env);

@@ -53,7 +53,7 @@ struct dag_commit { /* an epoch that we have the state of */
     struct span ticket; /* encoded, of the commit that made it, verified; empty: where we begin */
     const struct dag_voter *voters; /* its leaves, over 64 its admins; at most DAG_VOTERS_MAX */
     size_t voters_count;
-    bool joined; /* by Welcome: its parent may be unknown, then it is a new beginning */
+    bool joined; /* by a Welcome that we asked for: a new beginning, whatever we knew */
 };
 
 enum dag_out_kind {

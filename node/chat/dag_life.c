@@ -255,8 +255,8 @@ static bool may_still_follow(const struct dag_node *winner)
     return !winner->held && winner->parent->rewind;
 }
 
-/* When we must think that we are lost: nothing was certified for long, or nobody was heard since we
- * were let in. NEVER: we need not. */
+/* When we must think that we are lost: nothing was certified for long, not even the
+ * commit that let us in. NEVER: we need not. */
 static int64_t lost_at(const struct dag *d)
 {
     const struct dag_node *c = d->certified;
@@ -265,7 +265,7 @@ static int64_t lost_at(const struct dag *d)
         return NEVER;
     if (c != d->head)
         return after(dag_rewind_ends(d, c), DAG_LOST_NS);
-    if (c != d->root || c->bytes == NULL || c->heard || c->certified)
+    if (c != d->root || c->bytes == NULL || c->settled)
         return NEVER;
     return later(c->seen_ns, d->awake_ns) + DAG_REWIND_NS + DAG_LOST_NS;
 }

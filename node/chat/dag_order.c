@@ -17,9 +17,18 @@ int dag_voter(const struct dag_voters *v, const uint8_t key[32])
     return -1;
 }
 
+/* Who votes on a commit: its parent's voters. Of the commit that let us in we know but its own, who
+ * are the same installations. */
+static const struct dag_voters *electorate(const struct dag_node *n)
+{
+    if (n->parent != NULL)
+        return n->parent->voters;
+    return n->bytes != NULL ? n->voters : NULL;
+}
+
 static void vote(struct dag_node *n, const uint8_t key[32])
 {
-    int voter = n->parent != NULL ? dag_voter(n->parent->voters, key) : -1;
+    int voter = dag_voter(electorate(n), key);
 
     if (voter < 0 || (n->votes >> voter & 1) != 0)
         return;
@@ -43,8 +52,9 @@ static void judge_settled(struct dag *d)
 {
     for (size_t i = d->count; i-- > 0;) {
         struct dag_node *n = d->nodes[i];
-        if (!n->certified && n->parent != NULL && n->parent->voters != NULL &&
-            (size_t)__builtin_popcountll(n->votes) >= dag_quorum(n->parent->voters->count))
+        const struct dag_voters *voters = electorate(n);
+        if (!n->certified && voters != NULL &&
+            (size_t)__builtin_popcountll(n->votes) >= dag_quorum(voters->count))
             n->certified = n->dirty = true;
         if (n->certified && !n->settled)
             n->settled = n->dirty = true;

@@ -19,7 +19,6 @@ enum node_flag {
     GIVEN_UP = 256,
     CERTIFIED = 512,
     SETTLED = 1024,
-    HEARD = 2048,
 };
 
 void dag_forget_record(struct dag *d, enum dag_record_kind kind, const uint8_t name[16])
@@ -58,7 +57,7 @@ static uint64_t flags_of(const struct dag_node *n)
            (n->own ? OWN : 0u) | (n->doubled ? DOUBLED : 0u) |
            (n->evidence_told ? EVIDENCE_TOLD : 0u) | (n->lost_told ? LOST_TOLD : 0u) |
            (n->fork_told ? FORK_TOLD : 0u) | (n->given_up ? GIVEN_UP : 0u) |
-           (n->certified ? CERTIFIED : 0u) | (n->settled ? SETTLED : 0u) | (n->heard ? HEARD : 0u);
+           (n->certified ? CERTIFIED : 0u) | (n->settled ? SETTLED : 0u);
 }
 
 static void take_flags(struct dag_node *n, uint64_t flags)
@@ -74,7 +73,6 @@ static void take_flags(struct dag_node *n, uint64_t flags)
     n->given_up = (flags & GIVEN_UP) != 0;
     n->certified = (flags & CERTIFIED) != 0;
     n->settled = (flags & SETTLED) != 0;
-    n->heard = (flags & HEARD) != 0;
 }
 
 static void write_voters(struct pack_writer *w, const struct dag_voters *v)

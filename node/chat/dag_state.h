@@ -25,7 +25,6 @@ struct dag_node {
     bool held;                                 /* its state was at hand once; else a ticket only */
     bool rewind, receive;                      /* what is left of it */
     bool own;                                  /* our commit */
-    bool heard;                                /* somebody else has said that he is here, or was */
     bool doubled; /* two tickets of its leaf for its parent are known */
     bool evidence_told, lost_told, fork_told;
     bool given_up;  /* our commit, to be withdrawn: counts before `withdrawal` is signed */
