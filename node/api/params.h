@@ -18,3 +18,12 @@
 #define API_PAGE_DEFAULT     20u           /* nwaku rest_api/endpoint/store */
 #define API_PAGE_MAX         100u          /* nwaku rest_api/endpoint/store */
 #define API_CLOCK_WARN_NS    5000000000ll  /* ns that our clock may be off its peers' */
+
+/* server-sent events (events.h) */
+#define EVENTS_CLIENTS_MAX     64u          /* that follow at a time; more: 503 */
+#define EVENTS_QUEUE_BYTES     (256u << 10) /* of a client that wait for its socket */
+#define EVENTS_NAME_BYTES_MAX  32u          /* of an event's name */
+#define EVENTS_DATA_BYTES_MAX  (256u << 10) /* of one event */
+#define EVENTS_EVENT_BYTES_MAX (1u << 20)   /* of one event as it is sent */
+#define EVENTS_STALL_S         60u          /* without a byte taken: closed */
+#define EVENTS_BEAT_S          15u          /* of silence before a comment; HTML 9.2.7 */

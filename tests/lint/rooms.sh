@@ -28,6 +28,7 @@ declare -A door=(
     [net/services/lightpush.h]="net/host node/core node/api"
     [net/services/filter.h]="net/host node/core node/api"
     [node/chat/wipe_file.h]="node/evio node/main"
+    [node/api/events.h]="node/evio node/sdk node/main"
     [node/api/backend.h]="node/evio node/main"
     [node/evio/http.h]="node/main"
     [node/evio/logs.h]="node/main"
