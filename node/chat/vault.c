@@ -266,6 +266,8 @@ enum err vault_relock(struct vault *v, const struct keyring_lock *old,
 {
     struct wipe_slot next = v->slot;
 
+    if (v->origin != VAULT_SAME)
+        return ERR_REFUSED;
     TRY(opens(v, old));
     enum err err = seal_lock(v, env->rng, fresh, &next);
     if (err == OK)

@@ -89,7 +89,8 @@ enum err vault_settle(struct vault *v, const struct env *env) MUST_CHECK;
 
 /** Change what opens it; the old lock opens nothing of the files as they are afterwards.
  *
- * @return OK; ERR_AUTH `old` is wrong; ERR_ARGUMENT; codes of kv and wipe
+ * @return OK; ERR_AUTH `old` is wrong; ERR_ARGUMENT; ERR_REFUSED the origin is not settled; codes
+ * of kv and wipe
  */
 enum err vault_relock(struct vault *v, const struct keyring_lock *old,
                       const struct keyring_lock *fresh, const struct env *env) MUST_CHECK;

@@ -132,8 +132,6 @@ enum err vault_turn_to(struct vault *v, struct wipe_slot *next, unsigned mask)
     v->slot = *next;
     v->slot_at = 1 - v->slot_at;
     v->meta = meta;
-    if (v->meta.dirty == 0)
-        v->due = MONO_NEVER;
     return overwrite_other(v);
 }
 
@@ -167,6 +165,8 @@ static enum err turned(struct vault *v, const struct env *env, enum err err)
     rng_fill(env->rng, v->fresh, sizeof v->fresh);
     if (err != OK)
         v->due = mono_add(env->now, RETRY_NS);
+    else if (v->meta.dirty == 0)
+        v->due = MONO_NEVER;
     return err;
 }
 
@@ -177,12 +177,14 @@ enum err vault_turn(struct vault *v, const struct env *env)
 
 enum err vault_tick(struct vault *v, const struct env *env)
 {
-    if (env->now.ns < v->due.ns || v->destroyed)
+    /* files of elsewhere are not touched before the caller has dealt with that: it would be
+     * forgotten that they are */
+    if (env->now.ns < v->due.ns || v->destroyed || v->origin != VAULT_SAME)
         return OK;
     return turned(v, env, vault_turn_due(v));
 }
 
 struct mono vault_deadline(const struct vault *v)
 {
-    return v->due;
+    return v->origin == VAULT_SAME && !v->destroyed ? v->due : MONO_NEVER;
 }

@@ -1,4 +1,5 @@
 #include "node/chat/vault.h"
+#include "store/kv_ops.h"
 #include "tests/lib/testing.h"
 #include "tests/lib/wipe_memory.h"
 
@@ -333,6 +334,82 @@ static void thirty_two_generations_cost_one_write(void **state)
     bench_down(&b);
 }
 
+/* ---- disks that fail ---- */
+
+static const struct kv_ops *sound;
+static int commits_fail;
+static enum err commit_error;
+
+static enum err failing_commit(struct kv_txn *txn)
+{
+    if (commits_fail == 0)
+        return sound->commit(txn);
+    commits_fail--;
+    sound->abort(txn);
+    return commit_error;
+}
+
+static void a_step_outlives_a_full_disk(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_up(&b);
+    sound = b.kv->ops;
+    struct kv_ops ops = *sound;
+    ops.commit = failing_commit;
+    b.kv->ops = &ops;
+    vault_begin(b.v);
+    assert_ok(vault_put(b.v, VAULT_T_OUTBOX, SPAN_LIT("k"), SPAN_LIT("v")));
+    commits_fail = 2;
+    commit_error = ERR_DISK_FULL;
+    assert_err(vault_commit(b.v, &b.t.env), ERR_DISK_FULL);
+    assert_err(vault_commit(b.v, &b.t.env), ERR_DISK_FULL);
+    assert_true(vault_in_step(b.v));
+    assert_value(&b, VAULT_T_OUTBOX, SPAN_LIT("k"), SPAN_LIT("v"));
+    assert_ok(vault_commit(b.v, &b.t.env));
+    commits_fail = 3; /* the map has grown: run again, inside */
+    commit_error = ERR_FULL;
+    put(&b, VAULT_T_OUTBOX, SPAN_LIT("k"), SPAN_LIT("w"));
+    assert_int_equal(commits_fail, 0);
+    commits_fail = 1; /* a turn fails, and is tried again a minute later */
+    commit_error = ERR_DISK_FULL;
+    test_env_advance(&b.t, VAULT_WIPE_EVERY_S * NS_PER_S);
+    assert_err(vault_tick(b.v, &b.t.env), ERR_DISK_FULL);
+    assert_value(&b, VAULT_T_OUTBOX, SPAN_LIT("k"), SPAN_LIT("w"));
+    assert_int_equal(vault_deadline(b.v).ns, b.t.env.now.ns + 60 * NS_PER_S);
+    test_env_advance(&b.t, 60 * NS_PER_S);
+    assert_ok(vault_tick(b.v, &b.t.env));
+    assert_int_equal(vault_deadline(b.v).ns, MONO_NEVER.ns);
+    bench_reopen(&b);
+    assert_value(&b, VAULT_T_OUTBOX, SPAN_LIT("k"), SPAN_LIT("w"));
+    bench_down(&b);
+}
+
+static void a_torn_page_costs_nothing(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_up(&b);
+    for (unsigned round = 0; round < 20; round++) {
+        uint8_t value[1] = {(uint8_t)round};
+        put(&b, VAULT_T_GROUPS, SPAN_LIT("k"), SPAN_ARRAY(value));
+        b.wipe.writes_left = (int)(round % 2); /* the new slot, or the zeros over the old */
+        assert_err(vault_turn(b.v, &b.t.env), ERR_IO);
+        b.wipe.writes_left = -1;
+        assert_value(&b, VAULT_T_GROUPS, SPAN_LIT("k"), SPAN_ARRAY(value));
+        if (round % 4 > 1) {
+            bench_reopen(&b);
+        } else { /* the tick does the rest, once */
+            test_env_advance(&b.t, 60 * NS_PER_S);
+            assert_ok(vault_tick(b.v, &b.t.env));
+            assert_int_equal(vault_deadline(b.v).ns, MONO_NEVER.ns);
+        }
+        assert_int_equal(vault_origin(b.v), VAULT_SAME);
+        assert_value(&b, VAULT_T_GROUPS, SPAN_LIT("k"), SPAN_ARRAY(value));
+    }
+    bench_down(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +421,8 @@ int main(void)
         cmocka_unit_test(a_ring_is_one_value),
         cmocka_unit_test(a_generation_is_never_given_twice),
         cmocka_unit_test(thirty_two_generations_cost_one_write),
+        cmocka_unit_test(a_step_outlives_a_full_disk),
+        cmocka_unit_test(a_torn_page_costs_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

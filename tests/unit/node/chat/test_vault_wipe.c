@@ -263,7 +263,15 @@ static void a_restored_backup_is_noticed(void **state)
     disk_shut(&d, false);
     disk_open(&d, false);
     assert_int_equal(vault_origin(d.v), VAULT_ROLLED_BACK); /* until it was dealt with */
+    put(&d, VAULT_T_GROUPS, SPAN_LIT("ratchet"), SPAN_LIT("rejoining"));
     put(&d, VAULT_T_GROUPS, SPAN_LIT("ratchet"), SPAN_LIT("rejoined"));
+    assert_int_equal(vault_deadline(d.v).ns, MONO_NEVER.ns);
+    test_env_advance(&d.t, 2 * VAULT_WIPE_EVERY_S * NS_PER_S);
+    assert_ok(vault_tick(d.v, &d.t.env));
+    assert_err(vault_relock(d.v, &lock, &lock, &d.t.env), ERR_REFUSED);
+    disk_shut(&d, false);
+    disk_open(&d, false);
+    assert_int_equal(vault_origin(d.v), VAULT_ROLLED_BACK);
     assert_ok(vault_settle(d.v, &d.t.env));
     disk_shut(&d, false);
     disk_open(&d, false);
