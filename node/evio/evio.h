@@ -8,9 +8,10 @@
  *             v
  *     the timer is set to core_deadline; back to sleep
  *
- * Files: loop.c (this cycle, env, timers, signals), addresses.c, listeners.c and links.c (sockets),
- * datagrams.c (UDP), tls.c and tls_link.c (OpenSSL on wss), names.c (c-ares), jobs.c (threads),
- * http.c and clients.c (REST and metrics), logs.c (text and JSON lines).
+ * Files: loop.c (this cycle, env, timers, signals), driving.c (the cycle by hand), addresses.c,
+ * listeners.c and links.c (sockets), datagrams.c (UDP), tls.c and tls_link.c (OpenSSL on wss),
+ * names.c (c-ares), jobs.c (threads), http.c and clients.c (REST and metrics), logs.c (text and
+ * JSON lines).
  *
  * Bounds: params.h. One thread runs the loop and the core; job threads see jobs only.
  */
@@ -25,7 +26,8 @@ struct evio_owner { /* who is told what the core tells; may change nothing but t
     void *ctx;
     void (*told)(void *ctx, const struct core_event *ev);
     void (*pumped)(void *ctx);             /* after every pump; may call the core and evio_touch */
-    void (*signal)(void *ctx, int number); /* SIGTERM, SIGINT, SIGHUP; on the loop's thread */
+    void (*signal)(void *ctx, int number); /* SIGTERM, SIGINT, SIGHUP; on the loop's thread. NULL:
+                                              signals are the program's */
 };
 
 /** A loop without a core.
@@ -105,6 +107,17 @@ void evio_touch(struct evio *e);
 /** Run until evio_break, or until the core has stopped after core_stop and its last bytes were
  * read. */
 void evio_run(struct evio *e);
+
+/** One cycle, for a loop of another: do what is ready, or wait for it at most wait_ns (0: not at
+ * all). False: the core has stopped. */
+bool evio_step(struct evio *e, int64_t wait_ns);
+
+/** Becomes readable when evio_step has something to do; timers do not show in it, see
+ * evio_wait_ns. -1: this system's kind of loop has none. Of the loop, not to be closed. */
+int evio_fd(struct evio *e);
+
+/** How long until evio_step has to be called even if evio_fd stays quiet; -1: for ever. */
+int64_t evio_wait_ns(struct evio *e);
 
 /** Call fn(ctx) on the loop's thread again and again; at most EVIO_CLOCKS_MAX of these, for the
  * life of the loop. ERR_FULL. */

@@ -52,7 +52,7 @@ struct evio {
     struct drbg drbg;
     struct rng rng;
     struct arena scratch;
-    struct event timer;
+    struct event timer, patience;
     struct clock {
         struct evio *evio;
         struct event event;
@@ -90,6 +90,9 @@ void evio_wake(struct evio *e);
  * is then known to all peers. When that cannot be, it comes from any. */
 void listeners_bind(struct evio *e, int fd, int family);
 
+/** What is done between two sleeps. False: the core has stopped. */
+bool evio_cycle(struct evio *e);
+
 /* links.c */
 void links_dial(struct evio *e, uint64_t link, const struct endpoint *to);
 size_t links_write(void *world, uint64_t link, struct span bytes);
@@ -119,3 +122,4 @@ enum err jobs_new(struct evio *e) MUST_CHECK;
 void jobs_queue(void *world, struct job *job);
 void jobs_drain(struct evio *e); /* wait for the running, drop the others */
 void jobs_free(struct evio *e);
+int jobs_wake_fd(const struct evio *e); /* which the loop watches for its whole life */

@@ -192,6 +192,11 @@ void jobs_drain(struct evio *e)
     pthread_mutex_unlock(&t->lock);
 }
 
+int jobs_wake_fd(const struct evio *e)
+{
+    return e->jobs->wake;
+}
+
 void jobs_free(struct evio *e)
 {
     struct job_threads *t = e->jobs;

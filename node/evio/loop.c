@@ -54,6 +54,11 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         core_tick(e->core, &e->env);
 }
 
+static void on_patience(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what, (void)arg; /* evio_step has waited long enough */
+}
+
 static void on_clock(evutil_socket_t fd, short what, void *arg)
 {
     struct clock *c = arg;
@@ -159,9 +164,11 @@ static enum err init(struct evio *e)
     e->next_incoming = 1;
     signal(SIGPIPE, SIG_IGN);
     evtimer_assign(&e->timer, e->base, on_timer, e);
+    evtimer_assign(&e->patience, e->base, on_patience, e);
     for (size_t i = 0; i < 3; i++) {
         evsignal_assign(&e->signals[i], e->base, numbers[i], on_signal, e);
-        evsignal_add(&e->signals[i], NULL);
+        if (e->owner.signal != NULL) /* else they stay whose they are */
+            evsignal_add(&e->signals[i], NULL);
     }
     return jobs_new(e);
 }
@@ -200,6 +207,7 @@ void evio_free(struct evio *e)
     fifo_clear(&e->late);
     if (e->base != NULL) {
         event_del(&e->timer);
+        event_del(&e->patience);
         for (size_t i = 0; i < e->clocks_count; i++)
             event_del(&e->clocks[i].event);
         for (size_t i = 0; i < 3; i++)
@@ -276,17 +284,22 @@ static void pump(struct evio *e)
     set_timer(e);
 }
 
+bool evio_cycle(struct evio *e)
+{
+    if (e->core != NULL) {
+        pump(e);
+        if (e->owner.pumped != NULL)
+            e->owner.pumped(e->owner.ctx);
+    }
+    e->awake = false;
+    return e->core == NULL || !core_stopped(e->core) || e->lingering != NULL;
+}
+
 void evio_run(struct evio *e)
 {
     e->stop = false;
     while (!e->stop) {
-        if (e->core != NULL) {
-            pump(e);
-            if (e->owner.pumped != NULL)
-                e->owner.pumped(e->owner.ctx);
-        }
-        e->awake = false;
-        if (e->core != NULL && core_stopped(e->core) && e->lingering == NULL)
+        if (!evio_cycle(e))
             return;
         if (!e->stop && event_base_loop(e->base, e->touched ? EVLOOP_NONBLOCK : EVLOOP_ONCE) < 0)
             return;

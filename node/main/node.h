@@ -5,8 +5,8 @@
 #include "node/evio/evio.h"
 #include "node/evio/http.h"
 #include "node/evio/logs.h"
-#include "node/main/addresses.h"
 #include "node/main/commands.h"
+#include "node/sdk/addresses.h"
 
 #define DISCOVERY_NAMES_MAX 64 /* records, and lists, to begin with */
 

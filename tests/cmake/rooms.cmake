@@ -3,6 +3,7 @@
 set(CMAKE_C_STANDARD 17)
 set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON) # for libsotto.so
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 
@@ -16,7 +17,7 @@ target_include_directories(house INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_definitions(house INTERFACE _POSIX_C_SOURCE=200809L SOTTO_VERSION="${PROJECT_VERSION}")
 target_compile_options(house INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Wvla
-    -Wundef -Wcast-qual -Wformat=2 -ffp-contract=off -fno-math-errno)
+    -Wundef -Wcast-qual -Wformat=2 -ffp-contract=off -fno-math-errno -fno-semantic-interposition)
 
 add_library(rooms INTERFACE) # all rooms that have sources, for tests
 set_property(GLOBAL PROPERTY ROOMS "")
@@ -50,6 +51,7 @@ function(room_library path)
     if(NOT type STREQUAL INTERFACE_LIBRARY)
         target_link_libraries(room_${name} PUBLIC ${ARGN})
     endif()
+    set_property(GLOBAL PROPERTY LIBRARIES_${name} ${ARGN})
 endfunction()
 
 # program(NAME PATH): the binary whose main() is PATH/main.c.

@@ -20,7 +20,7 @@ declare -A door=(
     [net/host/streams.h]="net/swarm node/core sim"
     [store/archive.h]="node/core node/api node/main node/evio sim"
     [store/peers.h]="node/core node/main sim"
-    [store/kv.h]="node/core node/chat node/main node/evio sim"
+    [store/kv.h]="node/core node/chat node/main node/evio node/sdk sim"
     [net/reach/rendezvous.h]="net/host node/core"
     [net/services/peer_exchange.h]="net/host node/core node/api"
     [net/services/store_query.h]="net/host node/core node/api"
@@ -29,6 +29,9 @@ declare -A door=(
     [net/services/filter.h]="net/host node/core node/api"
     [node/chat/wipe_file.h]="node/evio node/main"
     [node/api/events.h]="node/evio node/sdk node/main"
+    [node/evio/wipe_file.h]="node/sdk node/main"
+    [node/sdk/account.h]="node/main"
+    [node/sdk/addresses.h]="node/main"
     [node/api/backend.h]="node/evio node/main"
     [node/evio/http.h]="node/main"
     [node/evio/logs.h]="node/main"
@@ -91,6 +94,6 @@ while IFS=: read -r file line text; do
     *\"*) header=${text#*\"} && check_room_include "$file:$line" "$room" "${header%%\"*}" ;;
     *\<*) header=${text#*<} && check_library_include "$file:$line" "$room" "${header%%>*}" ;;
     esac
-done < <(git ls-files 'crypto/*.[ch]' 'net/*.[ch]' 'node/*.[ch]' 'store/*.[ch]' 'sim/*.[ch]' |
+done < <(git ls-files 'crypto/*.[ch]' 'net/*.[ch]' 'node/*.[ch]' 'store/*.[ch]' 'sim/*.[ch]' ':!node/sdk/examples' |
     xargs -r grep -nE '^ *# *include')
 verdict

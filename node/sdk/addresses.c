@@ -1,6 +1,6 @@
 /* The addresses of the machine, as multiaddrs. */
 #define _DEFAULT_SOURCE /* getifaddrs */
-#include "node/main/addresses.h"
+#include "node/sdk/addresses.h"
 #include "net/wire/ip.h"
 
 #include <ifaddrs.h>
