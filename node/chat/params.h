@@ -156,3 +156,16 @@
 #define EVIDENCE_REJOINS_MAX         8u     /* requests that one commit answers */
 #define WELCOME_BYTES_MAX            (1u << 25) /* a blob: Welcome, tree and logs of a crowd */
 #define WELCOME_LOGS_MAX             16384u     /* accounts in a blob */
+
+/* segments of what is too long for an envelope */
+#define SEGMENT_BYTES       65024u /* of data in one; with proof and frame within a 64 KiB envelope */
+#define SEGMENT_ALIGN       64u    /* a shorter file's only data segment ends at a multiple */
+#define SEGMENTS_DATA_MAX   224u   /* of one group: with parity below the 255 of GF(2^8) */
+#define SEGMENTS_PARITY_PER 8u     /* one of parity for so many of data: 12.5 %; CHAT.md 7 */
+#define SEGMENTS_MAX        1024u /* of a file of CONTENT_ATTACHMENT_MAX: 581 */
+#define SEGMENTS_DEPTH_MAX  10u   /* of the hash tree over them */
+
+/* payloads that no key opens yet */
+#define PARKED_BYTES_MAX 67108864u /* CHAT.md 6; the oldest leave first */
+#define PARKED_COUNT_MAX 131072u   /* of 512 bytes each */
+#define PARKED_S_MAX     604800u   /* 7 days */

@@ -61,6 +61,7 @@ library_of() {
     wslay/*) echo wslay ;;
     miniupnpc/*) echo miniupnpc ;;
     natpmp.h) echo natpmp ;;
+    isa-l*) echo isal ;;
     jansson.h) echo jansson ;;
     event2/*) echo event_core ;;
     ares*) echo cares ;;
