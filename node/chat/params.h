@@ -169,3 +169,12 @@
 #define PARKED_BYTES_MAX 67108864u /* CHAT.md 6; the oldest leave first */
 #define PARKED_COUNT_MAX 131072u   /* of 512 bytes each */
 #define PARKED_S_MAX     604800u   /* 7 days */
+
+/* what a person sees of a conversation */
+#define VIEW_LINES_MAX                                                                             \
+    32768u /* lines and changes of one view; twice the timeline's window and room */
+#define VIEW_WAITING_MAX     64u   /* changes that wait for their line */
+#define VIEW_REACTIONS_MAX   1024u /* of one line: accounts times emojis */
+#define VIEW_REACTIONS_SHOWN 16u   /* different emojis */
+#define VIEW_TIMERS_MAX      64u   /* changes of the timer */
+#define VIEW_PROFILES_MAX    4096u /* accounts */

@@ -129,6 +129,7 @@ static void a_file_that_is_not_the_announced_one_is_refused(void **state)
     hash[0] ^= 1;
     assert_ok(segments_collect(file.len, hash, root, &c));
     give(s, c, 0, OK);
+    segments_free(s);
     assert_err(segments_file(c, &back), ERR_AUTH);
     assert_int_equal(back.len, 0);
     assert_err(segments_cut(SPAN_EMPTY, &s), ERR_ARGUMENT);
@@ -136,8 +137,6 @@ static void a_file_that_is_not_the_announced_one_is_refused(void **state)
     assert_null(s);
     assert_true(segments_count(CONTENT_ATTACHMENT_MAX) <= SEGMENTS_MAX);
     segments_free(c);
-    assert_ok(segments_cut(buf_span(&file), &s));
-    segments_free(s);
     buf_clear(&file);
     buf_clear(&back);
     test_env_clear(&t);
