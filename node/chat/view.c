@@ -295,7 +295,7 @@ size_t view_count(const struct view *v)
     return v->count;
 }
 
-size_t view_find(const struct view *v, const struct entry_id *id)
+size_t view_index(const struct view *v, const struct entry_id *id)
 {
     const struct view_node *n = node_of(v, id);
 

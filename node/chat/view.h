@@ -77,7 +77,7 @@ size_t view_count(const struct view *v);
 /** The i-th line in order, i < count. */
 void view_line(const struct view *v, size_t i, struct view_line *out);
 /** Its index; count: no such line. */
-size_t view_find(const struct view *v, const struct entry_id *id);
+size_t view_index(const struct view *v, const struct entry_id *id);
 /** What an account calls itself; empty: nothing known. Borrowed. */
 struct span view_name(const struct view *v, const uint8_t account[32]);
 

@@ -72,7 +72,7 @@ static void in_any_order(struct fact *facts, size_t count, uint8_t n,
             for (size_t i = 0; i < count; i++)
                 apply(v, &facts[i]);
         struct entry_id id = id_of(n);
-        size_t at = view_find(v, &id);
+        size_t at = view_index(v, &id);
         assert_true(at < view_count(v));
         view_line(v, at, &line);
         check(v, &line);
@@ -107,10 +107,10 @@ static void check_deleted(const struct view *v, const struct view_line *line)
     assert_int_equal(line->reactions_count, 0);
     assert_int_equal(view_count(v), 3);
     struct entry_id id = id_of(2);
-    view_line(v, view_find(v, &id), &other);
+    view_line(v, view_index(v, &id), &other);
     assert_false(other.deleted); /* somebody else's wish */
     id = id_of(3);
-    view_line(v, view_find(v, &id), &other);
+    view_line(v, view_index(v, &id), &other);
     assert_true(other.deleted); /* by one who may */
 }
 
@@ -182,7 +182,7 @@ static void lines_disappear_at_the_time_that_was_in_force_for_them(void **state)
     assert_false(view_expire(v, &t.env, &gone));
     apply(v, &facts[0]); /* it does not come again */
     assert_int_equal(view_count(v), 4);
-    assert_int_equal(view_find(v, &facts[0].place.id), 4);
+    assert_int_equal(view_index(v, &facts[0].place.id), 4);
     view_free(v);
     test_env_clear(&t);
 }
