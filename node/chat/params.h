@@ -149,7 +149,9 @@
 #define PROFILE_PACKAGE_BYTES_MAX    8192u   /* a key package; 2.7 kB with X-Wing */
 #define PROFILE_PACKAGE_LIFE_S       604800u /* 7 days; CHAT.md 3 */
 #define PROFILE_CLOCKS_APART_S       3600u   /* what a key package grants before its making */
-#define PROFILE_WAITING_MAX          64u    /* waiting proposals that one commit takes; CHAT.md 4 */
+#define PROFILE_WAITING_MAX          64u /* waiting proposals that one commit takes; CHAT.md 4 */
+#define PROFILE_WEEK_S               604800u /* buckets turn */
+#define PROFILE_OVERLAP_S            3600u   /* last week's bucket is listened to; CHAT.md 6 */
 #define EVIDENCE_BYTES_MAX           98304u /* in one commit: must fit into an envelope beside it */
 #define EVIDENCE_LOGS_MAX            64u    /* accounts a commit brings in or judges; own choice */
 #define EVIDENCE_DOUBLES_MAX         8u     /* proofs of double commits */
