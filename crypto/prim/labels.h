@@ -54,6 +54,7 @@ enum label_use {
     X(LABEL_GROUP_EID, LABEL_HASH, "group/eid")                                                    \
     X(LABEL_GROUP_RANK, LABEL_HASH, "group/rank")                                                  \
     X(LABEL_GROUP_PAIR, LABEL_HASH, "group/direct")                                                \
+    X(LABEL_GROUP_LEAF, LABEL_HASH, "group/own-leaf")                                              \
     X(LABEL_GROUP_TICKET, LABEL_SIGN, "group/ticket")                                              \
     X(LABEL_GROUP_ACK, LABEL_SIGN, "group/ack")                                                    \
     X(LABEL_GROUP_WITHDRAW, LABEL_SIGN, "group/withdraw")                                          \

@@ -180,3 +180,17 @@
 #define VIEW_REACTIONS_SHOWN 16u   /* different emojis */
 #define VIEW_TIMERS_MAX      64u   /* changes of the timer */
 #define VIEW_PROFILES_MAX    4096u /* accounts */
+
+/* healing (healing.h); CHAT.md 4 */
+#define HEALING_DAY_S         86400u
+#define HEALING_TURN_S        600u  /* direct: at most one update of a turn in 10 min */
+#define HEALING_OWN_MESSAGES  100u  /* group, crowd: an update at the latest after so many */
+#define HEALING_COMMIT_LEAVES 16u   /* up to so many leaves an update is a commit of its own */
+#define HEALING_GATHER_MIN_S  60    /* who commits what waits does so after 1 to 5 min, */
+#define HEALING_GATHER_MAX_S  300   /* others after 5 to 10 */
+#define HEALING_OWN_REMOVE_S  60    /* a revoked device of one's own goes within a minute */
+#define HEALING_ONLINE_S      3600  /* heard within the hour: takes part in the ranking */
+#define HEALING_SPREAD_S      600   /* an old leaf is renewed within 10 min; own choice */
+#define HEALING_LOOK_S        3600  /* clocks are looked at once an hour */
+#define HEALING_SILENT_DAYS   30u   /* of ours online without a word */
+#define HEALING_PEERS_MAX     1100u /* installations that are watched; as in the outbox */
