@@ -393,6 +393,25 @@ static void what_was_sealed_under_a_left_epoch_is_sealed_again_under_the_same_id
     end(&n);
 }
 
+static void what_was_said_before_a_crash_is_sent_after_it(void **state)
+{
+    (void)state;
+    for (int sealed = 0; sealed < 2; sealed++) {
+        struct net n;
+        begin(&n, 17, 2);
+        n.people[0].mute = true;
+        delivery_ready(n.people[0].d, &n.t.env, sealed != 0);
+        (void)say(&n, 0, "and then the power went out");
+        crash(&n, 0);
+        n.people[0].mute = false;
+        run(&n, 50);
+        assert_int_equal(n.messages, 2); /* it, and its acknowledgement */
+        n.people[0].shown_count = 1;
+        agree(&n, 1);
+        end(&n);
+    }
+}
+
 static void a_request_is_followed_without_a_sign_of_life(void **state)
 {
     (void)state;
@@ -439,6 +458,7 @@ int main(void)
         cmocka_unit_test(an_author_who_went_away_is_answered_for),
         cmocka_unit_test(an_entry_put_into_anothers_mouth_is_refused),
         cmocka_unit_test(what_was_sealed_under_a_left_epoch_is_sealed_again_under_the_same_id),
+        cmocka_unit_test(what_was_said_before_a_crash_is_sent_after_it),
         cmocka_unit_test(a_request_is_followed_without_a_sign_of_life),
         cmocka_unit_test(what_is_from_before_ones_time_is_withheld),
     };
