@@ -194,3 +194,10 @@
 #define HEALING_LOOK_S        3600  /* clocks are looked at once an hour */
 #define HEALING_SILENT_DAYS   30u   /* of ours online without a word */
 #define HEALING_PEERS_MAX     1100u /* installations that are watched; as in the outbox */
+
+/* pairing (pairing.h) */
+#define PAIR_SECRET_BYTES 16u /* in the QR; CHAT.md 4 */
+#define PAIR_NONCE_BYTES  16u
+#define PAIR_OFFER_MAX    128u              /* packed: 71 bytes, and room for extensions */
+#define PAIR_WORDS        6u                /* of 2,048: 66 bits */
+#define PAIR_WORDS_MAX    (PAIR_WORDS * 9u) /* chars with NUL: six of 8 letters, blanks */

@@ -29,8 +29,10 @@ enum profile_object { /* first number of an object */
     PROFILE_OBJECT_HEADS = 51,
     PROFILE_OBJECT_WELCOME = 52,
     PROFILE_OBJECT_PAIR_OFFER = 53,
-    PROFILE_OBJECT_PAIR_ANSWER = 54,
+    PROFILE_OBJECT_PAIR_PROPOSAL = 54,
     PROFILE_OBJECT_STATE = 55, /* at rest */
+    PROFILE_OBJECT_PAIR_REPLY = 56,
+    PROFILE_OBJECT_PAIR_FINISH = 57,
 };
 
 struct profile_credential {
