@@ -32,6 +32,8 @@ void api_free(struct api *a)
         api_response_clear(&l.response);
     fifo_clear(&a->late);
     inboxes_clear(&a->inboxes);
+    if (a->chats != NULL)
+        a->chats_calls->free(a);
     free(a);
 }
 
@@ -115,6 +117,8 @@ void api_gone(struct api *a, uint64_t ticket)
     for (size_t i = 0; i < a->waiting_end; i++)
         if (a->waiting[i].used && a->waiting[i].ticket == ticket)
             waiting_free(&a->waiting[i]);
+    if (a->chats != NULL)
+        a->chats_calls->gone(a, ticket);
 }
 
 bool api_poll(struct api *a, uint64_t *ticket, struct api_response *out)
@@ -133,7 +137,7 @@ struct mono api_deadline(const struct api *a)
     for (size_t i = 0; i < a->waiting_end; i++)
         if (a->waiting[i].used)
             least = mono_min(least, a->waiting[i].deadline);
-    return least;
+    return a->chats == NULL ? least : mono_min(least, a->chats_calls->deadline(a));
 }
 
 void api_tick(struct api *a, const struct env *env)
@@ -147,6 +151,32 @@ void api_tick(struct api *a, const struct env *env)
         (void)answer_text(&c, 504, "no answer in time");
         waiting_answer(a, w, &r);
     }
+    if (a->chats != NULL)
+        a->chats_calls->tick(a, env);
+}
+
+/* ---- streams ---- */
+
+size_t api_body_bytes_max(const struct api *a)
+{
+    return a->chats != NULL ? API_FILE_BYTES_MAX : API_BODY_BYTES_MAX;
+}
+
+void api_stream_pump(struct api *a, const struct env *env)
+{
+    if (a->chats != NULL)
+        a->chats_calls->pump(a, env);
+}
+
+bool api_stream_poll(struct api *a, struct api_stream_out *out)
+{
+    return a->chats != NULL && a->chats_calls->poll(a, out);
+}
+
+void api_stream_sent(struct api *a, const struct env *env, uint64_t ticket, size_t n)
+{
+    if (a->chats != NULL)
+        a->chats_calls->sent(a, env, ticket, n);
 }
 
 /* ---- requests ---- */
@@ -198,6 +228,8 @@ static bool body_ok(struct call *c, const struct route *r)
 
 static bool dispatch(struct call *c, struct span path)
 {
+    if (c->a->chats != NULL && span_starts(path, SPAN_LIT("/chat/")))
+        return c->a->chats_calls->request(c, path);
     const struct route *r = route_find(c->env->scratch, c->rq->method, path, c->a->config.admin,
                                        &c->parameter, &c->out->allow);
     if (c->out->allow == NULL)

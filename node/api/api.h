@@ -150,10 +150,13 @@ struct api_request { /* spans borrowed during the call; an absent header is empt
     struct span host, origin, content_type;
     struct span
         fetch_site; /* Sec-Fetch-Site: a browser says who asks even where no Origin is sent */
+    struct span authorization, last_event_id;
     struct span body;
 };
 
 struct api_response {
+    bool stream; /* with `false` of api_request: send status and type now, then what
+                    api_stream_poll gives, until it says close */
     int status;
     const char *type;                        /* Content-Type; static */
     struct buf body;                         /* owned by who got the response */
@@ -177,6 +180,37 @@ bool api_request(struct api *a, const struct env *env, uint64_t ticket,
 
 /** The client of a waiting request went away. Unknown tickets are ignored. */
 void api_gone(struct api *a, uint64_t ticket);
+
+struct chat;
+
+struct api_chats {     /* copied; the chats are borrowed for the life of the api */
+    const char *token; /* that requests to /chat must bear; node/evio/token_file.h */
+    const struct api_chat {
+        const char *name; /* of the account, 1..32 characters */
+        struct chat *chat;
+    } * list;
+    size_t count; /* the first is meant where no account is named */
+};
+
+/** Serve /chat/v1 for these accounts. Once, before the first request.
+ * OK; ERR_ARGUMENT none, too many, or no token; ERR_MEMORY. */
+enum err api_serve_chats(struct api *a, const struct api_chats *chats) MUST_CHECK;
+
+/** Bodies are at most so large. */
+size_t api_body_bytes_max(const struct api *a);
+
+struct api_stream_out {
+    uint64_t ticket;
+    bool close;        /* end the answer; its ticket is forgotten */
+    struct span bytes; /* else: to be written; borrowed until the next call */
+};
+
+/** Give followers of events what has happened: after every pump of the core. Then poll. */
+void api_stream_pump(struct api *a, const struct env *env);
+bool api_stream_poll(struct api *a, struct api_stream_out *out);
+
+/** The socket has taken `n` bytes more of what was polled. */
+void api_stream_sent(struct api *a, const struct env *env, uint64_t ticket, size_t n);
 
 /** What the core said. */
 void api_event(struct api *a, const struct env *env, const struct core_event *ev);

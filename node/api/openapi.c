@@ -61,7 +61,10 @@ static const char schemas[] =
 static const struct {
     const char *code, *text;
 } statuses[] = {{"400", "malformed, or not possible"},
+                {"401", "no bearer token, or not that of the token file"},
+                {"403", "not allowed"},
                 {"404", "not found"},
+                {"409", "it is there already"},
                 {"412", "no store peer"},
                 {"413", "the message is too large"},
                 {"420", "the message is invalid"},
@@ -78,7 +81,10 @@ static json_t *content(const char *schema)
     if (*schema == '\0')
         return json_pack("{s:{s:{s:s}}}", "text/plain", "schema", "type", "string");
     snprintf(ref, sizeof ref, "#/components/schemas/%s", schema);
-    return json_pack("{s:{s:{s:s}}}", "application/json", "schema", "$ref", ref);
+    const char *type = strcmp(schema, "Bytes") == 0    ? "application/octet-stream"
+                       : strcmp(schema, "Events") == 0 ? "text/event-stream"
+                                                       : "application/json";
+    return json_pack("{s:{s:{s:s}}}", type, "schema", "$ref", ref);
 }
 
 /* Names out of a list separated by blanks, or the {x} of a path */
@@ -97,9 +103,12 @@ static void parameters(json_t *list, const char *names, const char *where)
 static json_t *operation(const struct route *r)
 {
     json_t *list = json_array(), *answers = json_object();
-    const char *brace = strchr(r->path, '{');
-    if (brace != NULL)
-        parameters(list, brace + 1, "path");
+    for (const char *at = r->path; (at = strchr(at, '{')) != NULL;) {
+        char name[32];
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(at + 1, "}"), at + 1);
+        parameters(list, name, "path");
+        at++;
+    }
     parameters(list, r->query, "query");
     json_object_set_new(
         answers, "200",
@@ -112,6 +121,10 @@ static json_t *operation(const struct route *r)
                           answers);
     if (r->admin)
         json_object_set_new(j, "tags", json_pack("[s]", "admin"));
+    if (r->handle == NULL) { /* of a hosted chat */
+        json_object_set_new(j, "tags", json_pack("[s]", "chat"));
+        json_object_set_new(j, "security", json_pack("[{s:[]}]", "token"));
+    }
     if (*r->body != '\0')
         json_object_set_new(j, "requestBody",
                             json_pack("{s:b, s:o}", "required", 1, "content", content(r->body)));
@@ -123,24 +136,35 @@ static int to_buf(const char *data, size_t len, void *out)
     return buf_append(out, span_of(data, len)) == OK ? 0 : -1;
 }
 
-enum err api_openapi(struct buf *out)
+static void add_routes(json_t *paths, const struct route *routes, size_t count)
 {
     static const char *const methods[] = {"get", "post", "put", "delete"};
-    json_t *paths = json_object();
-    for (size_t i = 0; i < api_routes_count; i++) {
-        json_t *path = json_object_get(paths, api_routes[i].path);
+    for (size_t i = 0; i < count; i++) {
+        json_t *path = json_object_get(paths, routes[i].path);
         if (path == NULL) {
             path = json_object();
-            json_object_set_new(paths, api_routes[i].path, path);
-            path = json_object_get(paths, api_routes[i].path);
+            json_object_set_new(paths, routes[i].path, path);
+            path = json_object_get(paths, routes[i].path);
         }
-        json_object_set_new(path, methods[api_routes[i].method], operation(&api_routes[i]));
+        json_object_set_new(path, methods[routes[i].method], operation(&routes[i]));
     }
-    json_t *j = json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:{s:o}}", "openapi", "3.0.3", "info",
-                          "title", "sotto REST API", "version", SOTTO_VERSION, "description",
-                          "Paths and shapes of the Waku REST API. Routes tagged admin need "
-                          "--rest-admin.",
-                          "paths", paths, "components", "schemas", json_loads(schemas, 0, NULL));
+}
+
+enum err api_openapi(struct buf *out)
+{
+    json_t *paths = json_object(), *all = json_loads(schemas, 0, NULL);
+    add_routes(paths, api_routes, api_routes_count);
+    add_routes(paths, api_chat_routes, api_chat_routes_count);
+    for (size_t i = 0; i < api_chat_schemas_count; i++)
+        json_object_set_new(all, api_chat_schemas[i].name,
+                            json_loads(api_chat_schemas[i].shape, 0, NULL));
+    json_t *j =
+        json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:{s:o, s:{s:{s:s, s:s}}}}", "openapi", "3.0.3",
+                  "info", "title", "sotto REST API", "version", SOTTO_VERSION, "description",
+                  "Paths and shapes of the Waku REST API, and the chat. Routes tagged admin need "
+                  "--rest-admin; those tagged chat are served for accounts of --chat.",
+                  "paths", paths, "components", "schemas", all, "securitySchemes", "token", "type",
+                  "http", "scheme", "bearer");
     if (j == NULL)
         return ERR_MEMORY;
     int failed = json_dump_callback(j, to_buf, out, JSON_INDENT(1));

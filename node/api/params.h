@@ -19,6 +19,15 @@
 #define API_PAGE_MAX         100u          /* nwaku rest_api/endpoint/store */
 #define API_CLOCK_WARN_NS    5000000000ll  /* ns that our clock may be off its peers' */
 
+/* chats */
+#define API_CHATS_MAX      8u   /* accounts that a node hosts; as CORE_CHATS_MAX */
+#define API_CHAT_NAME_MAX  33u  /* of an account's name, with NUL */
+#define API_CHAT_TOKEN_MAX 129u /* of the token, with NUL */
+#define API_CHAT_BODY_BYTES_MAX                                                                    \
+    (1u << 20)                         /* of a JSON body of /chat: a text of 64 KiB, escaped       \
+                                        */
+#define API_FILE_BYTES_MAX (16u << 20) /* of a file that is sent through /chat */
+
 /* server-sent events (events.h) */
 #define EVENTS_CLIENTS_MAX     64u          /* that follow at a time; more: 503 */
 #define EVENTS_QUEUE_BYTES     (256u << 10) /* of a client that wait for its socket */

@@ -24,7 +24,23 @@ struct late {
     struct api_response response;
 };
 
+struct call;
+struct chats; /* chat.h */
+
+struct chats_calls { /* of chat.c, which only those link who host chats */
+    bool (*request)(struct call *c, struct span path);
+    void (*pump)(struct api *a, const struct env *env);
+    bool (*poll)(struct api *a, struct api_stream_out *out);
+    void (*sent)(struct api *a, const struct env *env, uint64_t ticket, size_t n);
+    void (*gone)(struct api *a, uint64_t ticket);
+    void (*tick)(struct api *a, const struct env *env);
+    struct mono (*deadline)(const struct api *a);
+    void (*free)(struct api *a);
+};
+
 struct api {
+    struct chats *chats; /* NULL: none is hosted */
+    const struct chats_calls *chats_calls;
     struct api_config config;
     struct api_backend backend;
     struct inboxes inboxes;
@@ -65,11 +81,21 @@ struct route {
 
 extern const struct route api_routes[];
 extern const size_t api_routes_count;
+extern const struct route api_chat_routes[]; /* without handlers; chat_routes.h */
+extern const size_t api_chat_routes_count;
+struct schema {
+    const char *name, *shape; /* shape: JSON */
+};
+extern const struct schema api_chat_schemas[];
+extern const size_t api_chat_schemas_count;
 
 /** The route of a path; NULL: none. `allow` gets the methods of the path, as for the Allow header;
  * NULL: no such path. */
 const struct route *route_find(struct arena *scratch, enum api_method method, struct span path,
                                bool admin, struct span *parameter, const char **allow);
+
+/** The Allow header of a set of methods, a bit each. Static. */
+const char *route_allow(unsigned methods);
 
 /* answers; all return true: answered */
 bool answer_text(struct call *c, int status, const char *format, ...)

@@ -85,23 +85,24 @@ static bool fits_rest(const char *pattern, struct span path, struct span *segmen
     return true;
 }
 
-static const char *allow_text(unsigned methods)
+const char *route_allow(unsigned methods)
 {
     static const char *const texts[] = {"",
                                         "GET, OPTIONS",
                                         "POST, OPTIONS",
                                         "GET, POST, OPTIONS",
-                                        "",
-                                        "",
-                                        "",
-                                        "",
+                                        "PUT, OPTIONS",
+                                        "GET, PUT, OPTIONS",
+                                        "POST, PUT, OPTIONS",
+                                        "GET, POST, PUT, OPTIONS",
                                         "DELETE, OPTIONS",
                                         "GET, DELETE, OPTIONS",
                                         "POST, DELETE, OPTIONS",
-                                        "",
-                                        "",
-                                        "",
-                                        "POST, PUT, DELETE, OPTIONS"};
+                                        "GET, POST, DELETE, OPTIONS",
+                                        "PUT, DELETE, OPTIONS",
+                                        "GET, PUT, DELETE, OPTIONS",
+                                        "POST, PUT, DELETE, OPTIONS",
+                                        "GET, POST, PUT, DELETE, OPTIONS"};
     assert(methods < sizeof texts / sizeof texts[0]);
     return texts[methods];
 }
@@ -123,6 +124,6 @@ const struct route *route_find(struct arena *scratch, enum api_method method, st
         if (r->method == method && http_decode(scratch, segment, false, parameter))
             found = r;
     }
-    *allow = pattern == NULL ? NULL : allow_text(methods);
+    *allow = pattern == NULL ? NULL : route_allow(methods);
     return found;
 }

@@ -138,6 +138,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     evio_wake(h->evio);
     api_tick(h->api, evio_env(h->evio));
     http_flush(h);
+    http_stream(h);
     int64_t oldest_ns = evio_env(h->evio)->now.ns - EVIO_HTTP_REQUEST_S * NS_PER_S;
     for (struct client *c = h->clients, *next; c != NULL; c = next) {
         next = c->next;

@@ -10,8 +10,8 @@
  *
  * Files: loop.c (this cycle, env, timers, signals), driving.c (the cycle by hand), addresses.c,
  * listeners.c and links.c (sockets), datagrams.c (UDP), tls.c and tls_link.c (OpenSSL on wss),
- * names.c (c-ares), jobs.c (threads), http.c and clients.c (REST and metrics), logs.c (text and
- * JSON lines).
+ * names.c (c-ares), jobs.c (threads), http.c, clients.c, stream.c (REST, metrics, events), logs.c
+ * (text and JSON lines).
  *
  * Bounds: params.h. One thread runs the loop and the core; job threads see jobs only.
  */

@@ -57,7 +57,7 @@ static void give_body(struct evbuffer *out, struct buf *body)
         body_sent(NULL, 0, kept);
 }
 
-static void add_headers(struct evhttp_request *request, const struct api_response *r)
+void http_add_headers(struct evhttp_request *request, const struct api_response *r)
 {
     struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
     evhttp_add_header(headers, "Content-Type", r->type);
@@ -68,7 +68,8 @@ static void add_headers(struct evhttp_request *request, const struct api_respons
         return;
     evhttp_add_header(headers, "Access-Control-Allow-Origin", r->allow_origin);
     evhttp_add_header(headers, "Vary", "Origin");
-    evhttp_add_header(headers, "Access-Control-Allow-Headers", "Content-Type");
+    evhttp_add_header(headers, "Access-Control-Allow-Headers",
+                      "Content-Type, Authorization, Last-Event-ID");
     if (r->allow != NULL)
         evhttp_add_header(headers, "Access-Control-Allow-Methods", r->allow);
 }
@@ -76,7 +77,7 @@ static void add_headers(struct evhttp_request *request, const struct api_respons
 static void reply(struct evhttp_request *request, struct api_response *r)
 {
     struct evbuffer *body = evbuffer_new();
-    add_headers(request, r);
+    http_add_headers(request, r);
     if (body != NULL)
         give_body(body, &r->body);
     evhttp_send_reply(request, r->status, NULL, body);
@@ -126,6 +127,8 @@ static void on_request(struct evhttp_request *request, void *arg)
                              .origin = header(request, "Origin"),
                              .fetch_site = header(request, "Sec-Fetch-Site"),
                              .content_type = header(request, "Content-Type"),
+                             .authorization = header(request, "Authorization"),
+                             .last_event_id = header(request, "Last-Event-ID"),
                              .body = len == 0 ? SPAN_EMPTY : span_of(evbuffer_pullup(in, -1), len)};
     struct api_response r = {0};
     uint64_t ticket = ++h->next_ticket;
@@ -136,8 +139,10 @@ static void on_request(struct evhttp_request *request, void *arg)
             clients_answered(c);
         reply(request, &r);
     } else {
-        api_response_clear(&r);
         wait_for(h, c, request, ticket);
+        if (r.stream && c != NULL)
+            stream_begin(c, &r);
+        api_response_clear(&r);
     }
     evio_touch(h->evio);
 }
@@ -163,7 +168,7 @@ static struct evhttp *server(struct http *h, void (*handle)(struct evhttp_reques
     evhttp_set_flags(s, EVHTTP_SERVER_LINGERING_CLOSE); /* or a reset overtakes the 413 */
     evhttp_set_allowed_methods(s, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
                                       EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS);
-    evhttp_set_max_body_size(s, API_BODY_BYTES_MAX);
+    evhttp_set_max_body_size(s, (ev_ssize_t)api_body_bytes_max(h->api));
     evhttp_set_max_headers_size(s, API_TARGET_BYTES_MAX + EVIO_HTTP_HEADERS_BYTES);
     evhttp_set_timeout(s, EVIO_HTTP_TIMEOUT_S);
     return s;

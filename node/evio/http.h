@@ -30,5 +30,8 @@ void http_free(struct http *h);
 enum err http_listen(struct http *h, const char *ip, uint16_t port, bool metrics_only,
                      uint16_t *bound) MUST_CHECK;
 
+/** After every pump of the core: give streams what has happened. */
+void http_stream(struct http *h);
+
 /** Send the answers that were waited for. */
 void http_flush(struct http *h);

@@ -18,6 +18,8 @@ struct client {
     struct evhttp_request *request;       /* whose answer will come; NULL: none */
     uint64_t ticket;                      /* of it */
     struct mono since;                    /* of accept or of the last answer */
+    bool stream;                          /* the answer has begun and goes on */
+    size_t unsent;                        /* bytes of it that the socket has not taken */
 };
 
 struct http {
@@ -49,5 +51,11 @@ struct client *clients_waiting(struct http *h, uint64_t ticket);
 /** The request of `c` was answered. */
 void clients_answered(struct client *c);
 
+/* stream.c */
+
+/** The answer begins: status and headers go. */
+void stream_begin(struct client *c, const struct api_response *r);
+
 /* http.c */
+void http_add_headers(struct evhttp_request *request, const struct api_response *r);
 void http_pause(struct http *h, int64_t ms); /* stop accepting for a while */
