@@ -26,6 +26,43 @@
 #define STAMP_BITS_MAX    32u /* that a policy may ask for: about two minutes of one core */
 #define STAMP_BITS_BUNDLE 18u /* of bundles; own choice: about 30 ms */
 
+/* first contact: bundles (bundle.h) */
+#define PREKEY_BYTES           1216u /* an X-Wing public key; draft-connolly-cfrg-xwing-kem */
+#define PREKEY_SECRET_BYTES    32u   /* the seed that it is made from */
+#define PREKEY_ENC_BYTES       1120u /* an X-Wing ciphertext */
+#define PREKEY_ID_BYTES        16u
+#define PART_PACKAGE_BYTES_MAX 4096u                      /* an MLS key package */
+#define PART_BYTES_MAX         8192u                      /* with room for extensions */
+#define PART_LIFE_S            (7u * 86400u)              /* CHAT.md 3: expiry 7 days */
+#define PART_SKEW_S            3600u                      /* of clocks; own choice */
+#define BUNDLE_PARTS_MAX       IDENTITY_INSTALLATIONS_MAX /* one an installation */
+#define BUNDLE_BYTES_MAX       (IDENTITY_SENT_BYTES_MAX + 10u * PART_BYTES_MAX + 1024u)
+#define INTRO_EVERY_S          86400u         /* CHAT.md 3: new every 24 h */
+#define PREKEY_AFTER_S         (48u * 3600u)  /* CHAT.md 3: after its successor was published */
+#define PREKEY_LIFE_S          (14u * 86400u) /* CHAT.md 3: at the latest */
+#define PREKEYS_MAX            16u            /* one a day for 14 days, and the one to come */
+
+#define INTRO_BUNDLE_BYTES 16384u /* CHAT.md 3: one size class of bundles */
+#define INTRO_PADDING_MAX  8192u  /* half of it brings anything there */
+
+/* first contact: invites (invite.h) */
+#define INVITE_BYTES_MAX (ENVELOPE_BYTES_MAX - 128u) /* with stamp and framing, one envelope */
+#define INVITE_DAYS      15u /* days back that an invite is opened for: PREKEY_LIFE_S and one */
+
+/* first contact: look-ups */
+#define LOOKUP_BUCKETS   8u     /* CHAT.md 3: asked for together, seven of them to hide one */
+#define LOOKUP_OVERLAP_S 600u   /* read again, for clocks and late arrivals; own choice */
+#define LOOKUP_EVERY_S   21600u /* of our own addresses, with as much chance again as half */
+
+/* first contact: the inbox (inbox.h) */
+#define INBOX_ADDRESSES_MAX    32u   /* the card, private links, shared groups */
+#define INBOX_SEEN_MAX         4096u /* stamps remembered; own choice: 64 KiB */
+#define INBOX_ONCE_MAX         1024u /* invites taken within INVITE_DAYS */
+#define INBOX_ASKING_MAX       64u   /* of these that wait for an answer */
+#define INBOX_ASKED_GROUPS_MAX 4u    /* invites of one that waits */
+#define INBOX_BURST            128u  /* decapsulations at once, an address; own choice */
+#define INBOX_PER_MINUTE       60u   /* ... and sustained */
+
 /* tickets and what travels with them (ticket.h) */
 #define ACKS_EIDS_MAX          64u /* epochs in one ack list: ten minutes of a commit every 10 s */
 #define BEACON_TICKETS_MAX     48u /* CHAT.md 5.6: since the last certified epoch, oldest first */

@@ -15,15 +15,22 @@ void stamp_for(const uint8_t account[32], uint32_t day, struct span body, struct
     sha256(body, out->body_hash);
 }
 
-bool stamp_holds(const struct stamp_of *of, const uint8_t stamp[STAMP_BYTES], unsigned bits)
+void stamp_hash(const struct stamp_of *of, const uint8_t stamp[STAMP_BYTES], uint8_t out[32])
 {
-    uint8_t day[4], hash[SHA256_BYTES];
+    uint8_t day[4];
     struct span parts[] = {SPAN_ARRAY(of->account), SPAN_ARRAY(day), SPAN_ARRAY(of->body_hash),
                            span_of(stamp, STAMP_BYTES)};
 
-    assert(bits <= STAMP_BITS_MAX);
     put_be(of->day, day, 4);
-    label_hash(LABEL_INTRO_STAMP, parts, 4, hash);
+    label_hash(LABEL_INTRO_STAMP, parts, 4, out);
+}
+
+bool stamp_holds(const struct stamp_of *of, const uint8_t stamp[STAMP_BYTES], unsigned bits)
+{
+    uint8_t hash[SHA256_BYTES];
+
+    assert(bits <= STAMP_BITS_MAX);
+    stamp_hash(of, stamp, hash);
     uint32_t top =
         (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 | hash[3];
     return bits == 0 || top >> (32 - bits) == 0;

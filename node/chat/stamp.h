@@ -24,6 +24,10 @@ struct stamp_of { /* what a stamp is for */
 /** Fill in what a stamp for this body is for. */
 void stamp_for(const uint8_t account[32], uint32_t day, struct span body, struct stamp_of *out);
 
+/** What a stamp comes to, 32 bytes; it holds when these begin with enough zero bits. The name under
+ * which a stamp is remembered. */
+void stamp_hash(const struct stamp_of *of, const uint8_t stamp[STAMP_BYTES], uint8_t out[32]);
+
 bool stamp_holds(const struct stamp_of *of, const uint8_t stamp[STAMP_BYTES], unsigned bits);
 
 /** Try `tries` nonces from *next on.
