@@ -110,6 +110,8 @@ struct api_backend {
     enum err (*subscribe)(void *state, const struct env *env, struct span pubsub_topic);
     enum err (*unsubscribe)(void *state, const struct env *env, struct span pubsub_topic);
     enum err (*shard_of)(void *state, struct span content_topic, char out[32]);
+    /** Look for this node: a record of a card. */
+    void (*hint)(void *state, const struct env *env, struct span encoded_enr);
     enum err (*connect)(void *state, const struct env *env, struct span multiaddr, uint64_t ticket);
     enum err (*query)(void *state, const struct env *env, const struct store_query *q,
                       struct span peer_addr, uint64_t ticket);

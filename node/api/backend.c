@@ -46,6 +46,12 @@ static enum err dial(void *state, const struct env *env, struct span multiaddr, 
     return core_connect(core_of(state), env, multiaddr, ticket);
 }
 
+static void hint(void *state, const struct env *env, struct span encoded_enr)
+{
+    if (core_hint(core_of(state), env, encoded_enr) != OK)
+        log_debug(env, "chat", "a record in a card is malformed");
+}
+
 static enum err query(void *state, const struct env *env, const struct store_query *q,
                       struct span peer_addr, uint64_t ticket)
 {
@@ -176,6 +182,7 @@ void api_backend_core(struct api_backend *out, struct api_node *node)
                                 .unsubscribe = unsubscribe,
                                 .shard_of = shard_of,
                                 .connect = dial,
+                                .hint = hint,
                                 .query = query,
                                 .filter = filter,
                                 .filter_next = filter_next,

@@ -96,6 +96,20 @@ bool chat_on_unlink(struct chat_call *q)
     return chat_answer(q, chat_unlink(q->chat, q->env, card));
 }
 
+/* Nodes that know the card's owner: without one he may not be found. */
+static void follow_hints(struct chat_call *q, struct span card)
+{
+    struct api_backend *b = &q->c->a->backend;
+    struct buf keep = BUF_INIT(CHAT_CARD_TEXT_MAX);
+    struct span hints[API_CARD_HINTS_MAX];
+    size_t count = 0;
+
+    if (chat_card_hints(card, &keep, hints, API_CARD_HINTS_MAX, &count) == OK)
+        for (size_t i = 0; i < count; i++)
+            b->hint(b->state, q->env, hints[i]);
+    buf_clear(&keep);
+}
+
 bool chat_on_contact(struct chat_call *q)
 {
     struct chat_conversation id = {{0}};
@@ -104,6 +118,8 @@ bool chat_on_contact(struct chat_call *q)
     if (!chat_get_text(q, "card", &card, NULL))
         return chat_bad(q, "card");
     enum err err = chat_contact(q->chat, q->env, card, &id);
+    if (err == OK)
+        follow_hints(q, card);
     return chat_answer_json(
         q, err,
         err != OK ? NULL

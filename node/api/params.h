@@ -26,6 +26,7 @@
 #define API_CHAT_BODY_BYTES_MAX                                                                    \
     (1u << 20)                         /* of a JSON body of /chat: a text of 64 KiB, escaped       \
                                         */
+#define API_CARD_HINTS_MAX 8u          /* records of a card that are looked for */
 #define API_FILE_BYTES_MAX (16u << 20) /* of a file that is sent through /chat */
 
 /* server-sent events (events.h) */

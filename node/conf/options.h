@@ -130,6 +130,11 @@ X(REST_ADMIN, "rest-admin", BOOL, ONE, DONE, REST, "false", "false", NULL, "serv
 X(REST_ALLOW_ORIGIN, "rest-allow-origin", TEXT, MANY, DONE, REST, NULL, "", NULL, "origins of web pages that may use the API; * and ? match", "nwaku answers every page; we refuse those that are not named here") \
 X(REST_RELAY_CACHE_CAPACITY, "rest-relay-cache-capacity", NUMBER, ONE, DONE, REST, "50", "50", "1..100000", "messages kept for each topic subscribed through REST", NULL) \
 X(REST_RATE, "rest-rate", NUMBER, ONE, DONE, REST, "10000", NULL, "0..1000000", "requests a second that are answered, then 429; 0: no limit", NULL) \
+X(CHAT, "chat", TEXT, MANY, DONE, CHAT, NULL, NULL, NULL, "host this account, kept in <data folder>/chat/<name>, and serve /chat/v1 for it", NULL) \
+X(CHAT_CREATE, "chat-create", BOOL, ONE, DONE, CHAT, "false", NULL, NULL, "make accounts of --chat that are missing; their 24 words are printed once, on standard output", NULL) \
+X(CHAT_PASSPHRASE_FILE, "chat-passphrase-file", TEXT, ONE, DONE, CHAT, NULL, NULL, NULL, "file (mode 0600) with the passphrase of the accounts; unset: their key files", NULL) \
+X(CHAT_KEY_FILE, "chat-key-file", TEXT, ONE, DONE, CHAT, NULL, NULL, NULL, "file (mode 0600) with at least 32 random bytes that opens the accounts", "unset: the file `key` in the folder of each account, made with it") \
+X(CHAT_TOKEN_FILE, "chat-token-file", TEXT, ONE, DONE, CHAT, NULL, NULL, NULL, "file (mode 0600) with the token that programs show to /chat/v1; made when it is missing", "unset: chat/token in the data folder") \
 X(METRICS_SERVER, "metrics-server", BOOL, ONE, DONE, METRICS, "false", "false", NULL, "serve /metrics on a port of its own (the REST port has it too)", NULL) \
 X(METRICS_SERVER_ADDRESS, "metrics-server-address", IP, ONE, DONE, METRICS, "127.0.0.1", "127.0.0.1", NULL, "address of the metrics server", NULL) \
 X(METRICS_SERVER_PORT, "metrics-server-port", NUMBER, ONE, DONE, METRICS, "8008", "8008", "0..65535", "port of the metrics server", NULL) \
@@ -141,6 +146,7 @@ X(TRANSPORT, "Addresses and connections") \
 X(RELAY, "Relay") \
 X(STORE, "Archive and store") \
 X(REST, "REST API") \
+X(CHAT, "Chat") \
 X(METRICS, "Metrics") \
 X(SERVICES, "Other services") \
 X(DISCOVERY, "Discovery") \

@@ -357,6 +357,10 @@ enum core_source { /* who found a peer */
 void core_candidate_enr(struct core *c, const struct env *env, const struct enr *enr,
                         enum core_source source);
 
+/** A record as it stands in a card: its owner's node, or one that knows him. It is verified.
+ * ERR_FORMAT, ERR_AUTH as enr_decode. */
+enum err core_hint(struct core *c, const struct env *env, struct span encoded_enr) MUST_CHECK;
+
 struct discv5_counters; /* net/discovery/discovery.h */
 struct dns_counters;
 

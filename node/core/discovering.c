@@ -100,6 +100,15 @@ static const enum peers_source sources[CORE_SOURCES] = {
     [CORE_SOURCE_PEER_EXCHANGE] = PEERS_PX,
 };
 
+enum err core_hint(struct core *c, const struct env *env, struct span encoded_enr)
+{
+    struct enr enr;
+
+    TRY(enr_decode(encoded_enr, &enr));
+    core_candidate_enr(c, env, &enr, CORE_SOURCE_BOOTSTRAP);
+    return OK;
+}
+
 void core_candidate_enr(struct core *c, const struct env *env, const struct enr *enr,
                         enum core_source source)
 {

@@ -33,6 +33,13 @@ static void told(void *ctx, const struct core_event *ev)
         http_flush(n->http);
 }
 
+static void pumped(void *ctx)
+{
+    struct node *n = ctx;
+    if (n->http != NULL)
+        http_stream(n->http);
+}
+
 static void on_patience(void *ctx)
 {
     struct node *n = ctx;
@@ -89,7 +96,7 @@ static void warn(struct node *n)
 
 static enum err start(struct node *n)
 {
-    const struct evio_owner owner = {.ctx = n, .told = told, .signal = on_signal};
+    const struct evio_owner owner = {.ctx = n, .told = told, .pumped = pumped, .signal = on_signal};
     enum err err = evio_new(&n->evio, &n->logs.log, &owner);
     if (err != OK)
         return node_say(err, "no event loop", "");
@@ -102,7 +109,9 @@ static enum err start(struct node *n)
     TRY(node_join_local(n));
     TRY(node_make_core(n));
     TRY(node_full_addresses(n));
+    TRY(node_open_chats(n));
     TRY(node_make_api(n));
+    TRY(node_serve_chats(n));
     return node_listen_http(n);
 }
 
@@ -112,6 +121,7 @@ static void take_apart(struct node *n)
     if (n->core != NULL)
         evio_detach(n->evio);
     api_free(n->api);
+    node_close_chats(n);
     core_free(n->core);
     archive_close(n->archive);
     kv_close(n->state);

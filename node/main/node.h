@@ -5,7 +5,9 @@
 #include "node/evio/evio.h"
 #include "node/evio/http.h"
 #include "node/evio/logs.h"
+#include "node/evio/token_file.h"
 #include "node/main/commands.h"
+#include "node/sdk/account.h"
 #include "node/sdk/addresses.h"
 
 #define DISCOVERY_NAMES_MAX 64 /* records, and lists, to begin with */
@@ -27,6 +29,9 @@ struct node {
     struct kv *state;         /* --store-resume; else NULL */
     struct peer_table *known; /* NULL: peers are not remembered */
     struct core *core;
+    struct account accounts[API_CHATS_MAX]; /* --chat */
+    size_t accounts_count;
+    char chat_token[TOKEN_TEXT_BYTES];
     struct api *api;
     struct api_node api_node;
     struct http *http;
@@ -46,6 +51,11 @@ enum err node_say(enum err err, const char *what, const char *detail);
 enum err node_open_data(struct node *n) MUST_CHECK; /* lock, key, archive */
 enum err node_make_core(struct node *n) MUST_CHECK;
 enum err node_make_api(struct node *n) MUST_CHECK;
+
+/* chats.c */
+enum err node_open_chats(struct node *n) MUST_CHECK; /* after the core is made */
+enum err node_serve_chats(struct node *n) MUST_CHECK;
+void node_close_chats(struct node *n);
 
 /* discovery.c: the configuration; borrows from it and from `n` */
 enum err node_discovery(struct node *n, struct core_discovery *out) MUST_CHECK;

@@ -9,6 +9,7 @@
 #include "node/sdk/sotto.h"
 
 #define SDK_NAMES_MAX      64 /* nodes, and lists of nodes, to begin with */
+#define SDK_HINTS_MAX      8u /* records of a card that are looked for */
 #define SDK_FLAGS_MAX      256
 #define SDK_BYTES_MAX      (64u << 20) /* of a file or export that is lent */
 #define SDK_TYPING_WAITING 64u

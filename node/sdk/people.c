@@ -94,13 +94,29 @@ int sotto_set_profile(struct sotto *s, const char *name)
 
 /* ---- contacts ---- */
 
+/* Nodes that know the card's owner: without one he may not be found. */
+static void follow_hints(struct sotto *s, struct span card)
+{
+    struct buf keep = BUF_INIT(CHAT_CARD_TEXT_MAX);
+    struct span hints[SDK_HINTS_MAX];
+    size_t count = 0;
+
+    if (chat_card_hints(card, &keep, hints, SDK_HINTS_MAX, &count) == OK)
+        for (size_t i = 0; i < count; i++)
+            if (core_hint(s->core, ENV(s), hints[i]) != OK)
+                log_debug(ENV(s), "sdk", "a record in a card is malformed");
+    buf_clear(&keep);
+}
+
 int sotto_contact(struct sotto *s, const char *card, struct sotto_id *conversation)
 {
     struct chat_conversation id;
     enum err err = chat_contact(chat_of(s), ENV(s), span_str(card), &id);
 
-    if (err == OK)
+    if (err == OK) {
         memcpy(conversation->bytes, id.bytes, sizeof conversation->bytes);
+        follow_hints(s, span_str(card));
+    }
     return sdk_done(s, err);
 }
 

@@ -3,17 +3,8 @@
 # a single object whose other symbols were made local. Built when the room of the chat is whole.
 include(GNUInstallDirs)
 
-file(GLOB chat_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/node/chat/*.c)
-set(SOTTO_SDK OFF)
-foreach(source ${chat_sources})
-    file(STRINGS ${source} found REGEX "^enum err chat_open\\(")
-    if(found)
-        set(SOTTO_SDK ON)
-    endif()
-endforeach()
-
 install(TARGETS sotto RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-if(NOT SOTTO_SDK)
+if(NOT SOTTO_CHAT)
     return()
 endif()
 

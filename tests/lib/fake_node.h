@@ -22,7 +22,7 @@ struct fake_node {
     char peer_addr[256], cursor_hex[65];
     struct store_query query; /* spans are not kept */
     size_t query_topics;
-    char level[16];
+    char level[16], hinted[16];
     int64_t clock_ns; /* 0: unknown */
     enum err filter_err;
     unsigned filters;             /* requests */
@@ -229,6 +229,13 @@ static const char *fake_enr(void *state)
     return "enr:-fake";
 }
 
+static inline void fake_node_hint(void *state, const struct env *env, struct span encoded_enr)
+{
+    (void)env;
+    snprintf(((struct fake_node *)state)->hinted, 16, "%.*s", (int)encoded_enr.len,
+             (const char *)encoded_enr.ptr);
+}
+
 static inline struct api_backend fake_backend(struct fake_node *f)
 {
     return (struct api_backend){.state = f,
@@ -237,6 +244,7 @@ static inline struct api_backend fake_backend(struct fake_node *f)
                                 .subscribe = fake_subscribe,
                                 .unsubscribe = fake_unsubscribe,
                                 .shard_of = fake_shard_of,
+                                .hint = fake_node_hint,
                                 .connect = fake_connect,
                                 .query = fake_query,
                                 .filter = fake_filter,

@@ -30,6 +30,7 @@ declare -A door=(
     [node/chat/wipe_file.h]="node/evio node/main"
     [node/api/events.h]="node/evio node/sdk node/main"
     [node/evio/wipe_file.h]="node/sdk node/main"
+    [node/evio/token_file.h]="node/main"
     [node/sdk/account.h]="node/main"
     [node/sdk/addresses.h]="node/main"
     [node/api/backend.h]="node/evio node/main"

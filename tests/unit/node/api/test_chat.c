@@ -229,6 +229,9 @@ static void cards_and_contacts(void **state)
     assert_int_equal(ask(API_POST, "/chat/v1/contacts", "{}"), 400);
     assert_int_equal(ask(API_POST, "/chat/v1/contacts", "{\"card\":\"sottocard1x\"}"), 200);
     assert_has("{\"conversation\":\"" ID1 "\"}");
+    assert_string_equal(node.hinted, "");
+    assert_int_equal(ask(API_POST, "/chat/v1/contacts", "{\"card\":\"sottocard1hint\"}"), 200);
+    assert_string_equal(node.hinted, "a record"); /* its owner's node is looked for */
 }
 
 static void conversations_and_members(void **state)
