@@ -66,7 +66,7 @@ library_of() {
     jansson.h) echo jansson ;;
     event2/*) echo event_core ;;
     ares*) echo cares ;;
-    *curses*) echo ncursesw ;;
+    qrencode.h) echo qrencode ;;
     pthread.h) echo pthread ;;
     esac
 }
