@@ -35,6 +35,7 @@ declare -A door=(
     [node/sdk/addresses.h]="node/main"
     [node/api/backend.h]="node/evio node/main"
     [node/evio/http.h]="node/main"
+    [node/evio/terminal.h]="node/main"
     [node/evio/logs.h]="node/main"
     [store/retention.h]="node/core node/main"
 )
