@@ -131,6 +131,25 @@ static void a_log_as_sent_adds_up_to_this(void **state)
     identity_log_free(log);
 }
 
+/* docs/protocol.md is the second copy of the table in labels.h. */
+static void the_document_lists_every_label(void **state)
+{
+    (void)state;
+    static char text[1 << 16];
+    FILE *f = fopen("docs/protocol.md", "rb");
+
+    assert_non_null(f);
+    text[fread(text, 1, sizeof text - 1, f)] = '\0';
+    (void)fclose(f);
+    for (unsigned l = 0; l < LABEL_COUNT; l++) {
+        struct span label = span_after(label_text((enum label)l), strlen("sotto/1/"));
+        char word[LABEL_BYTES_MAX + 1] = {0};
+        memcpy(word, label.ptr, label.len);
+        if (strstr(text, word) == NULL)
+            fail_msg("docs/protocol.md does not know %s", word);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +157,7 @@ int main(void)
         cmocka_unit_test(events_have_these_bytes_and_hashes),
         cmocka_unit_test(we_make_the_same_events),
         cmocka_unit_test(a_log_as_sent_adds_up_to_this),
+        cmocka_unit_test(the_document_lists_every_label),
     };
     arena_init(&arena, 1 << 20);
     file = json_load(&arena, "tests/vectors/sotto/identity.json");
