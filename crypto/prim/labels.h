@@ -38,6 +38,7 @@ enum label_use {
     /* the 24 words */                                                                             \
     X(LABEL_WORDS_NEXT_ROOT, LABEL_DERIVE, "words/next-root")                                      \
     X(LABEL_WORDS_RECOVERY, LABEL_DERIVE, "words/recovery-key")                                    \
+    X(LABEL_WORDS_CARD, LABEL_DERIVE, "words/card")                                                \
     /* being found, first contact */                                                               \
     X(LABEL_INTRO_HEADER, LABEL_DERIVE, "intro/header-key")                                        \
     X(LABEL_INTRO_BUNDLE_KEY, LABEL_DERIVE, "intro/bundle-key")                                    \
@@ -67,6 +68,7 @@ enum label_use {
     X(LABEL_ENVELOPE_ADDRESS, LABEL_EXPORT, "envelope/address-secret")                             \
     X(LABEL_ENVELOPE_CHECK, LABEL_DERIVE, "envelope/check")                                        \
     X(LABEL_ENVELOPE_BUCKET, LABEL_DERIVE, "envelope/bucket")                                      \
+    X(LABEL_COVER, LABEL_DERIVE, "envelope/cover")                                                 \
     /* entries */                                                                                  \
     X(LABEL_ENTRY, LABEL_SIGN, "entry/author")                                                     \
     X(LABEL_ENTRY_ID, LABEL_HASH, "entry/id")                                                      \

@@ -59,7 +59,7 @@ struct chat_config {
     bool light;               /* service nodes instead of relay: subscriptions and look-ups */
     const struct span *hints; /* encoded ENRs that new cards carry, borrowed during the call */
     size_t hints_count;
-    const struct chat_tuning *tuning; /* NULL: the protocol's times; simulator and tests only */
+    unsigned scrypt_log_n; /* cost of the passphrase; 0: KEYRING_SCRYPT_DEFAULT */
 };
 
 /* Names of the tables of struct kv; the last is NULL. */

@@ -1,0 +1,230 @@
+/* Being found and finding: our bundles laid out at their minute, others' looked up. */
+#include "crypto/prim/sha2.h"
+#include "node/chat/talk.h"
+
+#include <stdlib.h>
+
+static uint32_t day_of(const struct env *env)
+{
+    return (uint32_t)(env->wall.ns / NS_PER_S / INTRO_DAY_S);
+}
+
+/* ---- stamps: work, in slices ---- */
+
+/* Ask for a stamp on a body; then it is published. Takes `body`. `row` 0: nobody keeps it. */
+enum err stamping_add(struct chat *c, const struct stamping *what, struct buf *body)
+{
+    struct stamping *s = malloc(sizeof *s);
+    if (s == NULL)
+        return ERR_MEMORY;
+    *s = *what;
+    buf_init(&s->body, ENVELOPE_BYTES_MAX);
+    buf_move(&s->body, body);
+    enum err err = fifo_push(&c->stampings, &s);
+    if (err != OK) {
+        buf_clear(&s->body);
+        free(s);
+    }
+    return err;
+}
+
+void stampings_clear(struct chat *c)
+{
+    struct stamping *s;
+    while (fifo_pop(&c->stampings, &s)) {
+        buf_clear(&s->body);
+        free(s);
+    }
+    fifo_clear(&c->stampings);
+}
+
+static void stamped(struct chat *c, const struct env *env, const struct stamping *s,
+                    const uint8_t stamp[STAMP_BYTES])
+{
+    struct intro i = {.body = buf_span(&s->body)};
+    struct buf envelope = BUF_INIT(ENVELOPE_BYTES_MAX);
+    char topic[ENVELOPE_TOPIC_BYTES];
+
+    memcpy(i.stamp, stamp, sizeof i.stamp);
+    envelope_topic(ENVELOPE_INTRO, card_bucket(&s->card), topic);
+    enum err err = intro_seal(&s->card, s->day, &i, env->rng, &envelope);
+    if (err == OK)
+        err = chat_publish(c, env, topic, &envelope, NULL, 0);
+    if (err != OK)
+        log_unusual(env, "chat", "first contact not sent err=%s", err_name(err));
+    buf_clear(&envelope);
+}
+
+static void stamp_slice(struct chat *c, const struct env *env)
+{
+    struct stamping **at = fifo_peek(&c->stampings), *s;
+    uint8_t stamp[STAMP_BYTES];
+    struct stamp_of of;
+
+    if (at == NULL)
+        return;
+    s = *at;
+    stamp_for(s->card.account, s->day, buf_span(&s->body), &of);
+    if (!stamp_make(&of, s->bits, &s->next, STAMP_SLICE, stamp))
+        return;
+    step_open(c);
+    stamped(c, env, s, stamp);
+    (void)fifo_pop(&c->stampings, &s);
+    buf_clear(&s->body);
+    free(s);
+}
+
+/* ---- our bundles ---- */
+
+static enum err lay_out(struct chat *c, const struct env *env)
+{
+    struct card cards[CHAT_LINKS_MAX + 2];
+    struct buf log = BUF_INIT(IDENTITY_SENT_BYTES_MAX), body = BUF_INIT(BUNDLE_BYTES_MAX);
+    struct prekey *p;
+
+    step_open(c);
+    TRY(prekeys_current(c, env, &p));
+    enum err err = identity_log_write(c->me->log, &log);
+    struct bundle bundle = {.log = buf_span(&log), .parts = {buf_span(&p->part)}, .count = 1};
+    size_t count = cards_ours(c, cards, CHAT_LINKS_MAX + 2);
+    for (size_t i = 0; err == OK && i < count; i++) {
+        struct stamping s = {.card = cards[i], .day = day_of(env), .bits = STAMP_BITS_BUNDLE};
+        buf_reset(&body);
+        err = bundle_encode(&bundle, &body);
+        if (err == OK)
+            err = stamping_add(c, &s, &body);
+    }
+    buf_clear(&log);
+    buf_clear(&body);
+    return err;
+}
+
+/* The next time of day that is this installation's, the same every day. */
+static struct mono next_minute(const struct chat *c, const struct env *env)
+{
+    uint8_t hash[SHA256_BYTES];
+    sha256(SPAN_ARRAY(c->self.installation), hash);
+    int64_t minute = ((int64_t)hash[0] << 8 | hash[1]) % 1440;
+    int64_t day_ns = (int64_t)INTRO_DAY_S * NS_PER_S;
+    int64_t at = minute * 60 * NS_PER_S, now = env->wall.ns % day_ns;
+    return mono_add(env->now, at > now ? at - now : day_ns - now + at);
+}
+
+void bundles_renew(struct chat *c, const struct env *env)
+{
+    if (c->phase == CHAT_PHASE_READY)
+        c->bundle_at = env->now;
+}
+
+/* ---- others' ---- */
+
+size_t finding_cards(const struct chat *c, const struct person *p,
+                     struct card out[FINDING_CARDS_MAX])
+{
+    size_t count = 0;
+    struct card open = {0};
+    memcpy(open.account, p->account, sizeof open.account);
+    if (p->private_link || p == c->me) {
+        out[count] = open;
+        out[count].private_link = true;
+        memcpy(out[count++].secret, p == c->me ? c->words_secret : p->secret, CARD_SECRET_BYTES);
+    }
+    out[count++] = open;
+    return count;
+}
+
+void finding_start(struct chat *c, const struct env *env, struct person *p)
+{
+    if (p->looking)
+        return;
+    p->looking = true;
+    int64_t back = (int64_t)PART_LIFE_S * NS_PER_S;
+    sweep_start(&p->sweep, env, (struct wall){env->wall.ns - back});
+    (void)c;
+}
+
+static void took(struct chat *c, const struct env *env, struct person *p)
+{
+    const struct identity_log *log = found_log(p->found);
+    if (log == NULL)
+        return;
+    if (people_learn_log(c, env, log) != OK)
+        return;
+    if (c->phase == CHAT_PHASE_RECOVERING && p == c->me)
+        return; /* not before two stores were read: the longest log counts */
+    talks_found(c, env, p);
+}
+
+void finding_received(struct chat *c, const struct env *env, struct span topic,
+                      struct span envelope)
+{
+    size_t cursor = 0;
+    for (struct person *p; (p = map_next(&c->people, &cursor, NULL)) != NULL;) {
+        struct card cards[FINDING_CARDS_MAX];
+        size_t count = finding_cards(c, p, cards);
+        for (size_t i = 0; i < count; i++) {
+            char own[ENVELOPE_TOPIC_BYTES];
+            envelope_topic(ENVELOPE_INTRO, card_bucket(&cards[i]), own);
+            if (!span_eq(topic, span_str(own)))
+                continue;
+            if (p->found == NULL && found_new(p->account, &p->found) != OK)
+                continue;
+            enum err err =
+                found_received(p->found, &cards[i], (uint64_t)(env->wall.ns / NS_PER_S), envelope);
+            if (err == OK)
+                took(c, env, p);
+        }
+    }
+}
+
+void finding_swept(struct chat *c, const struct env *env, struct person *p)
+{
+    p->looking = false;
+    p->sweep.state = SWEEP_IDLE;
+    if (c->phase == CHAT_PHASE_RECOVERING && p == c->me) {
+        recovering_found(c, env);
+        return;
+    }
+    struct part parts[BUNDLE_PARTS_MAX];
+    bool there =
+        p->found != NULL && found_parts(p->found, (uint64_t)(env->wall.ns / NS_PER_S), parts) > 0;
+    p->misses = there ? 0 : p->misses + 1;
+    int64_t wait = there ? FINDING_EVERY_S : FINDING_RETRY_S << (p->misses < 8 ? p->misses : 8);
+    p->look_at =
+        mono_add(env->now, (wait + (int64_t)rng_below(env->rng, (uint64_t)wait)) * NS_PER_S);
+    if (!there)
+        talks_unreached(c, env, p);
+}
+
+/* ---- time ---- */
+
+void finding_tick(struct chat *c, const struct env *env)
+{
+    size_t cursor = 0;
+    stamp_slice(c, env);
+    if (c->online && env->now.ns >= c->bundle_at.ns) {
+        c->bundle_at = next_minute(c, env);
+        enum err err = lay_out(c, env);
+        if (err != OK)
+            log_unusual(env, "chat", "bundle not laid out err=%s", err_name(err));
+        prekeys_expire(c, env);
+    }
+    for (struct person *p; (p = map_next(&c->people, &cursor, NULL)) != NULL;)
+        if (c->online && !p->looking && env->now.ns >= p->look_at.ns) {
+            p->look_at = MONO_NEVER;
+            finding_start(c, env, p);
+        }
+}
+
+struct mono finding_deadline(const struct chat *c)
+{
+    size_t cursor = 0;
+    struct mono at = fifo_count(&c->stampings) > 0 ? (struct mono){0} : MONO_NEVER;
+    if (!c->online)
+        return at;
+    at = mono_min(at, c->bundle_at);
+    for (const struct person *p; (p = map_next(&c->people, &cursor, NULL)) != NULL;)
+        if (!p->looking)
+            at = mono_min(at, p->look_at);
+    return at;
+}

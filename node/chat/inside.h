@@ -1,0 +1,373 @@
+/* The inside of the chat: what its files share. chat.h is the contract; each .c holds one idea:
+ *
+ *     life.c      create, open, close; settings         account.c   our log and its keys
+ *     step.c      what makes a call durable; what leaves after it
+ *     journal.c   what has happened, by number          people.c    accounts that we know
+ *     cards.c     how we can be found                   prekeys.c   what we lay out for strangers
+ *     finding.c   bundles: ours laid out, others' looked up
+ *     waiting.c   invites, until they are answered      inviting.c  invites to us
+ *     devices.c   pairing, revoking, recovering
+ *     network.c   what is listened to and read from stores, who takes what comes
+ *     talks.c     conversations: list and records       talk_*.c    one of them (talk.h)
+ *     saying.c    what the person says                  entries.c, notes.c  what entries mean
+ *     wishing.c   what it wishes of conversations
+ *     reading.c   what the person looks at
+ *
+ * Everything in memory is a copy of what the vault holds. An input changes memory and notes what is
+ * to be written; step_close writes it as one transaction, and only then what has to leave leaves.
+ */
+#pragma once
+
+#include "crypto/base/fifo.h"
+#include "crypto/base/map.h"
+#include "node/chat/branches.h"
+#include "node/chat/card.h"
+#include "node/chat/chat_params.h"
+#include "node/chat/chat.h"
+#include "node/chat/delivery.h"
+#include "node/chat/found.h"
+#include "node/chat/invite.h"
+#include "node/chat/parked.h"
+#include "node/chat/profile.h"
+#include "node/chat/sweep.h"
+#include "node/chat/vault.h"
+
+enum chat_phase { /* numbers are stored */
+    CHAT_PHASE_READY = 0,
+    CHAT_PHASE_RECOVERING = 1, /* the words are known, the log is looked for */
+    CHAT_PHASE_PAIRING = 2,    /* nobody has let us in yet */
+};
+
+/* ---- people ---- */
+
+struct person {
+    uint8_t account[ACCOUNT_ID_BYTES];
+    struct identity_log *log; /* NULL: not at hand yet */
+    char name[CHAT_NAME_MAX], calls_self[CHAT_NAME_MAX];
+    enum chat_consent consent;
+    bool verified;
+    int64_t confirmed_ns;
+    bool private_link; /* we know them by it: */
+    uint8_t secret[CARD_SECRET_BYTES];
+    struct found *found; /* their bundles; NULL: none yet */
+    bool looking;        /* in stores: */
+    struct sweep sweep;
+    struct mono look_at; /* the next time */
+    unsigned misses;     /* looks in a row that found nothing */
+    bool changed, log_changed;
+};
+
+/* ---- conversations ---- */
+
+struct talk_keys { /* of an epoch; secret */
+    struct eid eid;
+    struct envelope_keys keys;
+    int64_t until_ns; /* wall; of epochs that were left */
+};
+
+enum wish_kind { /* numbers are stored */
+    WISH_ADD = 1,
+    WISH_REMOVE = 2,
+    WISH_ROLE = 3,
+    WISH_NAME = 4,
+};
+
+struct wish { /* what the person wants of a conversation, until its head fulfils it */
+    enum wish_kind kind;
+    uint8_t account[ACCOUNT_ID_BYTES];
+    unsigned role;
+    uint8_t name[PROFILE_NAME_BYTES_MAX];
+    size_t name_len;
+};
+
+struct since { /* when a member came */
+    struct entry_author who;
+    uint64_t epoch;
+};
+
+struct talk {
+    struct chat_conversation id;
+    enum chat_type type;
+    enum chat_conversation_state state;
+    struct chat_account with;    /* direct */
+    struct branches *branches;   /* NULL: not joined */
+    struct delivery *delivery;   /* NULL: likewise */
+    struct profile_data data;    /* of the head */
+    struct entry_author *roster; /* of the head, owned */
+    size_t roster_count;
+    struct since *since; /* owned */
+    size_t since_count, since_cap;
+    struct talk_keys keys[TALK_KEYS_MAX];
+    size_t keys_count;
+    struct profile_address address;
+    struct wish wishes[TALK_WISHES_MAX];
+    size_t wishes_count;
+    int64_t updated_ns;    /* our leaf */
+    unsigned own_messages; /* since then */
+    bool ours_last;        /* the last entry is of our account */
+    struct mono reconcile_at;
+    /* for the person */
+    bool muted;
+    unsigned unread;
+    struct entry_place seen;
+    int64_t last_ns;
+    char last[128];
+    uint64_t disappearing_s;
+    int64_t vanish_ns;    /* the next entry that vanishes; 0: none */
+    int64_t caught_up_ns; /* stores were read up to here */
+    bool changed, keys_changed;
+    bool active; /* its engines may have something to write */
+};
+
+/* ---- what waits ---- */
+
+struct pending { /* a message to be published: waits for the commit, then for chat_poll */
+    struct chat_out out;
+    struct buf bytes;
+    char topic[ENVELOPE_TOPIC_BYTES];
+    bool of_talk; /* a message of a conversation, with its token */
+    struct chat_conversation conversation;
+    uint64_t token;
+    unsigned tries;
+};
+
+struct stamping { /* a body that a stamp is looked for */
+    struct card card;
+    uint32_t day;
+    unsigned bits;
+    struct buf body;
+    uint64_t next;
+};
+
+struct waiting { /* an invite that nobody has answered yet */
+    uint8_t id[16];
+    uint8_t conversation[CHAT_CONVERSATION_BYTES];
+    struct card card;
+    bool held; /* until this commit is certified: */
+    struct eid eid;
+    uint32_t day;
+    unsigned bits;
+    struct buf body;
+    int64_t made_ns, next_ns;
+};
+
+struct prekey { /* a day's private halves */
+    uint8_t id[PREKEY_ID_BYTES], secret[PREKEY_SECRET_BYTES];
+    struct mls_package_keys keys;
+    struct buf package, part; /* as laid out */
+    uint64_t issued_s, replaced_s;
+};
+
+/* ---- the chat ---- */
+
+struct chat {
+    struct vault *vault;
+    struct scrypt_cost cost;
+    bool light, online;
+    enum err stuck;  /* the last commit failed: it is tried again */
+    enum err failed; /* something of this step could not be noted */
+    struct mono next;
+
+    /* who we are */
+    enum chat_phase phase;
+    struct keyring *ring;
+    struct keyring_key *root; /* NULL: not the keeper */
+    struct keyring_key *installation;
+    struct entry_author self;
+    struct person *me;
+    uint8_t words_secret[CARD_SECRET_BYTES]; /* of the card that the 24 words derive */
+    uint8_t cover_secret[32];
+    struct buf hints[CARD_HINTS_MAX];
+    size_t hints_count;
+    uint64_t links_next;
+    size_t links_count;
+
+    struct map people; /* account -> struct person */
+    struct map talks;  /* id -> struct talk */
+
+    /* settings */
+    bool receipts;
+    enum chat_policy policy;
+    char profile[CHAT_NAME_MAX];
+
+    /* journal */
+    uint64_t journal_last, journal_first;
+    struct fifo passing; /* struct chat_event */
+
+    /* first contact */
+    struct prekey prekeys[PREKEYS_MAX];
+    size_t prekeys_count;
+    struct mono bundle_at;
+    struct fifo stampings; /* struct stamping * */
+    struct waiting *waiting[CHAT_INVITES_MAX];
+    size_t waiting_count;
+    int64_t inbox_read_ns; /* from two stores up to here */
+    struct mono intro_at;
+
+    /* the network */
+    struct fifo held, ready; /* struct pending *: before and after the commit */
+    struct fifo under_way;   /* struct pending *: handed out */
+    uint64_t ticket;
+    struct sweep catchup, intro;
+    unsigned rescans;
+    int64_t gap_ns; /* wall; the next reading of stores begins there; 0: none waits */
+    bool listen_changed;
+    struct mono listen_again;
+    char topics[CHAT_TOPICS_MAX][ENVELOPE_TOPIC_BYTES];
+    struct parked *parked; /* envelopes of our buckets that nothing opens yet */
+    uint64_t keys_noted;   /* grows with every key that may open some */
+    uint64_t had[CHAT_HAD_MAX];
+
+    struct buf row, edit; /* what chat_entry's spans point to */
+};
+
+/* ---- step.c ---- */
+
+/** Begin to change: every function that changes something calls it first. */
+void step_open(struct chat *c);
+
+/** Write all that was changed as one transaction, then let go what waits for it. On failure the
+ * step stays open and is written again later; until then nothing leaves. */
+enum err step_close(struct chat *c, const struct env *env) MUST_CHECK;
+
+/** Note a value to be written; the first failure is kept for step_close. `value` NULL: delete it,
+ * if it is there. */
+void step_put(struct chat *c, enum vault_table t, struct span key, const struct buf *value);
+
+/** A message to be published after the commit; takes the bytes of `payload`. */
+enum err chat_publish(struct chat *c, const struct env *env, const char *topic, struct buf *payload,
+                      const struct talk *talk, uint64_t token) MUST_CHECK;
+void pending_free(struct pending *p);
+
+struct row_key { /* of a vault's row: parts in a row */
+    uint8_t bytes[VAULT_KEY_BYTES_MAX];
+    size_t len;
+};
+struct row_key row_key_of(struct span a, struct span b, struct span c);
+static inline struct span row_span(const struct row_key *k)
+{
+    return span_of(k->bytes, k->len);
+}
+
+/** Copy text that is shorter than `to`, and end it. */
+static inline void text_copy(char *to, struct span text)
+{
+    if (text.len > 0)
+        memcpy(to, text.ptr, text.len);
+    to[text.len] = '\0';
+}
+
+/* ---- life.c ---- */
+void settings_save(struct chat *c);
+void chat_plan_deadline(struct chat *c, const struct env *env);
+
+/* ---- journal.c ---- */
+
+struct happened { /* what of it is known; NULL elsewhere */
+    enum chat_event_kind kind;
+    const uint8_t *account, *installation, *conversation, *entry;
+};
+void journal_add(struct chat *c, const struct env *env, const struct happened *h);
+void journal_pass(struct chat *c, const struct env *env, const struct happened *h);
+enum err journal_load(struct chat *c) MUST_CHECK;
+
+/* ---- people.c ---- */
+
+/** The person of an account; made if new. NULL: no room. */
+struct person *people_get(struct chat *c, const uint8_t account[32]);
+struct person *people_find(const struct chat *c, const uint8_t account[32]);
+enum err people_load(struct chat *c) MUST_CHECK;
+enum err people_save(struct chat *c) MUST_CHECK;
+void people_clear(struct chat *c);
+
+/** A log of an account came, as sent: take it over if it is news, and tell what changed.
+ * OK; the codes of identity_log_read and merge. */
+enum err people_learn(struct chat *c, const struct env *env, struct span log) MUST_CHECK;
+enum err people_learn_log(struct chat *c, const struct env *env,
+                          const struct identity_log *log) MUST_CHECK;
+
+/** Is (or was) it an installation of that account, as far as we know? `chat`: struct chat. */
+bool people_author(const void *chat, const struct entry_author *who);
+
+/* ---- cards.c ---- */
+
+/** The cards that we can be found by: that of the 24 words, the open one if the policy allows it,
+ * and every private link; returns how many. `max` at least 2. */
+size_t cards_ours(struct chat *c, struct card *out, size_t max);
+void cards_load(struct chat *c);
+
+/* ---- prekeys.c ---- */
+enum err prekeys_load(struct chat *c) MUST_CHECK;
+void prekeys_clear(struct chat *c);
+/** The present one, with a part that names the log as it is now; a new one if it is a day old. */
+enum err prekeys_current(struct chat *c, const struct env *env, struct prekey **out) MUST_CHECK;
+const struct prekey *prekeys_find(const struct chat *c, const uint8_t id[PREKEY_ID_BYTES]);
+void prekeys_expire(struct chat *c, const struct env *env);
+
+/* ---- finding.c ---- */
+enum err stamping_add(struct chat *c, const struct stamping *what, struct buf *body) MUST_CHECK;
+void stampings_clear(struct chat *c);
+/** Lay our bundles out now: log, links or policy have changed. */
+void bundles_renew(struct chat *c, const struct env *env);
+size_t finding_cards(const struct chat *c, const struct person *p,
+                     struct card out[FINDING_CARDS_MAX]);
+/** Look for the bundles of a person now. */
+void finding_start(struct chat *c, const struct env *env, struct person *p);
+void finding_received(struct chat *c, const struct env *env, struct span topic,
+                      struct span envelope);
+void finding_swept(struct chat *c, const struct env *env, struct person *p);
+void finding_tick(struct chat *c, const struct env *env);
+struct mono finding_deadline(const struct chat *c);
+
+/* ---- waiting.c, inviting.c ---- */
+struct plan;
+enum err inviting_begin(struct chat *c, const struct env *env) MUST_CHECK;
+void inviting_clear(struct chat *c);
+enum err inviting_welcome(struct chat *c, const struct env *env, struct talk *t,
+                          const struct branches_made *m, const struct plan *plan,
+                          bool alone) MUST_CHECK;
+void inviting_heard(struct chat *c, const struct talk *t, const uint8_t account[32]);
+void inviting_block(struct chat *c, const uint8_t account[32], bool blocked);
+void inviting_received(struct chat *c, const struct env *env, struct span topic,
+                       struct span envelope);
+void inviting_look(struct chat *c, const struct env *env);
+void inviting_read(struct chat *c, const struct env *env, int64_t to_ns, unsigned stores);
+void inviting_tick(struct chat *c, const struct env *env);
+struct mono inviting_deadline(const struct chat *c, const struct env *env);
+/** We cannot follow the branch that holds: ask a member to let us in again. */
+enum err inviting_rejoin(struct chat *c, const struct env *env, struct talk *t,
+                         const struct eid *winner) MUST_CHECK;
+
+/* ---- devices.c ---- */
+void recovering_found(struct chat *c, const struct env *env);
+
+/* ---- network.c ---- */
+bool network_ask(struct chat *c, const struct env *env, struct chat_out *out);
+void network_listen(struct chat *c); /* what to listen to has changed */
+void network_gap(struct chat *c, const struct env *env, int64_t from_ns);
+void network_back(struct chat *c, const struct env *env);
+bool network_retry_parked(struct chat *c, const struct env *env);
+void network_tick(struct chat *c, const struct env *env);
+struct mono network_deadline(const struct chat *c);
+void network_clear(struct chat *c);
+
+/* ---- talks.c ---- */
+struct talk *talks_find(const struct chat *c, const uint8_t id[32]);
+struct talk *talks_new(struct chat *c, const struct env *env, const uint8_t id[32],
+                       enum chat_type type);
+struct talk *talks_direct(const struct chat *c, const uint8_t account[32]);
+enum err talks_load(struct chat *c, const struct env *env) MUST_CHECK;
+enum err talks_save(struct chat *c, const struct env *env) MUST_CHECK;
+void talks_clear(struct chat *c);
+void talks_tick(struct chat *c, const struct env *env);
+struct mono talks_deadline(const struct chat *c, const struct env *env);
+void talks_published(struct chat *c, const struct env *env, struct talk *t, uint64_t token,
+                     enum err err);
+/** Move what can move in all conversations: entries to parcels to messages. */
+void talks_pump(struct chat *c, const struct env *env);
+/** The log of somebody has changed; bundles of somebody were found, or none. */
+void talks_log_changed(struct chat *c, const struct env *env, const struct person *p);
+void talks_found(struct chat *c, const struct env *env, struct person *p);
+void talks_unreached(struct chat *c, const struct env *env, const struct person *p);
+void talks_set_receipts(struct chat *c, bool on);
+void talks_blocked(struct chat *c, const struct env *env, const struct person *p);

@@ -1,0 +1,368 @@
+/* Accounts that we know of: their logs, what we call them, whether we want to hear from them. */
+#include "node/chat/inside.h"
+
+#include <stdlib.h>
+
+/* ---- the list ---- */
+
+struct person *people_find(const struct chat *c, const uint8_t account[32])
+{
+    return map_get(&c->people, span_of(account, ACCOUNT_ID_BYTES));
+}
+
+struct person *people_get(struct chat *c, const uint8_t account[32])
+{
+    struct person *p = people_find(c, account);
+    if (p != NULL)
+        return p;
+    p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return NULL;
+    memcpy(p->account, account, sizeof p->account);
+    p->look_at = MONO_NEVER;
+    p->changed = true;
+    if (map_put(&c->people, SPAN_ARRAY(p->account), p) != OK) {
+        free(p);
+        return NULL;
+    }
+    return p;
+}
+
+static void person_free(struct person *p)
+{
+    identity_log_free(p->log);
+    found_free(p->found);
+    free(p);
+}
+
+void people_clear(struct chat *c)
+{
+    size_t cursor = 0;
+    for (struct person *p; (p = map_next(&c->people, &cursor, NULL)) != NULL;)
+        person_free(p);
+}
+
+/* ---- records: [1, name, calls itself, consent, verified, confirmed, card secret or empty] */
+
+static enum err write_person(const struct person *p, struct buf *out)
+{
+    struct pack_writer w = pack_writer_to(out);
+    pack_write_array(&w, 7);
+    pack_write_uint(&w, 1);
+    pack_write_str(&w, span_str(p->name));
+    pack_write_str(&w, span_str(p->calls_self));
+    pack_write_uint(&w, (uint64_t)p->consent);
+    pack_write_uint(&w, p->verified);
+    pack_write_int(&w, p->confirmed_ns);
+    pack_write_bin(&w, p->private_link ? SPAN_ARRAY(p->secret) : SPAN_EMPTY);
+    return pack_writer_status(&w);
+}
+
+static enum err read_person(struct span in, struct person *p)
+{
+    struct pack_reader r;
+    TRY(pack_open(in, &r));
+    (void)pack_read_array(&r, 7, 7);
+    (void)pack_read_uint(&r, 1);
+    struct span name = pack_read_str(&r, 0, CHAT_NAME_MAX - 1);
+    struct span self = pack_read_str(&r, 0, CHAT_NAME_MAX - 1);
+    p->consent = (enum chat_consent)pack_read_uint(&r, CHAT_CONSENT_BLOCKED);
+    p->verified = pack_read_uint(&r, 1) == 1;
+    p->confirmed_ns = pack_read_int(&r);
+    struct span secret = pack_read_bin(&r, 0, CARD_SECRET_BYTES);
+    TRY(pack_end(&r));
+    text_copy(p->name, name);
+    text_copy(p->calls_self, self);
+    p->private_link = secret.len == CARD_SECRET_BYTES;
+    if (p->private_link)
+        memcpy(p->secret, secret.ptr, secret.len);
+    return OK;
+}
+
+enum err people_save(struct chat *c)
+{
+    size_t cursor = 0;
+    struct buf value = BUF_INIT(IDENTITY_SENT_BYTES_MAX);
+    enum err err = OK;
+    for (struct person *p; err == OK && (p = map_next(&c->people, &cursor, NULL)) != NULL;) {
+        if (p->changed) {
+            buf_reset(&value);
+            err = write_person(p, &value);
+            if (err == OK)
+                step_put(c, VAULT_T_PEOPLE, SPAN_ARRAY(p->account), &value);
+        }
+        if (err == OK && p->log_changed && p->log != NULL) {
+            buf_reset(&value);
+            err = identity_log_write(p->log, &value);
+            if (err == OK)
+                step_put(c, VAULT_T_LOGS, SPAN_ARRAY(p->account), &value);
+        }
+        if (err == OK)
+            p->changed = p->log_changed = false;
+    }
+    buf_clear(&value);
+    return err;
+}
+
+static enum err load_one(struct chat *c, const struct vault_key *key, struct span value)
+{
+    struct buf log = BUF_INIT(IDENTITY_SENT_BYTES_MAX);
+    if (key->len != ACCOUNT_ID_BYTES)
+        return ERR_CORRUPT;
+    struct person *p = people_get(c, key->bytes);
+    if (p == NULL)
+        return ERR_MEMORY;
+    p->changed = false;
+    if (read_person(value, p) != OK)
+        return ERR_CORRUPT;
+    enum err err = vault_get(c->vault, VAULT_T_LOGS, SPAN_ARRAY(p->account), &log);
+    if (err == OK)
+        err = identity_log_read(buf_span(&log), &p->log) == OK ? OK : ERR_CORRUPT;
+    buf_clear(&log);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err people_load(struct chat *c)
+{
+    struct vault_key key = {0};
+    struct buf value = BUF_INIT(4096);
+    enum err err;
+    while ((err = vault_next(c->vault, VAULT_T_PEOPLE, SPAN_EMPTY, &key, &value)) == OK) {
+        err = load_one(c, &key, buf_span(&value));
+        if (err != OK)
+            break;
+    }
+    buf_clear(&value);
+    c->me = people_find(c, c->self.account);
+    if (err == ERR_NOT_FOUND)
+        err = c->me != NULL ? OK : ERR_CORRUPT;
+    return err;
+}
+
+/* ---- logs ---- */
+
+static bool event_adds(const struct identity_event *e, const uint8_t key[32])
+{
+    if (e->type == IDENTITY_INSTALL_ADD)
+        return memcmp(e->installation, key, 32) == 0;
+    for (size_t i = 0; i < e->installations.count; i++)
+        if (memcmp(e->installations.list[i].key, key, 32) == 0)
+            return true;
+    return false;
+}
+
+bool people_author(const void *chat, const struct entry_author *who)
+{
+    const struct chat *c = chat;
+    const struct person *p = people_find(c, who->account);
+    struct identity_event e;
+
+    if (p == NULL || p->log == NULL)
+        return false;
+    const struct identity *now = identity_log_now(p->log);
+    if (identity_has(now, who->installation, NULL))
+        return true;
+    for (uint64_t seq = 0; seq <= now->seq; seq++)
+        if (identity_event_decode(identity_log_event(p->log, seq), &e) == OK &&
+            event_adds(&e, who->installation))
+            return true;
+    return false;
+}
+
+static void tell(struct chat *c, const struct env *env, enum chat_event_kind kind,
+                 const uint8_t account[32], const uint8_t *installation)
+{
+    journal_add(c, env,
+                &(struct happened){.kind = kind, .account = account, .installation = installation});
+}
+
+/* What a person has to know of the difference. */
+static void tell_changes(struct chat *c, const struct env *env, const struct identity *before,
+                         const struct identity *after)
+{
+    static const struct {
+        enum identity_status status;
+        enum chat_event_kind kind;
+    } turns[] = {{IDENTITY_FROZEN, CHAT_EVENT_FROZEN},
+                 {IDENTITY_LOST, CHAT_EVENT_LOST},
+                 {IDENTITY_ENDED, CHAT_EVENT_ENDED},
+                 {IDENTITY_MOVED, CHAT_EVENT_ENDED}};
+    bool recovered = memcmp(before->recovery, after->recovery, 32) != 0;
+    for (size_t i = 0; i < after->installations.count; i++)
+        if (!identity_has(before, after->installations.list[i].key, NULL))
+            tell(c, env, CHAT_EVENT_DEVICE_ADDED, after->account, after->installations.list[i].key);
+    for (size_t i = 0; i < before->installations.count; i++)
+        if (!identity_has(after, before->installations.list[i].key, NULL))
+            tell(c, env, CHAT_EVENT_DEVICE_REVOKED, after->account,
+                 before->installations.list[i].key);
+    if (recovered)
+        tell(c, env, CHAT_EVENT_RECOVERED, after->account, NULL);
+    else if (after->rotations != before->rotations)
+        tell(c, env, CHAT_EVENT_ROTATED, after->account, NULL);
+    for (size_t i = 0; i < sizeof turns / sizeof turns[0]; i++)
+        if (after->status == turns[i].status && before->status != turns[i].status)
+            tell(c, env, turns[i].kind, after->account, NULL);
+}
+
+static enum err merge_log(struct chat *c, const struct env *env, struct person *p,
+                          const struct identity_log *theirs)
+{
+    struct identity before = *identity_log_now(p->log);
+    struct identity_fork fork = {0};
+    enum identity_verdict verdict;
+
+    TRY(identity_log_merge(p->log, theirs, &verdict, &fork));
+    identity_fork_clear(&fork);
+    p->confirmed_ns = env->wall.ns;
+    if (verdict == IDENTITY_SAME || verdict == IDENTITY_OLDER || verdict == IDENTITY_KEPT)
+        return OK;
+    step_open(c);
+    p->changed = p->log_changed = true;
+    tell_changes(c, env, &before, identity_log_now(p->log));
+    talks_log_changed(c, env, p);
+    return OK;
+}
+
+enum err people_learn_log(struct chat *c, const struct env *env, const struct identity_log *theirs)
+{
+    const struct identity *now = identity_log_now(theirs);
+    struct person *p = people_find(c, now->account);
+    struct buf copy = BUF_INIT(IDENTITY_SENT_BYTES_MAX);
+
+    if (p != NULL && p->log != NULL)
+        return merge_log(c, env, p, theirs);
+    if (p == NULL)
+        p = people_get(c, now->account);
+    if (p == NULL)
+        return ERR_FULL;
+    enum err err = identity_log_write(theirs, &copy);
+    if (err == OK)
+        err = identity_log_read(buf_span(&copy), &p->log);
+    buf_clear(&copy);
+    step_open(c);
+    p->changed = p->log_changed = true;
+    p->confirmed_ns = env->wall.ns;
+    return err;
+}
+
+enum err people_learn(struct chat *c, const struct env *env, struct span bytes)
+{
+    struct identity_log *log;
+    TRY(identity_log_read(bytes, &log));
+    enum err err = people_learn_log(c, env, log);
+    identity_log_free(log);
+    return err;
+}
+
+/* ---- as the person sees them ---- */
+
+static void show(const struct chat *c, const struct person *p, struct chat_person *out)
+{
+    static const enum chat_account_state states[] = {
+        [IDENTITY_ALIVE] = CHAT_ACCOUNT_ALIVE, [IDENTITY_ENDED] = CHAT_ACCOUNT_ENDED,
+        [IDENTITY_MOVED] = CHAT_ACCOUNT_MOVED, [IDENTITY_FROZEN] = CHAT_ACCOUNT_FROZEN,
+        [IDENTITY_LOST] = CHAT_ACCOUNT_LOST,
+    };
+    const struct identity *now = p->log != NULL ? identity_log_now(p->log) : NULL;
+    *out =
+        (struct chat_person){.consent = p->consent,
+                             .self = p == c->me,
+                             .verified = p->verified,
+                             .confirmed_ns = p->confirmed_ns,
+                             .state = now != NULL ? states[now->status] : CHAT_ACCOUNT_UNKNOWN,
+                             .installations = now != NULL ? (unsigned)now->installations.count : 0};
+    memcpy(out->account.bytes, p->account, sizeof out->account.bytes);
+    identity_text(p->account, out->text);
+    memcpy(out->name, p->name, sizeof out->name);
+    memcpy(out->calls_self, p == c->me ? c->profile : p->calls_self, sizeof out->calls_self);
+}
+
+enum err chat_self(struct chat *c, struct chat_person *out)
+{
+    show(c, c->me, out);
+    return OK;
+}
+
+enum err chat_person(struct chat *c, const struct chat_account *account, struct chat_person *out)
+{
+    const struct person *p = people_find(c, account->bytes);
+    if (p == NULL)
+        return ERR_NOT_FOUND;
+    show(c, p, out);
+    return OK;
+}
+
+bool chat_people(struct chat *c, size_t *cursor, struct chat_person *out)
+{
+    if (*cursor == 0) {
+        *cursor = 1;
+        show(c, c->me, out);
+        return true;
+    }
+    size_t at = *cursor - 1;
+    for (const struct person *p; (p = map_next(&c->people, &at, NULL)) != NULL;) {
+        *cursor = at + 1;
+        if (p != c->me) {
+            show(c, p, out);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- what we think of them ---- */
+
+static enum err known(struct chat *c, const struct chat_account *account, struct person **out)
+{
+    *out = people_find(c, account->bytes);
+    if (*out == NULL)
+        return ERR_NOT_FOUND;
+    step_open(c);
+    (*out)->changed = true;
+    return OK;
+}
+
+enum err chat_set_name(struct chat *c, const struct env *env, const struct chat_account *account,
+                       struct span name)
+{
+    struct person *p;
+    if (name.len >= CHAT_NAME_MAX)
+        return ERR_LIMIT;
+    if (!pack_is_utf8(name) || (name.len > 0 && memchr(name.ptr, 0, name.len) != NULL))
+        return ERR_FORMAT;
+    TRY(known(c, account, &p));
+    text_copy(p->name, name);
+    return step_close(c, env);
+}
+
+enum err chat_set_verified(struct chat *c, const struct env *env,
+                           const struct chat_account *account, bool verified)
+{
+    struct person *p;
+    TRY(known(c, account, &p));
+    p->verified = verified;
+    return step_close(c, env);
+}
+
+enum err chat_block(struct chat *c, const struct env *env, const struct chat_account *account,
+                    bool blocked)
+{
+    struct person *p;
+    if (memcmp(account->bytes, c->self.account, 32) == 0)
+        return ERR_ARGUMENT;
+    TRY(known(c, account, &p));
+    p->consent = blocked ? CHAT_CONSENT_BLOCKED : CHAT_CONSENT_NONE;
+    inviting_block(c, p->account, blocked);
+    talks_blocked(c, env, p);
+    return step_close(c, env);
+}
+
+enum err chat_safety_number(struct chat *c, const struct chat_account *with,
+                            char out[CHAT_SAFETY_MAX])
+{
+    const struct person *p = people_find(c, with->bytes);
+    if (p == NULL || p->log == NULL || c->me->log == NULL)
+        return ERR_NOT_FOUND;
+    identity_safety_number(identity_log_now(c->me->log), identity_log_now(p->log), out);
+    return OK;
+}

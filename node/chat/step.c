@@ -1,0 +1,148 @@
+/* The step: what one call changes is written as one transaction, and only then does anything leave.
+ */
+#include "node/chat/inside.h"
+
+#include "crypto/base/wipe.h"
+
+#include <stdlib.h>
+
+struct row_key row_key_of(struct span a, struct span b, struct span c)
+{
+    struct row_key k = {.len = a.len + b.len + c.len};
+    assert(k.len <= sizeof k.bytes);
+    if (a.len > 0)
+        memcpy(k.bytes, a.ptr, a.len);
+    if (b.len > 0)
+        memcpy(k.bytes + a.len, b.ptr, b.len);
+    if (c.len > 0)
+        memcpy(k.bytes + a.len + b.len, c.ptr, c.len);
+    return k;
+}
+
+void step_open(struct chat *c)
+{
+    if (!vault_in_step(c->vault))
+        vault_begin(c->vault);
+}
+
+void step_put(struct chat *c, enum vault_table t, struct span key, const struct buf *value)
+{
+    step_open(c);
+    enum err err = value != NULL ? vault_put(c->vault, t, key, buf_span(value))
+                                 : vault_delete(c->vault, t, key);
+    if (err != OK && (value != NULL || err != ERR_NOT_FOUND) && c->failed == OK)
+        c->failed = err;
+}
+
+static void let_go(struct chat *c)
+{
+    struct pending *p;
+    while (fifo_pop(&c->held, &p))
+        if (fifo_push(&c->ready, &p) != OK)
+            pending_free(p); /* as large as held: cannot be full */
+}
+
+enum err step_close(struct chat *c, const struct env *env)
+{
+    if (!vault_in_step(c->vault))
+        return OK;
+    talks_pump(c, env);
+    enum err err = people_save(c);
+    if (err == OK)
+        err = talks_save(c, env);
+    if (err == OK)
+        err = c->failed;
+    if (err == OK)
+        err = vault_commit(c->vault, env);
+    if (err != c->stuck && err != OK)
+        log_unusual(env, "chat", "not written err=%s", err_name(err));
+    c->stuck = err;
+    if (err == OK)
+        let_go(c);
+    return err;
+}
+
+/* ---- what leaves ---- */
+
+void pending_free(struct pending *p)
+{
+    if (p == NULL)
+        return;
+    buf_clear(&p->bytes);
+    free(p);
+}
+
+enum err chat_publish(struct chat *c, const struct env *env, const char *topic, struct buf *payload,
+                      const struct talk *talk, uint64_t token)
+{
+    struct pending *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return ERR_MEMORY;
+    buf_init(&p->bytes, ENVELOPE_BYTES_MAX);
+    buf_move(&p->bytes, payload);
+    memcpy(p->topic, topic, sizeof p->topic);
+    p->token = token;
+    if (talk != NULL) {
+        p->conversation = talk->id;
+        p->of_talk = true;
+    }
+    p->out = (struct chat_out){.kind = CHAT_OUT_PUBLISH,
+                               .ticket = ++c->ticket,
+                               .timestamp_ns = env->wall.ns - env->wall.ns % NS_PER_S};
+    enum err err = fifo_push(&c->held, &p);
+    if (err != OK) {
+        buf_move(payload, &p->bytes);
+        pending_free(p);
+    }
+    return err;
+}
+
+static bool next_publish(struct chat *c, struct chat_out *out)
+{
+    struct pending *p;
+    if (fifo_count(&c->under_way) >= CHAT_PUBLISHING_MAX || !fifo_pop(&c->ready, &p))
+        return false;
+    p->out.topic = span_str(p->topic);
+    p->out.payload = buf_span(&p->bytes);
+    if (fifo_push(&c->under_way, &p) != OK) {
+        pending_free(p);
+        return false;
+    }
+    *out = p->out;
+    return true;
+}
+
+bool chat_poll(struct chat *c, const struct env *env, struct chat_out *out)
+{
+    if (step_close(c, env) == OK &&
+        (network_ask(c, env, out) || (c->online && next_publish(c, out))))
+        return true;
+    chat_plan_deadline(c, env);
+    return false;
+}
+
+void chat_published(struct chat *c, const struct env *env, uint64_t ticket, enum err err)
+{
+    struct pending *p = NULL;
+    for (size_t n = fifo_count(&c->under_way); n > 0; n--) {
+        struct pending *at;
+        if (!fifo_pop(&c->under_way, &at))
+            break;
+        if (at->out.ticket == ticket)
+            p = at;
+        else if (fifo_push(&c->under_way, &at) != OK)
+            pending_free(at);
+    }
+    if (p == NULL)
+        return;
+    step_open(c);
+    struct talk *t = p->of_talk ? talks_find(c, p->conversation.bytes) : NULL;
+    if (t != NULL) {
+        talks_published(c, env, t, p->token, err);
+    } else if (err != OK && p->tries++ < CHAT_PUBLISH_TRIES_MAX) {
+        p->out.ticket = ++c->ticket;
+        if (fifo_push(&c->ready, &p) == OK)
+            return;
+    }
+    pending_free(p);
+}

@@ -1,0 +1,118 @@
+/* The inside of a conversation: talk_*.c, talks.c and who works on one.
+ *
+ *     talk_world.c   what MLS asks of us; envelope keys and addresses of its epochs
+ *     talk_commit.c  what is owed or wished for, as commits
+ *     talk_in.c      envelopes, opened and taken frame by frame
+ *     talk_out.c     parcels and other frames out, epochs adopted
+ *     talk_record.c  how it lies in the vault
+ */
+#pragma once
+
+#include "node/chat/frame.h"
+#include "node/chat/inside.h"
+
+#define WEEK_S 604800
+
+/* Everything that MLS asks while we work on one conversation; stays where it is. */
+struct talk_world {
+    struct profile_us us;
+    struct policy policy;
+    struct mls_world mls;
+    struct branches_world branches;
+};
+
+/* ---- talk_world.c ---- */
+
+/** ERR_REFUSED: we have no account yet. */
+enum err talk_world_init(struct talk_world *w, struct chat *c, const struct env *env) MUST_CHECK;
+void talk_world_clear(struct talk_world *w);
+
+/** Note the keys of an epoch whose exporter is still there. */
+enum err keys_note(struct chat *c, const struct env *env, struct talk *t,
+                   const struct mls_group *g) MUST_CHECK;
+const struct talk_keys *keys_of(const struct talk *t, const struct eid *eid);
+/** The keys that this envelope may be under; NULL: none of ours. */
+const struct talk_keys *keys_match(const struct talk *t, struct span envelope);
+void keys_expire(struct talk *t, const struct env *env);
+void keys_drop(struct talk *t, const struct eid *eid);
+void keys_write(struct pack_writer *w, const struct talk *t);
+void keys_read(struct pack_reader *r, struct talk *t);
+
+uint64_t week_of(int64_t wall_ns);
+/** The bucket of the week at that wall time. */
+uint8_t talk_bucket(const struct talk *t, int64_t wall_ns);
+
+/* ---- talk_commit.c ---- */
+
+struct plan { /* one commit to be made */
+    struct buf proposals;
+    struct evidence_draft evidence;
+    struct part newcomers[PLAN_NEWCOMERS_MAX]; /* by account; borrowed from what was found */
+    size_t newcomers_count;
+    bool changes; /* it is more than an update of our leaf */
+};
+
+/** Commit what logs oblige us to, what is wished for, and what healing asks; nothing: no commit.
+ * `speaking`: a message of ours follows. */
+enum err talk_reconcile(struct chat *c, const struct env *env, struct talk *t,
+                        bool speaking) MUST_CHECK;
+/** Take away the wishes that the head fulfils. */
+void talk_settle_wishes(struct talk *t);
+
+/* ---- talk_in.c ---- */
+
+enum talk_verdict {
+    TALK_NOT_OURS, /* no key of ours opens it */
+    TALK_AGAIN,    /* it needs an epoch that is not here yet */
+    TALK_TAKEN,
+};
+
+/** An envelope of one of our buckets. */
+enum talk_verdict talk_received(struct chat *c, const struct env *env, struct talk *t,
+                                struct span topic, struct span envelope);
+
+/* ---- talk_out.c ---- */
+
+/** Who speaks from a leaf. */
+bool talk_author_at(const struct mls_group *g, uint32_t leaf, struct entry_author *out);
+/** Publish frames under the keys of an epoch. `token` 0: nobody waits for the outcome. */
+enum err talk_publish(struct chat *c, const struct env *env, struct talk *t, const struct eid *eid,
+                      const struct frames *frames, uint64_t token) MUST_CHECK;
+/** Work in the head: its members, roles, keys. */
+enum err talk_adopt(struct chat *c, const struct env *env, struct talk *t) MUST_CHECK;
+/** Outputs of the branches and of delivery. */
+void talk_pump(struct chat *c, const struct env *env, struct talk *t);
+
+/* ---- talks.c ---- */
+
+/** Begin with the state of the epoch that we made or joined; `first` is taken. */
+enum err talk_begin(struct chat *c, const struct env *env, struct talk *t,
+                    const struct talk_world *w, struct mls_group *first) MUST_CHECK;
+uint64_t members_since(struct talk *t, const struct entry_author *who, uint64_t epoch);
+struct mono talk_deadline(const struct talk *t, const struct env *env);
+/** We are no member any more. */
+void talk_removed(struct chat *c, const struct env *env, struct talk *t);
+/** Two conversations of the same two: one stays. */
+void talks_pair(struct chat *c, const struct env *env, struct talk *t);
+
+/** By its id. ERR_NOT_FOUND. */
+enum err talks_named(const struct chat *c, const struct chat_conversation *id,
+                     struct talk **out) MUST_CHECK;
+enum err talk_deliver(struct chat *c, const struct env *env, struct talk *t) MUST_CHECK;
+
+/* ---- wishing.c ---- */
+
+/** Found a conversation of one, with these group data. */
+enum err talk_found(struct chat *c, const struct env *env, const struct profile_data *data,
+                    struct talk **out) MUST_CHECK;
+enum err talk_wish(struct talk *t, const struct env *env, const struct wish *wish) MUST_CHECK;
+
+/* ---- entries.c ---- */
+void entry_arrived(struct chat *c, const struct env *env, struct talk *t,
+                   const struct entry_place *place, bool late);
+bool entry_stored(struct chat *c, const struct talk *t, const struct entry_id *id);
+void entry_passing(struct chat *c, const struct env *env, struct talk *t,
+                   const struct entry_author *who, struct span content);
+
+/* ---- rejoining.c ---- */
+enum err rejoin_asked(struct chat *c, const struct env *env, const struct invite *i) MUST_CHECK;

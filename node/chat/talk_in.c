@@ -1,0 +1,169 @@
+/* What a conversation receives: envelopes, opened and taken frame by frame. */
+#include "crypto/mls/error.h"
+#include "node/chat/talk.h"
+
+static void said(struct chat *c, const struct env *env, struct talk *t, const struct eid *eid,
+                 const struct mls_event *e)
+{
+    const struct mls_group *g = branches_group(t->branches, eid);
+    struct entry_author who;
+    struct profile_heads heads;
+
+    if (g == NULL || !talk_author_at(g, e->leaf, &who))
+        return;
+    enum err err =
+        delivery_receive(t->delivery, env, &who, mls_group_context(g)->epoch, buf_span(&e->data));
+    if (err == ERR_UNSUPPORTED)
+        journal_add(c, env,
+                    &(struct happened){.kind = CHAT_EVENT_UNSUPPORTED,
+                                       .account = who.account,
+                                       .conversation = t->id.bytes});
+    else if (err != OK)
+        log_unusual(env, "chat", "parcel refused err=%s", err_name(err));
+    struct person *p = people_find(c, who.account);
+    if (p != NULL && p->log != NULL &&
+        profile_heads_decode(buf_span(&e->authenticated_data), &heads) == OK &&
+        heads.seq > identity_log_now(p->log)->seq)
+        finding_start(c, env, p); /* it speaks of a log that we have not seen */
+}
+
+static enum err open_message(struct chat *c, const struct env *env, struct talk *t,
+                             const struct talk_world *w, const struct eid *eid, struct span message)
+{
+    struct mls_event e;
+    enum err err = branches_open(t->branches, &w->branches, eid, message, &e);
+    if (err == OK && e.kind == MLS_EVENT_APPLICATION)
+        said(c, env, t, eid, &e);
+    else if (err == OK)
+        t->reconcile_at = env->now; /* a proposal: somebody wants to leave, or fresh keys */
+    mls_event_clear(&e);
+    return err;
+}
+
+/* One envelope's frames, in their order. */
+struct opening {
+    struct talk_world w;
+    struct eid eid;  /* of the key */
+    struct eid next; /* of the commit in here; none: there is none */
+    const struct frames *frames;
+    bool again; /* something needs an epoch that is not here yet */
+};
+
+static struct span ticket_in(const struct frames *f, size_t after)
+{
+    for (size_t i = after; i < f->count; i++)
+        if (f->list[i].kind == FRAME_TICKET)
+            return f->list[i].bytes;
+    return SPAN_EMPTY;
+}
+
+static enum err follow(struct chat *c, const struct env *env, struct talk *t, struct opening *o,
+                       struct span ticket, struct span commit)
+{
+    enum branches_follow verdict;
+    const struct policy_verdict *judged = &o->w.policy.verdict;
+
+    TRY(branches_follow(t->branches, env, &o->w.branches, ticket, commit, &verdict, &o->next));
+    for (size_t i = 0; i < o->w.policy.evidence.logs_count; i++)
+        if (people_learn(c, env, o->w.policy.evidence.logs[i]) != OK)
+            log_unusual(env, "chat", "a log of the evidence was not taken over");
+    if (verdict == BRANCHES_REMOVES)
+        talk_removed(c, env, t);
+    if (verdict != BRANCHES_FOLLOWED)
+        return OK;
+    const struct mls_group *g = branches_group(t->branches, &o->next);
+    TRY(keys_note(c, env, t, g));
+    if (judged->removes)
+        TRY(profile_address_turn(&t->address, g, judged->week));
+    t->changed = true;
+    return OK;
+}
+
+static enum err take_mls(struct chat *c, const struct env *env, struct talk *t, struct opening *o,
+                         size_t i)
+{
+    struct mls_message m;
+    struct span bytes = o->frames->list[i].bytes;
+
+    TRY(mls_message_decode(bytes, &m));
+    if (m.wire_format != MLS_WIRE_PRIVATE_MESSAGE ||
+        !span_eq(m.private_message.group_id, SPAN_ARRAY(t->id.bytes)))
+        return ERR_PROTOCOL;
+    policy_clear(&o->w.policy);
+    policy_init(&o->w.policy);
+    TRY(policy_expect(&o->w.policy, bytes));
+    if (m.private_message.content_type == MLS_CONTENT_COMMIT)
+        return follow(c, env, t, o, ticket_in(o->frames, i), bytes);
+    const struct mls_group *g = branches_group(t->branches, &o->eid);
+    bool same = g != NULL && mls_group_context(g)->epoch == m.private_message.epoch;
+    if (!same && eid_is_none(&o->next))
+        return ERR_NOT_FOUND;
+    return open_message(c, env, t, &o->w, same ? &o->eid : &o->next, bytes);
+}
+
+static enum err take_frame(struct chat *c, const struct env *env, struct talk *t, struct opening *o,
+                           size_t i)
+{
+    const struct frame *f = &o->frames->list[i];
+    switch (f->kind) {
+    case FRAME_MLS:
+        return take_mls(c, env, t, o, i);
+    case FRAME_LOG: /* taken before all others */
+        return OK;
+    case FRAME_TICKET:
+        if (!eid_is_none(&o->next))
+            return OK; /* of the commit in here */
+        return branches_take(t->branches, env, f->bytes);
+    case FRAME_ACKS:
+    case FRAME_BEACON:
+    case FRAME_WITHDRAW:
+        return branches_take(t->branches, env, f->bytes);
+    default:
+        journal_add(
+            c, env,
+            &(struct happened){.kind = CHAT_EVENT_UNSUPPORTED, .conversation = t->id.bytes});
+        return OK;
+    }
+}
+
+static void take_frames(struct chat *c, const struct env *env, struct talk *t, struct opening *o)
+{
+    for (size_t i = 0; i < o->frames->count; i++)
+        if (o->frames->list[i].kind == FRAME_LOG &&
+            people_learn(c, env, o->frames->list[i].bytes) != OK)
+            log_unusual(env, "chat", "evidence that is no log");
+    for (size_t i = 0; i < o->frames->count; i++) {
+        enum err err = take_frame(c, env, t, o, i);
+        if (err == ERR_NOT_FOUND)
+            o->again = true;
+        else if (err != OK && err != ERR_EXISTS && err != MLS_KEY_CONSUMED &&
+                 err != MLS_OWN_MESSAGE)
+            log_info(env, "chat", "frame refused kind=%u err=%s", (unsigned)o->frames->list[i].kind,
+                     mls_err_name(err));
+    }
+}
+
+enum talk_verdict talk_received(struct chat *c, const struct env *env, struct talk *t,
+                                struct span topic, struct span envelope)
+{
+    struct buf content = BUF_INIT(ENVELOPE_BYTES_MAX);
+    const struct talk_keys *k = keys_match(t, envelope);
+    struct frames frames;
+    struct opening o = {.frames = &frames};
+
+    if (k == NULL || t->branches == NULL)
+        return TALK_NOT_OURS;
+    o.eid = k->eid;
+    if (envelope_open(&k->keys, topic, envelope, &content) != OK) {
+        buf_clear(&content);
+        return TALK_NOT_OURS;
+    }
+    step_open(c);
+    t->active = true;
+    if (frames_decode(buf_span(&content), &frames) == OK && talk_world_init(&o.w, c, env) == OK) {
+        take_frames(c, env, t, &o);
+        talk_world_clear(&o.w);
+    }
+    buf_clear(&content);
+    return o.again ? TALK_AGAIN : TALK_TAKEN;
+}

@@ -1,0 +1,255 @@
+/* Invites of ours, until those who were invited have spoken: each is sealed once, kept, sent again
+ * every day, and dropped with the prekeys that it is sealed to. */
+#include "node/chat/talk.h"
+
+#include <stdlib.h>
+
+static uint32_t day_of(const struct env *env)
+{
+    return (uint32_t)(env->wall.ns / NS_PER_S / INTRO_DAY_S);
+}
+
+/* ---- out ---- */
+
+static const struct identity_log *log_of(void *ctx, const uint8_t *account)
+{
+    const struct person *p = people_find(ctx, account);
+    return p == NULL ? NULL : p->log;
+}
+
+/* An invite that waits: [1, conversation, account, eid or empty, card secret or empty, day, bits,
+ * body, made ns, next ns] */
+static void save_row(struct chat *c, struct waiting *r)
+{
+    struct buf value = BUF_INIT(ENVELOPE_BYTES_MAX + 1024);
+    struct pack_writer w = pack_writer_to(&value);
+    struct row_key key = row_key_of(SPAN_LIT("invite"), SPAN_ARRAY(r->id), SPAN_EMPTY);
+    pack_write_array(&w, 10);
+    pack_write_uint(&w, 1);
+    pack_write_bin(&w, SPAN_ARRAY(r->conversation));
+    pack_write_bin(&w, SPAN_ARRAY(r->card.account));
+    pack_write_bin(&w, r->held ? SPAN_ARRAY(r->eid.bytes) : SPAN_EMPTY);
+    pack_write_bin(&w, r->card.private_link ? SPAN_ARRAY(r->card.secret) : SPAN_EMPTY);
+    pack_write_uint(&w, r->day);
+    pack_write_uint(&w, r->bits);
+    pack_write_bin(&w, buf_span(&r->body));
+    pack_write_int(&w, r->made_ns);
+    pack_write_int(&w, r->next_ns);
+    if (pack_writer_status(&w) == OK)
+        step_put(c, VAULT_T_SECRETS, row_span(&key), &value);
+    else if (c->failed == OK)
+        c->failed = ERR_MEMORY;
+    buf_clear(&value);
+}
+
+static void free_row(struct waiting *r)
+{
+    buf_clear(&r->body);
+    free(r);
+}
+
+static void drop_row(struct chat *c, size_t i)
+{
+    struct waiting *r = c->waiting[i];
+    struct row_key key = row_key_of(SPAN_LIT("invite"), SPAN_ARRAY(r->id), SPAN_EMPTY);
+    step_put(c, VAULT_T_SECRETS, row_span(&key), NULL);
+    free_row(r);
+    c->waiting_count--;
+    memmove(&c->waiting[i], &c->waiting[i + 1], (c->waiting_count - i) * sizeof c->waiting[0]);
+}
+
+static enum err read_row(struct span in, struct waiting *r)
+{
+    struct pack_reader k;
+    TRY(pack_open(in, &k));
+    (void)pack_read_array(&k, 10, 10);
+    (void)pack_read_uint(&k, 1);
+    pack_read_fixed(&k, r->conversation, sizeof r->conversation);
+    pack_read_fixed(&k, r->card.account, sizeof r->card.account);
+    struct span eid = pack_read_bin(&k, 0, EID_BYTES);
+    struct span secret = pack_read_bin(&k, 0, CARD_SECRET_BYTES);
+    r->day = (uint32_t)pack_read_uint(&k, UINT32_MAX);
+    r->bits = (unsigned)pack_read_uint(&k, STAMP_BITS_MAX);
+    struct span body = pack_read_bin(&k, 1, ENVELOPE_BYTES_MAX);
+    r->made_ns = pack_read_int(&k);
+    r->next_ns = pack_read_int(&k);
+    TRY(pack_end(&k));
+    r->held = eid.len == EID_BYTES;
+    if (r->held)
+        memcpy(r->eid.bytes, eid.ptr, EID_BYTES);
+    r->card.private_link = secret.len == CARD_SECRET_BYTES;
+    if (r->card.private_link)
+        memcpy(r->card.secret, secret.ptr, secret.len);
+    return buf_append(&r->body, body);
+}
+
+static enum err add_row(struct chat *c, const struct env *env, struct waiting *r)
+{
+    if (c->waiting_count == CHAT_INVITES_MAX) {
+        free_row(r);
+        return ERR_FULL;
+    }
+    rng_fill(env->rng, r->id, sizeof r->id);
+    r->made_ns = r->next_ns = env->wall.ns;
+    c->waiting[c->waiting_count++] = r;
+    save_row(c, r);
+    return OK;
+}
+
+/* One account's invite for its parts. */
+static enum err invite_account(struct chat *c, const struct env *env,
+                               const uint8_t conversation[32], struct invite *what,
+                               const struct part *parts, size_t count, const struct eid *held)
+{
+    struct card cards[FINDING_CARDS_MAX];
+    const struct person *p = people_find(c, parts[0].account);
+    struct waiting *r = p == NULL ? NULL : calloc(1, sizeof *r);
+
+    if (r == NULL)
+        return ERR_MEMORY;
+    (void)finding_cards(c, p, cards);
+    r->card = cards[0];
+    r->day = what->day = day_of(env);
+    r->bits = parts[0].bits;
+    memcpy(r->conversation, conversation, 32);
+    r->held = held != NULL;
+    if (held != NULL)
+        r->eid = *held;
+    buf_init(&r->body, ENVELOPE_BYTES_MAX);
+    memcpy(what->account, parts[0].account, sizeof what->account);
+    enum err err = invite_seal(what, c->installation, parts, count, env->rng, &r->body);
+    if (err != OK) {
+        free_row(r);
+        return err;
+    }
+    return add_row(c, env, r);
+}
+
+enum err inviting_welcome(struct chat *c, const struct env *env, struct talk *t,
+                          const struct branches_made *m, const struct plan *plan, bool alone)
+{
+    struct buf welcome = BUF_INIT(ENVELOPE_BYTES_MAX), log = BUF_INIT(IDENTITY_SENT_BYTES_MAX);
+    enum err err =
+        profile_welcome_write(branches_group(t->branches, &m->eid), buf_span(&m->mls.welcome),
+                              &t->address, log_of, c, &welcome);
+    if (err == OK)
+        err = identity_log_write(c->me->log, &log);
+    for (size_t i = 0; err == OK && i < plan->newcomers_count;) {
+        size_t n = 1; /* the parts of an account stand together */
+        while (i + n < plan->newcomers_count &&
+               memcmp(plan->newcomers[i].account, plan->newcomers[i + n].account, 32) == 0)
+            n++;
+        struct invite what = {
+            .purpose = INVITE_WELCOME, .log = buf_span(&log), .welcome = buf_span(&welcome)};
+        err = invite_account(c, env, t->id.bytes, &what, &plan->newcomers[i], n,
+                             alone ? NULL : &m->eid);
+        i += n;
+    }
+    buf_clear(&welcome);
+    buf_clear(&log);
+    return err;
+}
+
+/* Whoever was invited has spoken: it need not be invited again. */
+void inviting_heard(struct chat *c, const struct talk *t, const uint8_t account[32])
+{
+    for (size_t i = c->waiting_count; i-- > 0;)
+        if (memcmp(c->waiting[i]->conversation, t->id.bytes, 32) == 0 &&
+            memcmp(c->waiting[i]->card.account, account, 32) == 0)
+            drop_row(c, i);
+}
+
+/* May it go now? A commit that others could still overtake is waited for. */
+static bool released(struct chat *c, struct waiting *r, bool *lost)
+{
+    const struct talk *t = talks_find(c, r->conversation);
+    *lost = t == NULL || t->branches == NULL;
+    if (!r->held || *lost)
+        return true;
+    const struct dag *dag = branches_dag(t->branches);
+    *lost = dag_state(dag, &r->eid) == DAG_UNKNOWN || !dag_on_path(dag, &r->eid);
+    return dag_is_certified(dag, &r->eid);
+}
+
+void inviting_tick(struct chat *c, const struct env *env)
+{
+    if (!c->online)
+        return;
+    for (size_t i = c->waiting_count; i-- > 0;) {
+        struct waiting *r = c->waiting[i];
+        bool lost;
+        if (r->next_ns > env->wall.ns)
+            continue;
+        step_open(c);
+        bool go = released(c, r, &lost);
+        if (lost || r->made_ns + (int64_t)PREKEY_LIFE_S * NS_PER_S < env->wall.ns) {
+            drop_row(c, i);
+            continue;
+        }
+        r->next_ns = env->wall.ns + (go ? INVITE_AGAIN_S : INVITE_HELD_S) * NS_PER_S;
+        if (go) {
+            struct stamping s = {.card = r->card, .day = r->day, .bits = r->bits};
+            struct buf body = BUF_INIT(ENVELOPE_BYTES_MAX);
+            r->held = false;
+            if (buf_append(&body, buf_span(&r->body)) != OK || stamping_add(c, &s, &body) != OK)
+                r->next_ns = env->wall.ns + INVITE_HELD_S * NS_PER_S;
+            buf_clear(&body);
+        }
+        save_row(c, r);
+    }
+}
+
+struct mono inviting_deadline(const struct chat *c, const struct env *env)
+{
+    struct mono at = MONO_NEVER;
+    for (size_t i = 0; c->online && i < c->waiting_count; i++) {
+        int64_t wait = c->waiting[i]->next_ns - env->wall.ns;
+        at = mono_min(at, mono_add(env->now, wait > 0 ? wait : 0));
+    }
+    return at;
+}
+
+void inviting_block(struct chat *c, const uint8_t account[32], bool blocked)
+{
+    for (size_t i = c->waiting_count; blocked && i-- > 0;)
+        if (memcmp(c->waiting[i]->card.account, account, 32) == 0)
+            drop_row(c, i);
+}
+
+/* ---- life ---- */
+
+enum err inviting_begin(struct chat *c, const struct env *env)
+{
+    struct vault_key key = {0};
+    struct buf value = BUF_INIT(ENVELOPE_BYTES_MAX + 1024);
+    enum err err = prekeys_load(c);
+
+    while (err == OK && c->waiting_count < CHAT_INVITES_MAX &&
+           vault_next(c->vault, VAULT_T_SECRETS, SPAN_LIT("invite"), &key, &value) == OK) {
+        struct waiting *r = calloc(1, sizeof *r);
+        if (r == NULL)
+            err = ERR_MEMORY;
+        else
+            buf_init(&r->body, ENVELOPE_BYTES_MAX);
+        if (err == OK && (key.len != 6 + sizeof r->id || read_row(buf_span(&value), r) != OK))
+            err = ERR_CORRUPT;
+        if (err == OK) {
+            memcpy(r->id, key.bytes + 6, sizeof r->id);
+            c->waiting[c->waiting_count++] = r;
+        } else if (r != NULL) {
+            free_row(r);
+        }
+    }
+    buf_clear(&value);
+    cards_load(c);
+    bundles_renew(c, env);
+    return err;
+}
+
+void inviting_clear(struct chat *c)
+{
+    while (c->waiting_count > 0)
+        free_row(c->waiting[--c->waiting_count]);
+    prekeys_clear(c);
+    stampings_clear(c);
+}

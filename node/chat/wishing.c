@@ -1,0 +1,300 @@
+/* What the person wishes of conversations: that there is one, who is in it, what it is called. A
+ * wish stays until the head fulfils it, so that a commit which loses is made again. */
+#include "node/chat/talk.h"
+
+/* ---- founding ---- */
+
+static enum err found(struct chat *c, const struct env *env, const struct profile_data *data,
+                      const struct talk_world *w, struct talk **out)
+{
+    struct mls_group *g;
+    TRY(profile_found(&w->us, &w->mls, data, &g));
+    struct talk *t =
+        talks_new(c, env, mls_group_context(g)->group_id.ptr, (enum chat_type)data->type);
+    enum err err = t == NULL ? ERR_FULL : profile_address_begin(g, &t->address);
+    if (err != OK) {
+        mls_group_free(g);
+        return err;
+    }
+    t->data = *data;
+    t->state = CHAT_JOINED;
+    *out = t;
+    return talk_begin(c, env, t, w, g);
+}
+
+enum err talk_found(struct chat *c, const struct env *env, const struct profile_data *data,
+                    struct talk **out)
+{
+    struct talk_world w;
+    if (c->phase != CHAT_PHASE_READY)
+        return ERR_REFUSED;
+    TRY(talk_world_init(&w, c, env));
+    step_open(c);
+    enum err err = found(c, env, data, &w, out);
+    talk_world_clear(&w);
+    return err;
+}
+
+static struct profile_data direct_data(const struct chat *c, const uint8_t account[32])
+{
+    struct profile_data d = {.type = PROFILE_DIRECT, .roles_count = 2};
+    bool first = memcmp(c->self.account, account, 32) < 0;
+    memcpy(d.roles[first ? 0 : 1].account, c->self.account, 32);
+    memcpy(d.roles[first ? 1 : 0].account, account, 32);
+    return d;
+}
+
+enum err talk_wish(struct talk *t, const struct env *env, const struct wish *wish)
+{
+    for (size_t i = t->wishes_count; i-- > 0;) { /* the last word on a thing counts */
+        struct wish *w = &t->wishes[i];
+        bool same = w->kind == WISH_NAME || wish->kind == WISH_NAME
+                        ? w->kind == wish->kind
+                        : memcmp(w->account, wish->account, 32) == 0;
+        if (!same)
+            continue;
+        t->wishes_count--;
+        memmove(w, w + 1, (t->wishes_count - i) * sizeof *w);
+    }
+    if (t->wishes_count == TALK_WISHES_MAX)
+        return ERR_FULL;
+    t->wishes[t->wishes_count++] = *wish;
+    t->changed = t->active = true;
+    t->reconcile_at = env->now;
+    return OK;
+}
+
+/* ---- contacts ---- */
+
+static enum err contact(struct chat *c, const struct env *env, const struct card *card,
+                        struct talk **out)
+{
+    struct wish wish = {.kind = WISH_ADD};
+    struct person *p = people_get(c, card->account);
+    struct profile_data data = direct_data(c, card->account);
+
+    if (p == NULL)
+        return ERR_FULL;
+    if (p->consent == CHAT_CONSENT_BLOCKED)
+        return ERR_REFUSED;
+    step_open(c);
+    p->consent = CHAT_CONSENT_GIVEN;
+    p->private_link = card->private_link;
+    memcpy(p->secret, card->secret, sizeof p->secret);
+    p->changed = true;
+    *out = talks_direct(c, card->account);
+    if (*out != NULL) {
+        if ((*out)->state == CHAT_REQUESTED)
+            return chat_accept(c, env, &(*out)->id);
+        return OK;
+    }
+    TRY(talk_found(c, env, &data, out));
+    (*out)->state = CHAT_LOOKING;
+    memcpy((*out)->with.bytes, card->account, 32);
+    memcpy(wish.account, card->account, 32);
+    TRY(talk_wish(*out, env, &wish));
+    TRY(talk_adopt(c, env, *out)); /* the other one is waited for */
+    finding_start(c, env, p);
+    return OK;
+}
+
+enum err chat_contact(struct chat *c, const struct env *env, struct span text,
+                      struct chat_conversation *out)
+{
+    struct card card;
+    struct buf keep = BUF_INIT(CARD_BYTES_MAX);
+    struct talk *t;
+
+    enum err err = card_parse(text, &card, &keep);
+    buf_clear(&keep);
+    TRY(err);
+    if (memcmp(card.account, c->self.account, 32) == 0)
+        return ERR_ARGUMENT;
+    TRY(contact(c, env, &card, &t));
+    *out = t->id;
+    return step_close(c, env);
+}
+
+enum err chat_accept(struct chat *c, const struct env *env, const struct chat_conversation *id)
+{
+    struct talk *t;
+    TRY(talks_named(c, id, &t));
+    if (t->state != CHAT_REQUESTED)
+        return ERR_EXISTS;
+    step_open(c);
+    struct person *p = people_find(c, t->with.bytes);
+    if (p != NULL && t->type == CHAT_DIRECT) {
+        p->consent = CHAT_CONSENT_GIVEN;
+        p->changed = true;
+    }
+    t->state = CHAT_JOINED;
+    t->changed = t->active = true;
+    delivery_set_silent(t->delivery, false);
+    delivery_ready(t->delivery, env, true);
+    t->reconcile_at = env->now;
+    journal_add(c, env,
+                &(struct happened){.kind = CHAT_EVENT_CONVERSATION, .conversation = id->bytes});
+    return step_close(c, env);
+}
+
+/* ---- groups ---- */
+
+static bool known(const struct chat *c, const struct chat_account *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (people_find(c, list[i].bytes) == NULL)
+            return false;
+    return true;
+}
+
+static enum err wish_accounts(struct chat *c, const struct env *env, struct talk *t,
+                              const struct chat_account *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct wish wish = {.kind = WISH_ADD};
+        struct person *p = people_find(c, list[i].bytes);
+        memcpy(wish.account, list[i].bytes, 32);
+        TRY(talk_wish(t, env, &wish));
+        finding_start(c, env, p);
+    }
+    return OK;
+}
+
+static enum err check_name(struct span name)
+{
+    if (name.len > PROFILE_NAME_BYTES_MAX)
+        return ERR_LIMIT;
+    return pack_is_utf8(name) ? OK : ERR_FORMAT;
+}
+
+enum err chat_found(struct chat *c, const struct env *env, enum chat_type type, struct span name,
+                    const struct chat_account *accounts, size_t count,
+                    struct chat_conversation *out)
+{
+    struct profile_data data = {.type = (enum profile_type)type, .name_len = name.len};
+    struct talk *t;
+
+    if (type != CHAT_GROUP && type != CHAT_CROWD)
+        return ERR_ARGUMENT;
+    TRY(check_name(name));
+    if (!known(c, accounts, count))
+        return ERR_NOT_FOUND;
+    if (type == CHAT_GROUP && count >= PROFILE_GROUP_LEAVES_MAX)
+        return ERR_LIMIT;
+    if (name.len > 0)
+        memcpy(data.name, name.ptr, name.len);
+    TRY(profile_data_set_role(&data, c->self.account, PROFILE_OWNER));
+    TRY(talk_found(c, env, &data, &t));
+    TRY(wish_accounts(c, env, t, accounts, count));
+    *out = t->id;
+    journal_add(c, env,
+                &(struct happened){.kind = CHAT_EVENT_CONVERSATION, .conversation = t->id.bytes});
+    return step_close(c, env);
+}
+
+/* May we, by our role? */
+static enum err group_of(struct chat *c, const struct chat_conversation *id,
+                         enum profile_role least, struct talk **out)
+{
+    TRY(talks_named(c, id, out));
+    if ((*out)->state != CHAT_JOINED || !profile_rules((*out)->data.type)->roles ||
+        profile_data_role(&(*out)->data, c->self.account) < least)
+        return ERR_REFUSED;
+    step_open(c);
+    return OK;
+}
+
+enum err chat_add(struct chat *c, const struct env *env, const struct chat_conversation *id,
+                  const struct chat_account *accounts, size_t count)
+{
+    struct talk *t;
+    enum profile_role least = PROFILE_ADMIN;
+    TRY(talks_named(c, id, &t));
+    if ((t->data.policy & PROFILE_MEMBERS_ADD) != 0)
+        least = PROFILE_MEMBER;
+    if (!known(c, accounts, count))
+        return ERR_NOT_FOUND;
+    if (t->type == CHAT_GROUP && t->roster_count + count > PROFILE_GROUP_LEAVES_MAX)
+        return ERR_LIMIT;
+    TRY(group_of(c, id, least, &t));
+    TRY(wish_accounts(c, env, t, accounts, count));
+    return step_close(c, env);
+}
+
+enum err chat_remove(struct chat *c, const struct env *env, const struct chat_conversation *id,
+                     const struct chat_account *account)
+{
+    struct talk *t;
+    struct wish wish = {.kind = WISH_REMOVE};
+    TRY(group_of(c, id, PROFILE_ADMIN, &t));
+    if (profile_data_role(&t->data, account->bytes) >= profile_data_role(&t->data, c->self.account))
+        return ERR_REFUSED;
+    memcpy(wish.account, account->bytes, 32);
+    TRY(talk_wish(t, env, &wish));
+    return step_close(c, env);
+}
+
+enum err chat_set_role(struct chat *c, const struct env *env, const struct chat_conversation *id,
+                       const struct chat_account *account, enum chat_role role)
+{
+    struct talk *t;
+    struct wish wish = {.kind = WISH_ROLE, .role = role};
+    TRY(group_of(c, id, PROFILE_OWNER, &t));
+    if ((unsigned)role > PROFILE_OWNER)
+        return ERR_ARGUMENT;
+    memcpy(wish.account, account->bytes, 32);
+    TRY(talk_wish(t, env, &wish));
+    return step_close(c, env);
+}
+
+enum err chat_set_group_name(struct chat *c, const struct env *env,
+                             const struct chat_conversation *id, struct span name)
+{
+    struct talk *t;
+    struct wish wish = {.kind = WISH_NAME, .name_len = name.len};
+    TRY(check_name(name));
+    TRY(talks_named(c, id, &t));
+    TRY(group_of(
+        c, id, (t->data.policy & PROFILE_MEMBERS_NAME) != 0 ? PROFILE_MEMBER : PROFILE_ADMIN, &t));
+    if (name.len > 0)
+        memcpy(wish.name, name.ptr, name.len);
+    TRY(talk_wish(t, env, &wish));
+    return step_close(c, env);
+}
+
+/* We cannot commit our own removal: we ask for it, and others do it. */
+static enum err ask_to_leave(struct chat *c, const struct env *env, struct talk *t)
+{
+    struct talk_world w;
+    struct frames f = {.count = 0};
+    struct buf proposal = BUF_INIT(256), message = BUF_INIT(ENVELOPE_BYTES_MAX);
+    struct eid head = branches_head(t->branches);
+    uint32_t own = mls_group_own_leaf(branches_group(t->branches, &head));
+
+    TRY(talk_world_init(&w, c, env));
+    enum err err = mls_make_remove(own, &proposal);
+    if (err == OK)
+        err = branches_propose(t->branches, &w.branches, buf_span(&proposal), NULL, &message);
+    if (err == OK)
+        err = frames_add(&f, FRAME_MLS, buf_span(&message));
+    if (err == OK)
+        err = talk_publish(c, env, t, &head, &f, 0);
+    talk_world_clear(&w);
+    buf_clear(&proposal);
+    buf_clear(&message);
+    return err;
+}
+
+enum err chat_leave(struct chat *c, const struct env *env, const struct chat_conversation *id)
+{
+    struct talk *t;
+    TRY(talks_named(c, id, &t));
+    if (t->state == CHAT_LEFT)
+        return ERR_EXISTS;
+    step_open(c);
+    if (t->roster_count > 1)
+        TRY(ask_to_leave(c, env, t));
+    t->active = true;
+    talk_removed(c, env, t);
+    return step_close(c, env);
+}

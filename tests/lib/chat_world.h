@@ -1,0 +1,244 @@
+/* A small world for whole chats: everybody hears what is published, two stores keep it, time is
+ * virtual, and people go offline, lose messages and are killed as the test says. */
+#pragma once
+
+#include "node/chat/chat.h"
+#include "node/chat/inside.h"
+#include "store/kv.h"
+#include "tests/lib/testing.h"
+#include "tests/lib/wipe_memory.h"
+
+#include <stdlib.h>
+
+#define WORLD_PEOPLE_MAX 24u
+
+struct world_message { /* a stored Waku message */
+    char topic[32];
+    uint8_t *payload;
+    size_t len;
+    int64_t time_ns;
+};
+
+struct world_person {
+    struct chat *chat;
+    struct kv *kv;
+    struct wipe_memory wipe;
+    bool online;
+    char words[CHAT_WORDS_TEXT_MAX];
+    uint64_t cursor; /* of the journal, for the test */
+    size_t heard;    /* messages of the world that were delivered or passed over */
+};
+
+struct world {
+    struct test_env t;
+    struct world_person people[WORLD_PEOPLE_MAX];
+    size_t count;
+    struct world_message *messages; /* in order of publishing */
+    size_t messages_count, messages_cap;
+    unsigned loss_percent; /* of live deliveries; stores keep all */
+    bool stores;           /* are there any? */
+    unsigned published_bytes;
+};
+
+static inline void world_init(struct world *w, uint64_t seed)
+{
+    *w = (struct world){.stores = true};
+    test_env_init(&w->t, seed);
+    if (getenv("WORLD_LOG") != NULL)
+        w->t.log.min = LOG_INFO;
+}
+
+static inline struct chat_config world_config(struct world_person *p)
+{
+    static const uint8_t key_file[32] = {7, 7, 7};
+    return (struct chat_config){
+        .kv = p->kv, .wipe = &p->wipe.file, .key_file = SPAN_ARRAY(key_file)};
+}
+
+static inline struct world_person *world_place(struct world *w)
+{
+    struct world_person *p = &w->people[w->count++];
+    assert_true(w->count <= WORLD_PEOPLE_MAX);
+    *p = (struct world_person){.heard = w->messages_count};
+    wipe_memory_init(&p->wipe);
+    assert_ok(kv_open_mem(&p->kv, chat_tables));
+    return p;
+}
+
+static inline struct world_person *world_born(struct world *w)
+{
+    struct world_person *p = world_place(w);
+    struct chat_config config = world_config(p);
+    assert_ok(chat_create(&p->chat, &config, &w->t.env, p->words));
+    return p;
+}
+
+static inline void world_online(struct world *w, struct world_person *p, bool online)
+{
+    p->online = online;
+    p->heard = w->messages_count; /* what was missed is in the stores */
+    if (p->chat != NULL)
+        chat_online(p->chat, &w->t.env, online);
+}
+
+/* As a kill and a new start: what was not committed is gone. */
+static inline void world_restart(struct world *w, struct world_person *p)
+{
+    struct chat_config config = world_config(p);
+    bool online = p->online;
+    vault_drop(p->chat->vault);
+    p->chat->vault = NULL;
+    chat_close(p->chat);
+    p->chat = NULL;
+    assert_ok(chat_open(&p->chat, &config, &w->t.env));
+    p->online = false;
+    if (online)
+        world_online(w, p, true);
+}
+
+static inline void world_keep(struct world *w, const struct chat_out *out)
+{
+    if (w->messages_count == w->messages_cap) {
+        w->messages_cap = w->messages_cap == 0 ? 256 : 2 * w->messages_cap;
+        w->messages = realloc(w->messages, w->messages_cap * sizeof *w->messages);
+        assert_non_null(w->messages);
+    }
+    struct world_message *m = &w->messages[w->messages_count++];
+    *m = (struct world_message){.len = out->payload.len, .time_ns = out->timestamp_ns};
+    assert_true(out->topic.len < sizeof m->topic);
+    memcpy(m->topic, out->topic.ptr, out->topic.len);
+    m->payload = malloc(m->len);
+    memcpy(m->payload, out->payload.ptr, m->len);
+    w->published_bytes += (unsigned)m->len;
+}
+
+static inline void world_fetch(struct world *w, struct world_person *p, const struct chat_out *out)
+{
+    struct chat_out ask = *out;
+    char topics[CHAT_TOPICS_MAX][32] = {{0}};
+    if (!w->stores) {
+        chat_fetched(p->chat, &w->t.env, ask.ticket, ERR_NOT_FOUND);
+        return;
+    }
+    for (size_t i = 0; i < ask.topics_count; i++)
+        memcpy(topics[i], ask.topics[i].ptr, ask.topics[i].len);
+    for (size_t i = 0; i < w->messages_count; i++) {
+        const struct world_message *m = &w->messages[i];
+        for (size_t k = 0; k < ask.topics_count; k++)
+            if (strcmp(topics[k], m->topic) == 0 && m->time_ns >= ask.from_ns &&
+                m->time_ns <= ask.to_ns)
+                chat_received(p->chat, &w->t.env, span_str(m->topic), span_of(m->payload, m->len));
+    }
+    chat_fetched(p->chat, &w->t.env, ask.ticket, OK);
+}
+
+/* Everything that one chat wants now. */
+static inline bool world_pump(struct world *w, struct world_person *p)
+{
+    struct chat_out out;
+    bool moved = false;
+    while (p->chat != NULL && chat_poll(p->chat, &w->t.env, &out)) {
+        moved = true;
+        if (getenv("WORLD_LOG") != NULL)
+            printf("%.1f person %d: %s %.*s %zu\n", (double)w->t.env.now.ns / 1e9,
+                   (int)(p - w->people),
+                   out.kind == CHAT_OUT_PUBLISH ? "publishes"
+                   : out.kind == CHAT_OUT_FETCH ? "fetches"
+                                                : "listens",
+                   (int)out.topic.len, (const char *)out.topic.ptr,
+                   out.kind == CHAT_OUT_PUBLISH ? out.payload.len : out.topics_count);
+        if (out.kind == CHAT_OUT_PUBLISH) {
+            world_keep(w, &out);
+            chat_published(p->chat, &w->t.env, out.ticket, OK);
+        } else if (out.kind == CHAT_OUT_FETCH) {
+            world_fetch(w, p, &out);
+        }
+    }
+    return moved;
+}
+
+static inline bool world_hear(struct world *w, struct world_person *p)
+{
+    bool moved = false;
+    while (p->online && p->chat != NULL && p->heard < w->messages_count) {
+        const struct world_message *m = &w->messages[p->heard++];
+        moved = true;
+        if (rng_below(&w->t.rng, 100) >= w->loss_percent)
+            chat_received(p->chat, &w->t.env, span_str(m->topic), span_of(m->payload, m->len));
+    }
+    return moved;
+}
+
+/* Let so many seconds pass: everybody does what is due at its time. */
+static inline void world_run(struct world *w, int64_t seconds)
+{
+    int64_t end = w->t.env.now.ns + seconds * NS_PER_S;
+    for (;;) {
+        bool moved = true;
+        for (int round = 0; moved && round < 1000; round++) {
+            moved = false;
+            for (size_t i = 0; i < w->count; i++) {
+                moved |= world_pump(w, &w->people[i]);
+                moved |= world_hear(w, &w->people[i]);
+            }
+        }
+        struct mono next = {end};
+        for (size_t i = 0; i < w->count; i++)
+            if (w->people[i].chat != NULL)
+                next = mono_min(next, chat_deadline(w->people[i].chat));
+        if (w->t.env.now.ns >= end)
+            return;
+        int64_t wait = next.ns - w->t.env.now.ns;
+        test_env_advance(&w->t, wait > NS_PER_MS ? wait : NS_PER_MS);
+        for (size_t i = 0; i < w->count; i++)
+            if (w->people[i].chat != NULL)
+                chat_tick(w->people[i].chat, &w->t.env);
+    }
+}
+
+static inline void world_clear(struct world *w)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        chat_close(w->people[i].chat);
+        kv_close(w->people[i].kv);
+    }
+    for (size_t i = 0; i < w->messages_count; i++)
+        free(w->messages[i].payload);
+    free(w->messages);
+    test_env_clear(&w->t);
+}
+
+/* The first event of this kind behind the person's cursor, which moves behind it. */
+static inline bool world_event(struct world_person *p, enum chat_event_kind kind,
+                               struct chat_event *out)
+{
+    while (chat_event(p->chat, p->cursor, out) == OK) {
+        p->cursor = out->number;
+        if (out->kind == kind)
+            return true;
+    }
+    return false;
+}
+
+static inline struct chat_conversation world_only(struct world_person *p)
+{
+    struct chat_summary s;
+    size_t cursor = 0;
+    assert_true(chat_conversations(p->chat, &cursor, &s));
+    return s.id;
+}
+
+static inline bool world_reads(struct world_person *p, const struct chat_conversation *id,
+                               const char *text)
+{
+    struct chat_entry e;
+    const struct chat_entry_id *from = NULL;
+    struct chat_entry_id at;
+    while (chat_history(p->chat, id, from, true, &e) == OK) {
+        if (span_eq(e.text, span_str(text)))
+            return true;
+        at = e.id;
+        from = &at;
+    }
+    return false;
+}
