@@ -94,14 +94,32 @@ static void arrive(struct outbox *o, const struct entry_author *who)
     o->peers_used += at == o->peers_used;
 }
 
+/* What was waited for of an installation that goes is waited for of its account's others: an account
+ * that changed its only device still has not read it. */
+static void pass_on(struct outbox *o, size_t from)
+{
+    const uint8_t *account = o->peers[from].who.account;
+    for (size_t i = 0; i < o->count; i++) {
+        struct outbox_item *it = o->items[i];
+        if (!outbox_bit(&it->expected, from) || outbox_bit(&it->acked, from))
+            continue;
+        for (size_t k = 0; k < o->peers_used; k++)
+            if (k != from && o->peers[k].used && memcmp(o->peers[k].who.account, account, 32) == 0)
+                outbox_set(&it->expected, k);
+        it->changed = true;
+    }
+}
+
 enum err outbox_members(struct outbox *o, const struct entry_author *list, size_t count)
 {
     TRY(peers_room(o, o->peers_used + count));
-    for (size_t i = 0; i < o->peers_used; i++)
-        if (o->peers[i].used && !is_listed(list, count, &o->peers[i].who))
-            leave(o, i);
     for (size_t i = 0; i < count; i++)
         arrive(o, &list[i]);
+    for (size_t i = 0; i < o->peers_used; i++)
+        if (o->peers[i].used && !is_listed(list, count, &o->peers[i].who)) {
+            pass_on(o, i);
+            leave(o, i);
+        }
     outbox_number(o);
     return OK;
 }

@@ -159,8 +159,9 @@ void inviting_heard(struct chat *c, const struct talk *t, const uint8_t account[
             drop_row(c, i);
 }
 
-/* May it go now? A commit that others could still overtake is waited for. */
-static bool released(struct chat *c, struct waiting *r, bool *lost)
+/* May it go now? A commit that others could still overtake is waited for, but not for ever: in a
+ * quiet group acks take hours. Should it lose after T, whoever was invited by it is invited again. */
+static bool released(struct chat *c, const struct env *env, struct waiting *r, bool *lost)
 {
     const struct talk *t = talks_find(c, r->conversation);
     *lost = t == NULL || t->branches == NULL;
@@ -168,7 +169,7 @@ static bool released(struct chat *c, struct waiting *r, bool *lost)
         return true;
     const struct dag *dag = branches_dag(t->branches);
     *lost = dag_state(dag, &r->eid) == DAG_UNKNOWN || !dag_on_path(dag, &r->eid);
-    return dag_is_certified(dag, &r->eid);
+    return dag_is_certified(dag, &r->eid) || env->wall.ns - r->made_ns > DAG_REWIND_NS;
 }
 
 void inviting_tick(struct chat *c, const struct env *env)
@@ -181,7 +182,7 @@ void inviting_tick(struct chat *c, const struct env *env)
         if (r->next_ns > env->wall.ns)
             continue;
         step_open(c);
-        bool go = released(c, r, &lost);
+        bool go = released(c, env, r, &lost);
         if (lost || r->made_ns + (int64_t)PREKEY_LIFE_S * NS_PER_S < env->wall.ns) {
             drop_row(c, i);
             continue;
