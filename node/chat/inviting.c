@@ -4,7 +4,6 @@
  * secret or empty, week, [log of every member, ...], extensions].
  */
 #include "crypto/base/wipe.h"
-#include "crypto/mls/error.h"
 #include "node/chat/talk.h"
 
 #include <stdlib.h>

@@ -94,8 +94,8 @@ static void arrive(struct outbox *o, const struct entry_author *who)
     o->peers_used += at == o->peers_used;
 }
 
-/* What was waited for of an installation that goes is waited for of its account's others: an account
- * that changed its only device still has not read it. */
+/* What was waited for of an installation that goes is waited for of its account's others: an
+ * account that changed its only device still has not read it. */
 static void pass_on(struct outbox *o, size_t from)
 {
     const uint8_t *account = o->peers[from].who.account;

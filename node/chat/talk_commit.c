@@ -1,5 +1,4 @@
 /* Commits of ours: what is owed or wished for, made, sent; who comes in by them is invited. */
-#include "crypto/mls/error.h"
 #include "node/chat/talk.h"
 
 #include <stdlib.h>

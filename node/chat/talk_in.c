@@ -1,5 +1,4 @@
 /* What a conversation receives: envelopes, opened and taken frame by frame. */
-#include "crypto/mls/error.h"
 #include "node/chat/talk.h"
 
 static void said(struct chat *c, const struct env *env, struct talk *t, const struct eid *eid,

@@ -1,6 +1,5 @@
 /* What a conversation sends, and the epochs that it works in. */
 #include "crypto/base/wipe.h"
-#include "crypto/mls/error.h"
 #include "node/chat/talk.h"
 
 #include <stdlib.h>

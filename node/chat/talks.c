@@ -1,6 +1,5 @@
 /* The list of conversations, and what happens to all of them. */
 #include "crypto/base/wipe.h"
-#include "crypto/mls/error.h"
 #include "node/chat/talk.h"
 
 #include <stdlib.h>

@@ -160,7 +160,8 @@ void inviting_heard(struct chat *c, const struct talk *t, const uint8_t account[
 }
 
 /* May it go now? A commit that others could still overtake is waited for, but not for ever: in a
- * quiet group acks take hours. Should it lose after T, whoever was invited by it is invited again. */
+ * quiet group acks take hours. Should it lose after T, whoever was invited by it is invited again.
+ */
 static bool released(struct chat *c, const struct env *env, struct waiting *r, bool *lost)
 {
     const struct talk *t = talks_find(c, r->conversation);
