@@ -28,6 +28,7 @@ enum note_kind {
 };
 
 struct pipe_conn { /* between two nodes, both alive */
+    struct sim *sim;
     uint32_t refs;
     uint32_t node[2];
     uint64_t peer[2]; /* the other node's number for this end, as end i knows it */
@@ -79,6 +80,16 @@ static inline int pipe_end_of(const struct pipe_conn *c, const struct pipe_node 
 }
 
 void pipe_conn_unref(struct pipe_conn *c);
+
+/* Two nodes have one connection, as the swarm sees to: the key of a pair. */
+struct pipe_pair {
+    uint32_t low, high;
+};
+
+static inline struct pipe_pair pipe_pair_of(uint32_t a, uint32_t b)
+{
+    return (struct pipe_pair){a < b ? a : b, a < b ? b : a};
+}
 void pipe_stream_unref(struct pipe_stream *s);
 
 /** What F0 would put on the wire for one write of `len` bytes: Noise frames, yamux headers. */

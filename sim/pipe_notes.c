@@ -23,6 +23,8 @@ void pipe_conn_unref(struct pipe_conn *c)
 {
     if (--c->refs > 0)
         return;
+    struct pipe_pair pair = pipe_pair_of(c->node[0], c->node[1]);
+    map_take(&c->sim->pairs, span_of(&pair, sizeof pair));
     fifo_clear(&c->cut[0]);
     fifo_clear(&c->cut[1]);
     free(c);

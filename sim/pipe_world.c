@@ -97,15 +97,29 @@ void pipe_heal(struct sim_node *n)
     }
     sim_pump(n);
 }
+
+bool sim_linked(const struct sim *s, uint32_t a, uint32_t b)
+{
+    const struct pipe_node *p = s->nodes[a]->pipe;
+    struct pipe_conn *c;
+    size_t cursor = 0;
+
+    while (p != NULL && (c = map_next(&p->conns, &cursor, NULL)) != NULL)
+        if (c->node[!pipe_end_of(c, p)] == b)
+            return true;
+    return false;
+}
+
 void pipe_connect(struct sim_node *a, struct sim_node *b)
 {
-    size_t cursor = 0;
-    struct pipe_conn *c;
+    struct pipe_pair pair = pipe_pair_of(a->number, b->number);
 
-    while ((c = map_next(&a->pipe->conns, &cursor, NULL)) != NULL)
-        if (c->node[!pipe_end_of(c, a->pipe)] == b->number)
-            return;
-    c = pipe_need(calloc(1, sizeof *c));
+    if (map_get(&a->sim->pairs, span_of(&pair, sizeof pair)) != NULL)
+        return;
+    struct pipe_conn *c = pipe_need(calloc(1, sizeof *c));
+    if (map_put(&a->sim->pairs, span_of(&pair, sizeof pair), c) != OK)
+        abort();
+    c->sim = a->sim;
     c->node[0] = a->number;
     c->node[1] = b->number;
     fifo_init(&c->cut[0], sizeof(struct pipe_note *), SIZE_MAX);

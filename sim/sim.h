@@ -119,6 +119,9 @@ void sim_rates(struct sim *s, uint32_t node, int64_t up_bytes_s, int64_t down_by
 /** Bytes on the wire that a node has sent and was sent. */
 void sim_node_bytes(const struct sim *s, uint32_t node, uint64_t *in, uint64_t *out);
 
+/** Is there a connection between them? Tier F1 only. */
+bool sim_linked(const struct sim *s, uint32_t a, uint32_t b);
+
 /** Call fn(ctx) at a virtual time, ns since the start. */
 enum err sim_at(struct sim *s, int64_t at_ns, void (*fn)(void *ctx), void *ctx) MUST_CHECK;
 

@@ -47,8 +47,7 @@ int64_t sim_arrival(struct sim_node *src, uint32_t dst, size_t bytes, int64_t *f
     struct sim_link l;
 
     sim_link_of(s, src->number, dst, &l);
-    int64_t ready = src->busy_until_ns > s->now_ns ? src->busy_until_ns : s->now_ns;
-    int64_t leave = through(ready, free_at_ns, bytes, l.bytes_per_s);
+    int64_t leave = through(s->now_ns, free_at_ns, bytes, l.bytes_per_s);
     if (src->up_bytes_s > 0)
         leave = through(leave, &src->up_free_ns, bytes, src->up_bytes_s);
     int64_t at = leave + l.delay_ns;

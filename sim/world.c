@@ -72,6 +72,7 @@ enum err sim_new(struct sim **out, const struct sim_params *params)
     s->log =
         (struct log){.min = params->trace ? LOG_TRACE : LOG_BROKEN, .line = log_line, .sink = s};
     sim_events_init(&s->events);
+    map_init(&s->pairs, (const uint8_t[16]){0}, SIZE_MAX);
     *out = s;
     return OK;
 }
@@ -298,6 +299,7 @@ void sim_free(struct sim *s)
     for (uint32_t i = 0; i < s->nodes_count; i++)
         node_free(s->nodes[i]);
     sim_events_clear(&s->events);
+    map_clear(&s->pairs);
     free(s->side_copy);
     free(s->nodes);
     free(s);

@@ -57,7 +57,6 @@ struct sim_node {
     struct pipe_node *pipe;           /* F1 */
     int64_t up_bytes_s, down_bytes_s; /* 0: unlimited */
     int64_t up_free_ns, down_free_ns; /* when those queues are empty */
-    int64_t busy_until_ns;            /* of its processor: nothing leaves before */
     uint64_t bytes_in, bytes_out;
 };
 
@@ -74,6 +73,7 @@ struct sim {
     size_t watchers_count;
     const uint8_t *side; /* partition; NULL: whole */
     uint8_t *side_copy;
+    struct map pairs; /* F1: nodes with a connection between them, or a dial under way */
     uint64_t random[SIM_PURPOSES_MAX];
     struct sim_stats stats;
 };

@@ -408,7 +408,7 @@ static enum err make_host(struct core *c, const struct env *env)
             c->config.hashes || c->config.stem || c->config.filter || c->archiving.archive != NULL,
     };
 
-    p.gossipsub = gossipsub_params_default();
+    p.gossipsub = c->config.gossip != NULL ? *c->config.gossip : gossipsub_params_default();
     p.gossipsub.flood_publish = c->config.flood_publish;
     if (p.gossipsub.message_bytes_max < p.message_bytes_max)
         p.gossipsub.message_bytes_max = p.message_bytes_max;

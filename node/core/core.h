@@ -19,6 +19,7 @@
 #include "net/host/port.h"
 
 struct archive;
+struct gossipsub_params; /* net/gossipsub/params.h */
 struct kv;
 struct portmap_request;
 struct portmap_answer;
@@ -97,6 +98,7 @@ struct core_config {
     uint64_t shard_bytes_s; /* that relay takes of one pubsub topic; 0: no limit */
     bool stem; /* own and pushed messages go along a stem before they enter gossip; needs relay */
     bool flood_publish;       /* names the sender; off unless an operator insists */
+    const struct gossipsub_params *gossip; /* NULL: those of the network; only core_new reads it */
     size_t message_bytes_max; /* of an encoded WakuMessage; 153600 is the network's */
     size_t store_queue_bytes; /* bound of messages that wait for their commit */
     enum core_overflow store_overflow;

@@ -193,6 +193,17 @@ void query_answered(struct core *c, const struct env *env, const struct host_out
                                    .query = q});
 }
 
+static uint64_t connected(const struct core *c, const struct peer_id *id)
+{
+    size_t cursor = 0;
+    const struct host_peer *p;
+
+    while ((p = host_peers(c->host, &cursor)) != NULL)
+        if (!p->going && peer_id_eq(&p->id, id))
+            return p->peer;
+    return 0;
+}
+
 enum err core_query(struct core *c, const struct env *env, const struct store_query *query,
                     struct span peer_addr, uint64_t ticket)
 {
@@ -202,9 +213,9 @@ enum err core_query(struct core *c, const struct env *env, const struct store_qu
     if (peer_addr.len == 0)
         return start(c, query, false, ticket);
     TRY(multiaddr_parse(peer_addr, &addr));
-    if (!multiaddr_peer(&addr, &id) || c->swarm == NULL)
+    if (!multiaddr_peer(&addr, &id))
         return ERR_ARGUMENT;
-    uint64_t peer = swarm_find(c->swarm, &id);
+    uint64_t peer = connected(c, &id);
     if (peer == 0)
         return ERR_CLOSED; /* connect first: core_connect */
     return host_query(c->host, env, peer, query, ticket);

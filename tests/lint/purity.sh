@@ -5,7 +5,7 @@ set -euo pipefail
 . tests/lint/lib.sh
 build=$1
 
-impure='node_nat|node_evio|node_sdk|node_main' # the world below the waterline
+impure='node_nat|node_evio|node_sdk|node_main|sim_lab' # the world below the waterline
 files=' store:lmdb store:dump ' # archive of a room and prefix of its objects that may touch files: STYLE 2
 
 allowed='^(bcmp|mem(cpy|move|set|cmp|chr|rchr|mem)|str(len|nlen|cmp|ncmp|casecmp|ncasecmp|chr|rchr|str|spn|cspn|pbrk|dup|ndup|to(l|ul|ll|ull|d|f|imax|umax))'

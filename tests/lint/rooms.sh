@@ -23,16 +23,20 @@ declare -A door=(
     [store/kv.h]="node/core node/chat node/main node/evio node/sdk sim"
     [net/reach/rendezvous.h]="net/host node/core"
     [net/services/peer_exchange.h]="net/host node/core node/api"
-    [net/services/store_query.h]="net/host node/core node/api"
-    [net/waku/stem.h]="node/core node/api sim"
-    [net/services/lightpush.h]="net/host node/core node/api"
-    [net/services/filter.h]="net/host node/core node/api"
+    [net/services/store_query.h]="net/host node/core node/api sim/attack sim/run"
+    [net/waku/stem.h]="node/core node/api sim/run"
+    [net/services/lightpush.h]="net/host node/core node/api sim/attack"
+    [net/services/filter.h]="net/host node/core node/api sim/attack sim/run"
     [node/chat/wipe_file.h]="node/evio node/main"
     [node/api/events.h]="node/evio node/sdk node/main"
     [node/evio/wipe_file.h]="node/sdk node/main"
     [node/evio/token_file.h]="node/main"
     [node/sdk/account.h]="node/main"
     [node/sdk/addresses.h]="node/main"
+    [net/gossipsub/rpc.h]="sim/attack"
+    [node/conf/toml.h]="sim/scenario"
+    [sim/random.h]="sim/attack sim/run sim/lab"
+    [sim/histogram.h]="sim/attack sim/run sim/lab"
     [node/api/backend.h]="node/evio node/main"
     [node/evio/http.h]="node/main"
     [node/evio/terminal.h]="node/main"
@@ -44,7 +48,7 @@ declare -A door=(
 toolbox() {
     case $2 in
     crypto/base | crypto/prim) ;;
-    net/wire) [[ $1 == net/* || $1 == node/* || $1 == sim ]] || return 1 ;;
+    net/wire) [[ $1 == net/* || $1 == node/* || $1 == sim* ]] || return 1 ;;
     *) return 1 ;;
     esac
     ((${place[$1]} > ${place[$2]}))

@@ -1,0 +1,22 @@
+#include "sim/attack/attack.h"
+
+extern const struct attack attack_first_spy, attack_first_sent, attack_non_mesh,
+    attack_topic_linkage, attack_intersection, attack_store_linkage, attack_disclosure,
+    attack_origin, attack_sizes;
+
+/* One row each: docs/your-first-attack.md. */
+const struct attack *const attacks[] = {
+    &attack_first_spy,    &attack_first_sent,
+    &attack_non_mesh,     &attack_topic_linkage,
+    &attack_intersection, &attack_store_linkage,
+    &attack_disclosure,   &attack_origin,
+    &attack_sizes,        NULL,
+};
+
+const struct attack *attack_find(const char *name)
+{
+    for (size_t i = 0; attacks[i] != NULL; i++)
+        if (strcmp(name, attacks[i]->name) == 0)
+            return attacks[i];
+    return NULL;
+}

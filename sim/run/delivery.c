@@ -1,0 +1,95 @@
+/* What arrived: a node owes a message when it was up from RUN_MARGIN_NS before to RUN_MARGIN_NS
+ * after it. It is watched from outside; the nodes know nothing of it. */
+#include "sim/run/inside.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void delivery_life(struct run *r, uint32_t node, bool up)
+{
+    struct person *p = &r->people[node];
+
+    if (up) {
+        p->up_from_ns = sim_now(r->sim);
+        return;
+    }
+    p->was_up_ns = p->up_from_ns;
+    p->down_at_ns = sim_now(r->sim);
+    p->up_from_ns = INT64_MAX;
+}
+
+static bool follows(const struct run *r, uint32_t node, const struct message *m)
+{
+    const struct person *p = &r->people[node];
+
+    if (p->spy && r->sc->adversary_drop != 0)
+        return false;
+    if (p->role == ROLE_RELAY)
+        return true;
+    for (uint32_t i = 0; i < p->conversations_count && i < RUN_TOPICS_OF_MAX; i++)
+        if (p->conversations[i] == m->conversation)
+            return true;
+    return false;
+}
+
+void delivery_event(struct run *r, uint32_t node, const struct core_event *ev)
+{
+    struct core_message m;
+    uint32_t number;
+    bool light = r->people[node].role == ROLE_LIGHT;
+
+    if (ev->kind != (light ? CORE_EVENT_FILTERED : CORE_EVENT_MESSAGE) ||
+        core_message_read(ev->message, &m) != OK || !tap_mark_read(m.payload, &number) ||
+        number >= r->messages_count)
+        return;
+    struct message *msg = &r->messages[number];
+    if (msg->got != NULL) {
+        if (msg->got[node] < UINT8_MAX)
+            msg->got[node]++;
+        if (node != msg->author && msg->got[node] == 1)
+            histogram_add(&r->out->latency, sim_now(r->sim) - msg->at_ns);
+    }
+    r->delivered++;
+    receipts_due(r, node, msg);
+}
+
+static bool owes(const struct run *r, uint32_t node, const struct message *m)
+{
+    const struct person *p = &r->people[node];
+    int64_t from = m->at_ns - RUN_MARGIN_NS, to = m->at_ns + RUN_MARGIN_NS;
+
+    return (p->up_from_ns <= from || (p->was_up_ns <= from && p->down_at_ns >= to)) &&
+           follows(r, node, m);
+}
+
+static void judge_one(struct run *r, uint32_t number, struct message *m)
+{
+    for (uint32_t i = 0; i < r->nodes; i++) {
+        if (!owes(r, i, m) || (r->people[i].role == ROLE_LIGHT && i == m->author))
+            continue;
+        r->owed++;
+        r->missing += m->got[i] == 0;
+        r->twice += m->got[i] > 1;
+        if (r->people[i].role == ROLE_LIGHT) {
+            r->light_owed++;
+            r->light_delivered += m->got[i] > 0;
+        }
+        if (m->got[i] != 1 && r->out->broken[0] == '\0')
+            snprintf(r->out->broken, sizeof r->out->broken,
+                     "node %u got %u times message %u, which node %u published at %.3f s", i,
+                     m->got[i], number, m->author, (double)m->at_ns / 1e9);
+    }
+}
+
+void delivery_judge(struct run *r, bool all)
+{
+    for (; r->judged < r->messages_count; r->judged++) {
+        struct message *m = &r->messages[r->judged];
+        if (m->at_ns + RUN_MARGIN_NS > sim_now(r->sim) && !all)
+            return;
+        if (m->at_ns + RUN_MARGIN_NS <= sim_now(r->sim) && !m->cut)
+            judge_one(r, r->judged, m);
+        free(m->got);
+        m->got = NULL;
+    }
+}

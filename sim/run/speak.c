@@ -1,0 +1,97 @@
+/* A message goes out: numbered in its payload, by our own relay or pushed through a service. */
+#include "sim/run/inside.h"
+
+#include <stdlib.h>
+
+/* Sizes of a mixed load, in bytes and thousandths: most are short texts, some carry pictures. */
+static const struct {
+    uint32_t bytes, weight;
+} sizes[] = {{100, 600}, {1000, 250}, {2000, 80}, {4000, 40}, {10000, 20}, {25000, 7}, {100000, 3}};
+
+#define RECEIPT_BYTES 64u
+
+static uint32_t mixed(struct run *r)
+{
+    uint32_t at = (uint32_t)sim_random(r->sim, SIM_RANDOM_SIZES, 1000), i = 0;
+
+    for (uint32_t sum = sizes[0].weight; at >= sum && i < 6; sum += sizes[++i].weight)
+        ;
+    return sizes[i].bytes;
+}
+
+uint32_t speak_size(struct run *r, unsigned what)
+{
+    uint32_t bytes = (uint32_t)r->sc->payload_bytes, padded = 512;
+
+    if ((what & SPEAK_SPAM) != 0)
+        return (uint32_t)r->sc->spam_payload_bytes;
+    if ((what & SPEAK_RECEIPT) != 0)
+        bytes = RECEIPT_BYTES;
+    else if (r->sc->payload_sizes == 1)
+        bytes = mixed(r);
+    if (r->sc->payload_buckets == 0)
+        return bytes;
+    while (padded < bytes && padded < 131072)
+        padded *= 2;
+    return padded;
+}
+
+static struct message *number(struct run *r)
+{
+    if (r->messages_count == r->messages_cap) {
+        r->messages_cap = r->messages_cap == 0 ? 1024 : r->messages_cap * 2;
+        r->messages = run_need(realloc(r->messages, r->messages_cap * sizeof *r->messages));
+    }
+    return &r->messages[r->messages_count++];
+}
+
+void speak(struct run *r, uint32_t author, uint32_t conversation, unsigned what)
+{
+    static uint8_t payload[150000];
+    char topic[64];
+    int64_t now = sim_now(r->sim);
+
+    if (!sim_is_up(r->sim, author) || r->messages_count == RUN_MESSAGES_MAX)
+        return;
+    size_t len = people_topic(r, conversation, now, topic);
+    bool direct =
+        conversation != UINT32_MAX && r->conversations[conversation].kind == CONVERSATION_DIRECT;
+    *number(r) = (struct message){.at_ns = now,
+                                  .author = author,
+                                  .conversation = conversation,
+                                  .receipt = (what & SPEAK_RECEIPT) != 0,
+                                  .spam = (what & SPEAK_SPAM) != 0,
+                                  .direct = direct,
+                                  .cut = r->partitions > 0 || now < r->whole_from_ns,
+                                  .got = run_need(calloc(r->nodes, 1))};
+    tap_mark(r->messages_count - 1, payload);
+    struct core_message m = {.payload = span_of(payload, speak_size(r, what)),
+                             .content_topic = span_of(topic, len)};
+    enum err err = r->people[author].role == ROLE_RELAY
+                       ? sim_publish(r->sim, author, SPAN_EMPTY, &m)
+                       : core_push(sim_core(r->sim, author), sim_env(r->sim, author), SPAN_EMPTY,
+                                   &m, r->messages_count);
+    r->refused += err != OK;
+    sim_touch(r->sim, author);
+}
+
+static void send_receipt(void *step)
+{
+    const struct step *s = step;
+
+    speak(s->run, s->a, s->b, SPEAK_RECEIPT);
+}
+
+void receipts_due(struct run *r, uint32_t node, const struct message *m)
+{
+    if (!m->direct || m->receipt || node == m->author || r->sc->receipts_share <= 0)
+        return;
+    const struct conversation *c = &r->conversations[m->conversation];
+    if (c->members[0] != node && c->members[1] != node)
+        return;
+    if (sim_uniform(r->sim, SIM_RANDOM_RECEIPTS) >= r->sc->receipts_share)
+        return;
+    double wait =
+        sim_exponential(r->sim, SIM_RANDOM_RECEIPTS, r->sc->receipts_delay_ms * (double)NS_PER_MS);
+    run_at(r, sim_now(r->sim) + (int64_t)wait, send_receipt, node, m->conversation, 0);
+}
