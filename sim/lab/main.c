@@ -13,6 +13,8 @@ static const char usage[] =
     "sotto-sim sweep FILE... [--set section.key=v1,v2,...]... [--seeds A..B] [--jobs N] --out DIR\n"
     "    Run every combination; what is in DIR already is not run again.\n"
     "    --engine parallel|slurm prints job files instead; results are merged by copying them.\n"
+    "sotto-sim report DIR... [--out DIR]\n"
+    "    Make metrics.csv and report.html of all runs in these folders, in the first of them.\n"
     "sotto-sim replay FILE --node N [--until SECONDS] [--set ...] [--seed N]\n"
     "    Run again and show what one node logs, with virtual times.\n"
     "sotto-sim check FILE...\n"
@@ -167,8 +169,9 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         enum lab_exit (*run)(const struct lab_options *o);
-    } commands[] = {{"run", run},     {"sweep", lab_sweep},       {"replay", replay},
-                    {"check", check}, {"parameters", parameters}, {"attacks", list_attacks}};
+    } commands[] = {
+        {"run", run},     {"sweep", lab_sweep},       {"report", lab_report},   {"replay", replay},
+        {"check", check}, {"parameters", parameters}, {"attacks", list_attacks}};
     struct lab_options o;
 
     for (size_t i = 0; argc >= 2 && i < sizeof commands / sizeof *commands; i++)
