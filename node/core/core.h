@@ -97,10 +97,10 @@ struct core_config {
     const char *filternode; /* multiaddr with /p2p that filters for us; NULL, "": any that does */
     uint64_t shard_bytes_s; /* that relay takes of one pubsub topic; 0: no limit */
     bool stem; /* own and pushed messages go along a stem before they enter gossip; needs relay */
-    bool flood_publish;       /* names the sender; off unless an operator insists */
+    bool flood_publish;                    /* names the sender; off unless an operator insists */
     const struct gossipsub_params *gossip; /* NULL: those of the network; only core_new reads it */
-    size_t message_bytes_max; /* of an encoded WakuMessage; 153600 is the network's */
-    size_t store_queue_bytes; /* bound of messages that wait for their commit */
+    size_t message_bytes_max;              /* of an encoded WakuMessage; 153600 is the network's */
+    size_t store_queue_bytes;              /* bound of messages that wait for their commit */
     enum core_overflow store_overflow;
     size_t store_page_max; /* cap of a page, 100 */
     size_t connections_max;

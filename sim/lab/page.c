@@ -8,7 +8,8 @@ static const char head[] =
     "table{border-collapse:collapse;margin:1em 0}td,th{padding:.25em .8em;border-bottom:1px solid "
     "#ddd;text-align:right;font-variant-numeric:tabular-nums}td:first-child,th:first-child{text-"
     "align:"
-    "left}th{vertical-align:bottom}small{color:#777}.bad{color:#b00}svg{background:#fafafa;border:"
+    "left}th{vertical-align:bottom}small{color:#777}.bad{color:#b00}div{overflow-x:auto}svg{"
+    "background:#fafafa;border:"
     "1px "
     "solid #ddd}svg text{font:12px system-ui,sans-serif}</style>";
 
@@ -83,7 +84,8 @@ static void numbers(const struct table *t, bool leaks, FILE *f)
 
     if (count == 0)
         return;
-    fprintf(f, "<h2>%s</h2><table><tr><th>", leaks ? "Leaks" : "Prices, and what the network did");
+    fprintf(f, "<h2>%s</h2><div><table><tr><th>",
+            leaks ? "Leaks" : "Prices, and what the network did");
     for (size_t g = 0; g < t->count; g++) {
         fprintf(f, "<th style='color:%s'>", color(g));
         escaped(f, t->groups[g].label);
@@ -92,7 +94,7 @@ static void numbers(const struct table *t, bool leaks, FILE *f)
     fputs("</tr>\n", f);
     for (size_t i = 0; i < count; i++)
         row(t, names[i], f);
-    fputs("</table>\n", f);
+    fputs("</table></div>\n", f);
 }
 
 /* ---- pictures ---- */
@@ -127,7 +129,7 @@ static void frame(const struct axes *a, const char *x, const char *y, FILE *f)
                 LEFT, W - 20, at_y(a, vy), at_y(a, vy), LEFT - 6, at_y(a, vy) + 4, vy, at_x(a, vx),
                 H - FOOT + 16, vx);
     }
-    fprintf(f, "<text x=%.0f y=%.0f text-anchor=middle>%s</text><text x=6 y=13>%s</text>",
+    fprintf(f, "<text x=%.0f y=%.0f text-anchor=middle>%s</text><text x=66 y=13>%s</text>",
             (W + LEFT) / 2, H - 8, x, y);
 }
 

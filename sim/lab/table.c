@@ -216,4 +216,8 @@ void cell_value(const struct cell *c, double *mean, double *lower, double *upper
     double half = num_quantile_t95((uint32_t)c->count - 1) * sqrt(squares / (n - 1) / n);
     *lower -= half;
     *upper += half;
+    if (strcmp(c->unit, "share") == 0) {
+        *lower = *lower > 0 ? *lower : 0;
+        *upper = *upper < 1 ? *upper : 1;
+    }
 }

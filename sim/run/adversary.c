@@ -51,14 +51,17 @@ static uint32_t node_of(void *ctx, uint64_t client)
 
 enum err adversary_init(struct run *r)
 {
-    char names[1024], *rest = names, *name;
+    char name[64];
+    const char *at = r->sc->adversary_attacks;
     struct tap_setup setup = {.known = {r->nodes, r->own, 0},
                               .services = r->services,
                               .client_ids = r->client_ids,
                               .links = r->sc->adversary_links != 0};
 
-    snprintf(names, sizeof names, "%s", r->sc->adversary_attacks);
-    while ((name = strtok_r(rest, " ", &rest)) != NULL) {
+    for (at += strspn(at, " "); *at != '\0'; at += strspn(at, " ")) {
+        size_t len = strcspn(at, " ");
+        snprintf(name, sizeof name, "%.*s", (int)len, at);
+        at += len;
         const struct attack *a = attack_find(name);
         if (a == NULL || r->attacks_count == TAP_ATTACKS_MAX) {
             snprintf(r->error->reason, sizeof r->error->reason,

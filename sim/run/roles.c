@@ -1,6 +1,5 @@
 /* Who is what: relays, stores, services, light clients, spies. Each kind is drawn from a stream of
  * its own, so that more spies do not make other stores. */
-#include "net/gossipsub/params.h"
 #include "sim/run/inside.h"
 
 #include <stdio.h>

@@ -36,6 +36,7 @@ declare -A door=(
     [net/gossipsub/rpc.h]="sim/attack"
     [node/conf/toml.h]="sim/scenario"
     [sim/random.h]="sim/attack sim/run sim/lab"
+    [sim/attack/tap.h]="sim/run"
     [sim/histogram.h]="sim/attack sim/run sim/lab"
     [node/api/backend.h]="node/evio node/main"
     [node/evio/http.h]="node/main"
