@@ -49,6 +49,8 @@ enum label_use {
     X(LABEL_INTRO_INVITE_SEAL, LABEL_EXPORT, "intro/seal")                                         \
     X(LABEL_INTRO_INVITE_HASH, LABEL_HASH, "intro/once")                                           \
     X(LABEL_INTRO_STAMP, LABEL_HASH, "intro/stamp")                                                \
+    X(LABEL_INTRO_MINUTE, LABEL_DERIVE, "intro/minute")                                            \
+    X(LABEL_INTRO_COVER, LABEL_DERIVE, "intro/cover")                                              \
     X(LABEL_PAIR_SEAL, LABEL_DERIVE, "pair/seal")                                                  \
     X(LABEL_PAIR_WORDS, LABEL_HASH, "pair/words")                                                  \
     /* conversations and their commit DAG */                                                       \

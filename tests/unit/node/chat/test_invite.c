@@ -101,8 +101,31 @@ static void an_invite_for_another_day_is_refused(void **state)
     assert_null(got.message.ptr);
 }
 
-/* What somebody who opened an invite can make of it: the same signed content, sealed anew. */
-static void reseal(const struct invite *i, const uint8_t account[32], const struct part *to)
+/* What is signed: the content with the recipients behind the account. */
+static void sign_for(struct invite *i, struct span recipients, const struct keyring_key *signer)
+{
+    struct buf bytes = BUF_INIT(INVITE_BYTES_MAX);
+    struct pack_writer w = pack_writer_to(&bytes);
+    pack_write_array(&w, 11);
+    pack_write_uint(&w, INTRO_INVITE_CONTENT);
+    pack_write_uint(&w, 1);
+    pack_write_bin(&w, SPAN_ARRAY(i->account));
+    pack_write_raw(&w, recipients);
+    pack_write_uint(&w, i->purpose);
+    pack_write_bin(&w, i->log);
+    pack_write_bin(&w, i->welcome);
+    pack_write_bin(&w, i->message);
+    pack_write_uint(&w, i->day);
+    pack_write_bin(&w, SPAN_ARRAY(i->installation));
+    pack_write_extensions(&w, &i->extensions);
+    assert_ok(keyring_sign_label(signer, LABEL_INTRO_INVITE, buf_span(&bytes), i->signature));
+    buf_clear(&bytes);
+}
+
+/* What somebody who opened an invite can make of it: the same content, sealed anew; `signer` NULL:
+ * under the signature that it had. */
+static void reseal(struct invite *i, const uint8_t account[32], const struct part *to,
+                   const struct keyring_key *signer)
 {
     static const uint8_t nonce[AEAD_NONCE_BYTES], key[32] = {5};
     struct hpke_suite s = {&hpke_xwing, &hash_sha256, &aead_chacha20poly1305};
@@ -119,6 +142,8 @@ static void reseal(const struct invite *i, const uint8_t account[32], const stru
     pack_write_bin(&w, span_of(aad + 32, 16));
     pack_write_bin(&w, SPAN_ARRAY(enc));
     pack_write_bin(&w, SPAN_ARRAY(wrapped));
+    if (signer != NULL)
+        sign_for(i, buf_span(&list), signer);
     w = pack_writer_to(&plain);
     pack_write_array(&w, 11);
     pack_write_uint(&w, INTRO_INVITE_CONTENT);
@@ -163,10 +188,10 @@ static void an_invite_resealed_to_somebody_else_is_refused(void **state)
     assert_ok(open_as(&raya, 0, DAY, &got, hash));
     struct buf held = keep; /* what `got` points to */
     keep = BUF_INIT(INVITE_BYTES_MAX);
-    reseal(&got, zoe.account, &hers); /* with the words that name raya */
+    reseal(&got, zoe.account, &hers, NULL); /* with the words that name raya */
     assert_err(open_as(&zoe, 0, DAY, &out, hash), ERR_AUTH);
     memcpy(got.account, zoe.account, 32); /* with words that sam never signed */
-    reseal(&got, zoe.account, &hers);
+    reseal(&got, zoe.account, &hers, NULL);
     assert_err(open_as(&zoe, 0, DAY, &out, hash), ERR_AUTH);
     buf_clear(&held);
     intro_person_clear(&zoe);
@@ -183,7 +208,26 @@ static void an_invite_resealed_to_its_own_recipient_is_refused(void **state)
     assert_ok(open_as(&raya, 0, DAY, &got, hash));
     struct buf held = keep;
     keep = BUF_INIT(INVITE_BYTES_MAX);
-    reseal(&got, raya.account, &to);
+    reseal(&got, raya.account, &to, NULL);
+    assert_err(open_as(&raya, 0, DAY, &out, hash), ERR_AUTH);
+    buf_clear(&held);
+}
+
+/* Sam himself signs for zoe and seals it to raya: she could not prove to whom he spoke. */
+static void an_invite_that_names_another_account_is_refused(void **state)
+{
+    (void)state;
+    struct invite got, out;
+    uint8_t hash[32];
+    struct part to = intro_part(&raya, 0, NOW);
+    assert_ok(seal(from_sam(), 0, 1));
+    assert_ok(open_as(&raya, 0, DAY, &got, hash));
+    struct buf held = keep;
+    keep = BUF_INIT(INVITE_BYTES_MAX);
+    reseal(&got, raya.account, &to, sam.device[0]);
+    assert_ok(open_as(&raya, 0, DAY, &out, hash)); /* so the test can seal */
+    got.account[0] ^= 1;
+    reseal(&got, raya.account, &to, sam.device[0]);
     assert_err(open_as(&raya, 0, DAY, &out, hash), ERR_AUTH);
     buf_clear(&held);
 }
@@ -240,6 +284,7 @@ int main(void)
         CASE(an_invite_for_another_day_is_refused),
         CASE(an_invite_resealed_to_somebody_else_is_refused),
         CASE(an_invite_resealed_to_its_own_recipient_is_refused),
+        CASE(an_invite_that_names_another_account_is_refused),
         CASE(a_changed_invite_does_not_open),
         CASE(an_invite_has_what_its_purpose_needs),
         CASE(an_invite_over_one_envelope_is_not_made),
