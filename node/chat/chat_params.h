@@ -32,6 +32,8 @@
 #define CHAT_EVENTS_KEPT       4096u  /* of the journal */
 #define CHAT_PEOPLE_MAX        16384u /* accounts known */
 #define CHAT_TALKS_MAX         4096u  /* conversations */
+#define CHAT_ADDRESSES_MAX     34u /* cards of ours: the links, the open one, that of the words */
+#define BUNDLE_SPREAD_S        60u /* within which changed bundles are laid out */
 #define CHAT_LINKS_MAX         32u    /* private links handed out */
 #define CHAT_PASSING_MAX       64u    /* events that are not kept */
 #define CHAT_PENDING_MAX       1024u  /* messages that wait to be published */

@@ -1,5 +1,5 @@
-/* Being found and finding: our bundles laid out at their minute, others' looked up. */
-#include "crypto/prim/sha2.h"
+/* Finding others: their bundles, looked up; and stamps, the work behind every message to an intro
+ * address. */
 #include "node/chat/talk.h"
 
 #include <stdlib.h>
@@ -72,48 +72,6 @@ static void stamp_slice(struct chat *c, const struct env *env)
     (void)fifo_pop(&c->stampings, &s);
     buf_clear(&s->body);
     free(s);
-}
-
-/* ---- our bundles ---- */
-
-static enum err lay_out(struct chat *c, const struct env *env)
-{
-    struct card cards[CHAT_LINKS_MAX + 2];
-    struct buf log = BUF_INIT(IDENTITY_SENT_BYTES_MAX), body = BUF_INIT(BUNDLE_BYTES_MAX);
-    struct prekey *p;
-
-    step_open(c);
-    TRY(prekeys_current(c, env, &p));
-    enum err err = identity_log_write(c->me->log, &log);
-    struct bundle bundle = {.log = buf_span(&log), .parts = {buf_span(&p->part)}, .count = 1};
-    size_t count = cards_ours(c, cards, CHAT_LINKS_MAX + 2);
-    for (size_t i = 0; err == OK && i < count; i++) {
-        struct stamping s = {.card = cards[i], .day = day_of(env), .bits = STAMP_BITS_BUNDLE};
-        buf_reset(&body);
-        err = bundle_encode(&bundle, &body);
-        if (err == OK)
-            err = stamping_add(c, &s, &body);
-    }
-    buf_clear(&log);
-    buf_clear(&body);
-    return err;
-}
-
-/* The next time of day that is this installation's, the same every day. */
-static struct mono next_minute(const struct chat *c, const struct env *env)
-{
-    uint8_t hash[SHA256_BYTES];
-    sha256(SPAN_ARRAY(c->self.installation), hash);
-    int64_t minute = ((int64_t)hash[0] << 8 | hash[1]) % 1440;
-    int64_t day_ns = (int64_t)INTRO_DAY_S * NS_PER_S;
-    int64_t at = minute * 60 * NS_PER_S, now = env->wall.ns % day_ns;
-    return mono_add(env->now, at > now ? at - now : day_ns - now + at);
-}
-
-void bundles_renew(struct chat *c, const struct env *env)
-{
-    if (c->phase == CHAT_PHASE_READY)
-        c->bundle_at = env->now;
 }
 
 /* ---- others' ---- */
@@ -202,13 +160,8 @@ void finding_tick(struct chat *c, const struct env *env)
 {
     size_t cursor = 0;
     stamp_slice(c, env);
-    if (c->online && env->now.ns >= c->bundle_at.ns) {
-        c->bundle_at = next_minute(c, env);
-        enum err err = lay_out(c, env);
-        if (err != OK)
-            log_unusual(env, "chat", "bundle not laid out err=%s", err_name(err));
-        prekeys_expire(c, env);
-    }
+    if (c->online && env->now.ns >= c->bundle_at.ns)
+        laying_tick(c, env);
     for (struct person *p; (p = map_next(&c->people, &cursor, NULL)) != NULL;)
         if (c->online && !p->looking && env->now.ns >= p->look_at.ns) {
             p->look_at = MONO_NEVER;

@@ -4,7 +4,7 @@
  *     step.c      what makes a call durable; what leaves after it
  *     journal.c   what has happened, by number          people.c    accounts that we know
  *     cards.c     how we can be found                   prekeys.c   what we lay out for strangers
- *     finding.c   bundles: ours laid out, others' looked up
+ *     laying.c    our bundles laid out                  finding.c   others' looked up
  *     waiting.c   invites, until they are answered      inviting.c  invites to us
  *     devices.c   pairing, revoking, recovering
  *     network.c   what is listened to and read from stores, who takes what comes
@@ -26,6 +26,7 @@
 #include "node/chat/chat_params.h"
 #include "node/chat/delivery.h"
 #include "node/chat/found.h"
+#include "node/chat/inbox.h"
 #include "node/chat/invite.h"
 #include "node/chat/parked.h"
 #include "node/chat/profile.h"
@@ -131,6 +132,11 @@ struct pending { /* a message to be published: waits for the commit, then for ch
     unsigned tries;
 };
 
+struct laid { /* one of our addresses: when a bundle was last laid out there */
+    uint8_t secret[CARD_SECRET_BYTES];
+    uint64_t last_s, due_s; /* due_s: sooner than its minute; 0: no */
+};
+
 struct stamping { /* a body that a stamp is looked for */
     struct card card;
     uint32_t day;
@@ -195,8 +201,11 @@ struct chat {
     struct fifo passing; /* struct chat_event */
 
     /* first contact */
+    struct inbox *inbox; /* what strangers may cost */
     struct prekey prekeys[PREKEYS_MAX];
     size_t prekeys_count;
+    struct laid laid[CHAT_ADDRESSES_MAX];
+    size_t laid_count;
     struct mono bundle_at;
     struct fifo stampings; /* struct stamping * */
     struct waiting *waiting[CHAT_INVITES_MAX];
@@ -307,8 +316,15 @@ void prekeys_expire(struct chat *c, const struct env *env);
 /* ---- finding.c ---- */
 enum err stamping_add(struct chat *c, const struct stamping *what, struct buf *body) MUST_CHECK;
 void stampings_clear(struct chat *c);
-/** Lay our bundles out now: log, links or policy have changed. */
+/* ---- laying.c ---- */
+enum err laying_load(struct chat *c) MUST_CHECK;
+/** When is the next one due? */
+void laying_plan(struct chat *c, const struct env *env);
+/** Lay our bundles out soon: log, links or policy have changed. */
 void bundles_renew(struct chat *c, const struct env *env);
+void laying_tick(struct chat *c, const struct env *env);
+
+/* ---- finding.c, further ---- */
 size_t finding_cards(const struct chat *c, const struct person *p,
                      struct card out[FINDING_CARDS_MAX]);
 /** Look for the bundles of a person now. */
@@ -327,6 +343,9 @@ enum err inviting_welcome(struct chat *c, const struct env *env, struct talk *t,
                           const struct branches_made *m, const struct plan *plan,
                           bool alone) MUST_CHECK;
 void inviting_heard(struct chat *c, const struct talk *t, const uint8_t account[32]);
+enum err inviting_load(struct chat *c) MUST_CHECK;
+/** The person has accepted or blocked an account. */
+void inviting_answered(struct chat *c, const uint8_t account[32]);
 void inviting_block(struct chat *c, const uint8_t account[32], bool blocked);
 void inviting_received(struct chat *c, const struct env *env, struct span topic,
                        struct span envelope);

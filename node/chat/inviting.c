@@ -1,32 +1,80 @@
-/* Invites: whom a commit of ours brought in is told, and who invites us is followed.
- *
- * A welcome, as it lies in an invite: [52, 1, MLS Welcome, address secret, week, next address
- * secret or empty, week, [log of every member, ...], extensions].
- */
+/* Invites to us, which the inbox has judged: followed. (Ours to others: waiting.c.) */
 #include "crypto/base/wipe.h"
+#include "node/chat/inbox.h"
 #include "node/chat/talk.h"
 
 #include <stdlib.h>
 
-static uint32_t day_of(const struct env *env)
-{
-    return (uint32_t)(env->wall.ns / NS_PER_S / INTRO_DAY_S);
-}
+#define INBOX_ROW SPAN_LIT("inbox")
 
-/* Opened, verified as far as bytes go: whose it is, and where it leads. */
-struct arrived {
-    struct invite invite;
-    const struct prekey *prekey;
-    struct person *from;
+/* ---- what the inbox asks ---- */
+
+struct asked {
+    struct chat *c;
+    const struct env *env;
+    struct talk_world w;
+    bool world;
+    struct profile_joined joined; /* on trial */
 };
 
-static bool is_own(const struct chat *c, const struct person *p)
+static bool prekey_of(void *ctx, const uint8_t id[PREKEY_ID_BYTES], struct inbox_prekey *out)
 {
-    return p == c->me;
+    const struct asked *a = ctx;
+    const struct prekey *p = prekeys_find(a->c, id);
+    if (p == NULL)
+        return false;
+    *out = (struct inbox_prekey){SPAN_ARRAY(p->secret), CHAT_STAMP_BITS};
+    return true;
 }
 
+static const struct identity_log *known(void *ctx, const uint8_t account[ACCOUNT_ID_BYTES])
+{
+    const struct asked *a = ctx;
+    const struct person *p = people_find(a->c, account);
+    return p == NULL ? NULL : p->log;
+}
+
+static enum inbox_consent consent_of(void *ctx, const uint8_t account[ACCOUNT_ID_BYTES])
+{
+    const struct asked *a = ctx;
+    const struct person *p = people_find(a->c, account);
+    if (p == a->c->me)
+        return INBOX_CONSENT_GIVEN; /* another device of ours */
+    if (p == NULL)
+        return INBOX_CONSENT_NONE;
+    return p->consent == CHAT_CONSENT_GIVEN     ? INBOX_CONSENT_GIVEN
+           : p->consent == CHAT_CONSENT_BLOCKED ? INBOX_CONSENT_BLOCKED
+                                                : INBOX_CONSENT_NONE;
+}
+
+static enum err join(void *ctx, const struct invite *invite, const struct identity_log *log,
+                     const uint8_t prekey_id[PREKEY_ID_BYTES], struct inbox_group *out)
+{
+    struct asked *a = ctx;
+    const struct prekey *p = prekeys_find(a->c, prekey_id);
+    (void)log;
+    if (p == NULL || a->world)
+        return ERR_NOT_FOUND;
+    const struct profile_join how = {.blob = invite->welcome,
+                                     .key_package = buf_span(&p->package),
+                                     .keys = &p->keys};
+    TRY(talk_world_init(&a->w, a->c, a->env));
+    a->world = true;
+    enum err err = profile_join(&a->w.mls, &how, &a->joined);
+    if (err == ERR_REFUSED)
+        log_unusual(a->env, "chat", "not joined: %s", policy_text(a->joined.why));
+    TRY(err);
+    const struct talk *t = talks_find(a->c, mls_group_context(a->joined.group)->group_id.ptr);
+    if (t != NULL && t->branches != NULL && t->state != CHAT_LEFT && t->state != CHAT_REJOINING)
+        return ERR_EXISTS;
+    memcpy(out->signer, a->joined.invited_by.key, sizeof out->signer);
+    return OK;
+}
+
+/* ---- followed ---- */
+
 static enum err enter(struct chat *c, const struct env *env, struct talk_world *w,
-                      const struct arrived *a, struct profile_joined *j)
+                      const struct inbox_result *r, struct person *from, struct profile_joined *j)
 {
     struct span id = mls_group_context(j->group)->group_id;
     struct talk *t = talks_find(c, id.ptr);
@@ -43,10 +91,12 @@ static enum err enter(struct chat *c, const struct env *env, struct talk_world *
     for (size_t i = 0; j->data.type == PROFILE_DIRECT && i < j->data.roles_count; i++)
         if (memcmp(j->data.roles[i].account, c->self.account, 32) != 0)
             memcpy(t->with.bytes, j->data.roles[i].account, 32);
-    if (a->from->consent == CHAT_CONSENT_NONE)
-        a->from->consent = CHAT_CONSENT_ASKED;
-    a->from->changed = true;
-    bool wanted = a->from->consent == CHAT_CONSENT_GIVEN || is_own(c, a->from);
+    if (j->data.type != PROFILE_DIRECT)
+        memcpy(t->with.bytes, from->account, 32); /* who asks */
+    if (from->consent == CHAT_CONSENT_NONE)
+        from->consent = CHAT_CONSENT_ASKED;
+    from->changed = true;
+    bool wanted = !r->asks;
     t->state = wanted ? CHAT_JOINED : CHAT_REQUESTED;
     struct mls_group *g = j->group;
     j->group = NULL;
@@ -56,146 +106,111 @@ static enum err enter(struct chat *c, const struct env *env, struct talk_world *
                 &(struct happened){.kind = again    ? CHAT_EVENT_REJOINED
                                            : wanted ? CHAT_EVENT_CONVERSATION
                                                     : CHAT_EVENT_REQUEST,
-                                   .account = a->from->account,
-                                   .installation = a->invite.installation,
+                                   .account = from->account,
+                                   .installation = r->invite.installation,
                                    .conversation = t->id.bytes});
     network_gap(c, env, env->wall.ns - (int64_t)PREKEY_LIFE_S * NS_PER_S);
     talks_pair(c, env, t);
     return OK;
 }
 
-static enum err joined(struct chat *c, const struct env *env, struct talk_world *w,
-                       const struct arrived *a, struct profile_joined *j)
+static enum err take_welcome(struct chat *c, const struct env *env, struct asked *a,
+                             const struct inbox_result *r, struct person *from)
 {
-    if (memcmp(j->invited_by.key, a->invite.installation, 32) != 0)
-        return ERR_AUTH; /* who welcomes us must be who invites us */
-    for (size_t i = 0; i < j->logs_count; i++)
-        TRY(people_learn_log(c, env, j->logs[i]));
-    return enter(c, env, w, a, j);
+    for (size_t i = 0; i < a->joined.logs_count; i++)
+        TRY(people_learn_log(c, env, a->joined.logs[i]));
+    return enter(c, env, &a->w, r, from, &a->joined);
 }
 
-static enum err follow(struct chat *c, const struct env *env, const struct arrived *a)
+static void save_inbox(struct chat *c)
 {
-    struct talk_world w;
-    struct profile_joined j;
-    const struct profile_join how = {.blob = a->invite.welcome,
-                                     .key_package = buf_span(&a->prekey->package),
-                                     .keys = &a->prekey->keys};
-
-    TRY(talk_world_init(&w, c, env));
-    enum err err = profile_join(&w.mls, &how, &j);
-    if (err == OK)
-        err = joined(c, env, &w, a, &j);
-    else if (err == ERR_REFUSED)
-        log_unusual(env, "chat", "not joined: %s", policy_text(j.why));
-    profile_joined_clear(&j);
-    talk_world_clear(&w);
-    return err;
-}
-
-/* The log that it brings, and whether its installation may speak for the account. */
-static enum err judge_sender(struct chat *c, const struct env *env, const struct invite *i,
-                             struct person **from)
-{
-    struct identity_log *log;
-    TRY(identity_log_read(i->log, &log));
-    struct identity now = *identity_log_now(log);
-    identity_log_free(log);
-    const struct person *known = people_find(c, now.account);
-    if (known != NULL && known->consent == CHAT_CONSENT_BLOCKED)
-        return ERR_REFUSED;
-    TRY(people_learn(c, env, i->log));
-    *from = people_find(c, now.account);
-    if (*from == NULL || (*from)->log == NULL)
-        return ERR_MEMORY;
-    const struct identity *best = identity_log_now((*from)->log);
-    return best->status == IDENTITY_ALIVE && identity_has(best, i->installation, NULL)
-               ? OK
-               : ERR_REFUSED;
-}
-
-static enum err once(struct chat *c, const uint8_t hash[32])
-{
-    struct buf value = BUF_INIT(8);
-    if (vault_get(c->vault, VAULT_T_INVITES, span_of(hash, 32), NULL) == OK)
-        return ERR_EXISTS;
-    enum err err = buf_append(&value, SPAN_LIT("1"));
-    if (err == OK)
-        step_put(c, VAULT_T_INVITES, span_of(hash, 32), &value);
+    struct buf value = BUF_INIT(VAULT_VALUE_BYTES_MAX);
+    if (inbox_save(c->inbox, &value) == OK)
+        step_put(c, VAULT_T_INVITES, INBOX_ROW, &value);
+    else if (c->failed == OK)
+        c->failed = ERR_MEMORY;
     buf_clear(&value);
-    return err;
 }
 
-static enum err open_invite(struct chat *c, const struct env *env, uint32_t day, struct span body)
+static enum err take(struct chat *c, const struct env *env, struct asked *a,
+                     const struct inbox_result *r)
 {
-    struct invite_sealed *sealed = malloc(sizeof *sealed);
-    struct arrived a = {0};
-    struct buf keep = BUF_INIT(ENVELOPE_BYTES_MAX);
-    uint8_t hash[32];
+    TRY(people_learn_log(c, env, r->log));
+    struct person *from = people_find(c, identity_log_now(r->log)->account);
+    if (from == NULL)
+        return ERR_FULL;
+    return r->invite.purpose == INVITE_WELCOME ? take_welcome(c, env, a, r, from)
+                                               : rejoin_asked(c, env, &r->invite);
+}
 
-    if (sealed == NULL)
-        return ERR_MEMORY;
-    enum err err = invite_decode(body, sealed);
-    for (size_t i = 0; err == OK && a.prekey == NULL && i < sealed->count; i++)
-        a.prekey = prekeys_find(c, sealed->recipients[i].prekey_id);
-    if (err == OK && a.prekey == NULL)
-        err = ERR_NOT_FOUND;
-    if (err == OK) {
-        const struct invite_key key = {c->self.account, a.prekey->id, SPAN_ARRAY(a.prekey->secret)};
-        err = invite_open(sealed, &key, day, &keep, &a.invite, hash);
-    }
-    if (err == OK) {
+/* One address of ours; true: it was for it. */
+static bool offer(struct chat *c, const struct env *env, const struct card *card, unsigned number,
+                  struct span envelope)
+{
+    struct asked a = {.c = c, .env = env};
+    const struct inbox_world world = {&a, prekey_of, known, consent_of, join};
+    const struct inbox_address address = {.card = card, .number = number};
+    struct inbox_result r;
+
+    inbox_receive(c->inbox, env, &world, &address, envelope, &r);
+    bool ours = r.verdict != INBOX_NOT_OURS;
+    if (r.changed || r.verdict == INBOX_TAKEN)
         step_open(c);
-        err = once(c, hash);
+    if (r.verdict == INBOX_TAKEN) {
+        enum err err = take(c, env, &a, &r);
+        if (err != OK)
+            log_unusual(env, "chat", "invite not followed err=%s", mls_err_name(err));
+    } else if (r.verdict == INBOX_NEWER_VERSION) {
+        journal_add(c, env, &(struct happened){.kind = CHAT_EVENT_UNSUPPORTED});
+    } else if (ours) {
+        log_info(env, "chat", "invite refused: %s", inbox_verdict_text(r.verdict));
     }
-    if (err == OK)
-        err = judge_sender(c, env, &a.invite, &a.from);
-    if (err == OK)
-        err = a.invite.purpose == INVITE_WELCOME ? follow(c, env, &a)
-                                                 : rejoin_asked(c, env, &a.invite);
-    buf_clear(&keep);
-    free(sealed);
-    return err;
-}
-
-/* The stamp first: it costs nothing to check. */
-static enum err stamped(struct chat *c, const struct env *env, const struct card *card,
-                        uint32_t day, struct span envelope)
-{
-    struct buf keep = BUF_INIT(ENVELOPE_BYTES_MAX);
-    struct intro i;
-    struct stamp_of of;
-
-    enum err err = intro_open(card, day, envelope, &keep, &i);
-    if (err == OK && intro_body_type(i.body) == INTRO_INVITE) {
-        stamp_for(card->account, day, i.body, &of);
-        err = stamp_holds(&of, i.stamp, CHAT_STAMP_BITS) ? open_invite(c, env, day, i.body)
-                                                         : ERR_REFUSED;
-        if (err != OK && err != ERR_EXISTS)
-            log_unusual(env, "chat", "invite refused err=%s", mls_err_name(err));
-    }
-    buf_clear(&keep);
-    return err;
+    if (r.again) /* nothing was kept of it: read the inbox again, later */
+        c->intro_at = mono_min(c->intro_at, mono_add(env->now, LOOKUP_RETRY_S * NS_PER_S));
+    if (r.changed)
+        save_inbox(c);
+    inbox_result_clear(&r);
+    profile_joined_clear(&a.joined);
+    if (a.world)
+        talk_world_clear(&a.w);
+    return ours;
 }
 
 void inviting_received(struct chat *c, const struct env *env, struct span topic,
                        struct span envelope)
 {
-    struct card cards[CHAT_LINKS_MAX + 2];
-    uint32_t today = day_of(env);
+    struct card cards[CHAT_ADDRESSES_MAX];
 
     if (c->phase != CHAT_PHASE_READY)
         return;
-    size_t count = cards_ours(c, cards, CHAT_LINKS_MAX + 2);
+    size_t count = cards_ours(c, cards, CHAT_ADDRESSES_MAX);
     for (size_t i = 0; i < count; i++) {
         char own[ENVELOPE_TOPIC_BYTES];
         envelope_topic(ENVELOPE_INTRO, card_bucket(&cards[i]), own);
-        if (!span_eq(topic, span_str(own)))
-            continue;
-        for (uint32_t back = 0; back <= INVITE_DAYS; back++)
-            if (stamped(c, env, &cards[i], today + 1 - back, envelope) != ERR_NOT_FOUND)
-                return;
+        if (span_eq(topic, span_str(own)) &&
+            offer(c, env, &cards[i], (unsigned)i % INBOX_ADDRESSES_MAX, envelope))
+            return;
     }
+}
+
+/** The person has accepted or blocked. */
+void inviting_answered(struct chat *c, const uint8_t account[32])
+{
+    inbox_answered(c->inbox, account);
+    step_open(c);
+    save_inbox(c);
+}
+
+enum err inviting_load(struct chat *c)
+{
+    struct buf value = BUF_INIT(VAULT_VALUE_BYTES_MAX);
+    enum err err = vault_get(c->vault, VAULT_T_INVITES, INBOX_ROW, &value);
+    if (err == OK)
+        err = inbox_load(buf_span(&value), &c->inbox);
+    else if (err == ERR_NOT_FOUND)
+        err = inbox_new(&c->inbox);
+    buf_clear(&value);
+    return err;
 }
 
 /* ---- reading our inbox ---- */

@@ -1,5 +1,6 @@
 /* The network: what is listened to, what is read from stores, who takes what comes. */
 #include "node/chat/talk.h"
+#include "node/chat/timetable.h"
 
 #include <stdlib.h>
 
@@ -46,8 +47,8 @@ static void talk_buckets(const struct chat *c, int64_t wall_ns, uint8_t set[32])
 
 static void intro_buckets(struct chat *c, uint8_t set[32])
 {
-    struct card cards[CHAT_LINKS_MAX + 2];
-    size_t count = cards_ours(c, cards, CHAT_LINKS_MAX + 2);
+    struct card cards[CHAT_ADDRESSES_MAX];
+    size_t count = cards_ours(c, cards, CHAT_ADDRESSES_MAX);
     for (size_t i = 0; i < count; i++)
         set_bit(set, card_bucket(&cards[i]));
 }
@@ -146,9 +147,12 @@ static bool ask_person(struct chat *c, const struct env *env, struct chat_out *o
         if (!p->looking || !ask(c, env, &p->sweep, out))
             continue;
         size_t count = finding_cards(c, p, cards);
-        for (size_t i = 0; i < count; i++)
-            set_bit(set, card_bucket(&cards[i]));
-        cover(c, set, LOOKUP_BUCKETS, (uint64_t)p->account[0] + 1);
+        for (size_t i = 0; i < count; i++) {
+            uint8_t buckets[LOOKUP_BUCKETS];
+            timetable_cover(c->cover_secret, &cards[i], buckets);
+            for (size_t k = 0; k < LOOKUP_BUCKETS; k++)
+                set_bit(set, buckets[k]);
+        }
         (void)topics_of(c, set, ENVELOPE_INTRO, 0, out);
         return true;
     }

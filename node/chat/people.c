@@ -352,6 +352,7 @@ enum err chat_block(struct chat *c, const struct env *env, const struct chat_acc
         return ERR_ARGUMENT;
     TRY(known(c, account, &p));
     p->consent = blocked ? CHAT_CONSENT_BLOCKED : CHAT_CONSENT_NONE;
+    inviting_answered(c, p->account);
     inviting_block(c, p->account, blocked);
     talks_blocked(c, env, p);
     return step_close(c, env);

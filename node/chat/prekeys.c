@@ -166,7 +166,7 @@ static enum err fresh(struct chat *c, const struct env *env, struct prekey **out
     save(c, p);
     before = c->prekeys_count > 1 ? before : NULL;
     if (before != NULL) {
-        before->replaced_s = p->issued_s;
+        before->replaced_s = p->issued_s + INTRO_EVERY_S; /* by then at every address */
         save(c, before);
     }
     *out = p;

@@ -224,7 +224,9 @@ enum err inviting_begin(struct chat *c, const struct env *env)
 {
     struct vault_key key = {0};
     struct buf value = BUF_INIT(ENVELOPE_BYTES_MAX + 1024);
-    enum err err = prekeys_load(c);
+    enum err err = inviting_load(c);
+    if (err == OK)
+        err = prekeys_load(c);
 
     while (err == OK && c->waiting_count < CHAT_INVITES_MAX &&
            vault_next(c->vault, VAULT_T_SECRETS, SPAN_LIT("invite"), &key, &value) == OK) {
@@ -244,7 +246,9 @@ enum err inviting_begin(struct chat *c, const struct env *env)
     }
     buf_clear(&value);
     cards_load(c);
-    bundles_renew(c, env);
+    if (err == OK)
+        err = laying_load(c);
+    laying_plan(c, env);
     return err;
 }
 
@@ -252,6 +256,7 @@ void inviting_clear(struct chat *c)
 {
     while (c->waiting_count > 0)
         free_row(c->waiting[--c->waiting_count]);
+    inbox_free(c->inbox);
     prekeys_clear(c);
     stampings_clear(c);
 }

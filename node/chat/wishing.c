@@ -127,6 +127,7 @@ enum err chat_accept(struct chat *c, const struct env *env, const struct chat_co
         p->consent = CHAT_CONSENT_GIVEN;
         p->changed = true;
     }
+    inviting_answered(c, t->with.bytes);
     t->state = CHAT_JOINED;
     t->changed = t->active = true;
     delivery_set_silent(t->delivery, false);
