@@ -3,45 +3,26 @@
 
 #include "node/chat/params.h"
 
-#define SWEEP_TOPICS_MAX       64u   /* content topics of one look-up; CHAT_TOPICS_MAX */
-#define SWEEP_TRIES_MAX        6u    /* of one store, before we do with what came */
-#define SWEEP_RETRY_S          5     /* after the first failure; doubled after each further one */
-#define SWEEP_RETRY_S_MAX      600   /* seconds between two tries at most */
-#define SWEEP_GRID_S           600   /* look-ups begin on this grid: own choice, ten minutes */
-#define PREKEY_BYTES           1216u /* an X-Wing public key; draft-connolly-cfrg-xwing-kem */
-#define PREKEY_SECRET_BYTES    32u   /* the seed that it is made from */
-#define PREKEY_ENC_BYTES       1120u /* an X-Wing ciphertext */
-#define PREKEY_ID_BYTES        16u
-#define PART_PACKAGE_BYTES_MAX 4096u                      /* an MLS key package */
-#define PART_BYTES_MAX         8192u                      /* with room for extensions */
-#define PART_LIFE_S            (7u * 86400u)              /* CHAT.md 3: expiry 7 days */
-#define PART_SKEW_S            3600u                      /* of clocks; own choice */
-#define BUNDLE_PARTS_MAX       IDENTITY_INSTALLATIONS_MAX /* one an installation */
-#define BUNDLE_BYTES_MAX       (IDENTITY_SENT_BYTES_MAX + 10u * PART_BYTES_MAX + 1024u)
-#define INTRO_EVERY_S          86400u         /* CHAT.md 3: new every 24 h */
-#define PREKEY_AFTER_S         (48u * 3600u)  /* CHAT.md 3: after its successor was published */
-#define PREKEY_LIFE_S          (14u * 86400u) /* CHAT.md 3: at the latest */
-#define PREKEYS_MAX            16u            /* one a day for 14 days, and the one to come */
-#define INVITE_BYTES_MAX       (ENVELOPE_BYTES_MAX - 128u) /* with stamp and framing, one envelope */
-#define INVITE_DAYS            15u /* days back that an invite is opened for: PREKEY_LIFE_S and one */
-#define LOOKUP_BUCKETS         8u     /* CHAT.md 3: asked for together, seven of them to hide one */
-#define LOOKUP_OVERLAP_S       600u   /* read again, for clocks and late arrivals; own choice */
-#define LOOKUP_EVERY_S         21600u /* of our own addresses, with as much chance again as half */
+#define SWEEP_TOPICS_MAX  64u /* content topics of one look-up; CHAT_TOPICS_MAX */
+#define SWEEP_TRIES_MAX   6u  /* of one store, before we do with what came */
+#define SWEEP_RETRY_S     5   /* after the first failure; doubled after each further one */
+#define SWEEP_RETRY_S_MAX 600 /* seconds between two tries at most */
+#define SWEEP_GRID_S      600 /* look-ups begin on this grid: own choice, ten minutes */
 
 /* the chat as a whole (chat.h) */
 #define CHAT_EVENTS_KEPT       4096u  /* of the journal */
 #define CHAT_PEOPLE_MAX        16384u /* accounts known */
 #define CHAT_TALKS_MAX         4096u  /* conversations */
-#define CHAT_ADDRESSES_MAX     34u /* cards of ours: the links, the open one, that of the words */
-#define BUNDLE_SPREAD_S        60u /* within which changed bundles are laid out */
-#define CHAT_LINKS_MAX         32u    /* private links handed out */
-#define CHAT_PASSING_MAX       64u    /* events that are not kept */
-#define CHAT_PENDING_MAX       1024u  /* messages that wait to be published */
-#define CHAT_PUBLISHING_MAX    16u    /* handed out at a time */
-#define CHAT_PUBLISH_TRIES_MAX 8u     /* of messages that nobody else tries again */
-#define CHAT_INVITES_MAX       256u   /* sent and not answered */
-#define CHAT_STAMP_BITS        18u    /* of invites to us; own choice: about 30 ms */
-#define CHAT_HAD_MAX           8192u  /* payloads remembered as seen */
+#define CHAT_ADDRESSES_MAX     34u   /* cards of ours: the links, the open one, that of the words */
+#define BUNDLE_SPREAD_S        60u   /* within which changed bundles are laid out */
+#define CHAT_LINKS_MAX         32u   /* private links handed out */
+#define CHAT_PASSING_MAX       64u   /* events that are not kept */
+#define CHAT_PENDING_MAX       1024u /* messages that wait to be published */
+#define CHAT_PUBLISHING_MAX    16u   /* handed out at a time */
+#define CHAT_PUBLISH_TRIES_MAX 8u    /* of messages that nobody else tries again */
+#define CHAT_INVITES_MAX       256u  /* sent and not answered */
+#define CHAT_STAMP_BITS        18u   /* of invites to us; own choice: about 30 ms */
+#define CHAT_HAD_MAX           8192u /* payloads remembered as seen */
 #define CHAT_TEXT_BYTES_MAX    CONTENT_TEXT_MAX
 #define STAMP_SLICE            4096u /* tries in a row: about 1 ms */
 #define RESCANS_MAX            8u    /* readings of the same span because more opened */
@@ -51,6 +32,7 @@
 #define FINDING_CARDS_MAX      2u    /* addresses that a person is looked up at */
 #define FINDING_EVERY_S        43200 /* contacts' bundles, with as much again by chance */
 #define FINDING_RETRY_S        60    /* nothing found: doubled each time, four hours at most */
+#define INBOX_AGAIN_S          300   /* something was refused for a bound: it is read again */
 #define INVITE_AGAIN_S         86400 /* an invite that nobody answered is sent again */
 #define INVITE_HELD_S          10    /* is its commit certified? */
 #define TALK_KEYS_MAX          32u   /* epochs whose envelopes are opened still */

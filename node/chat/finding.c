@@ -4,11 +4,6 @@
 
 #include <stdlib.h>
 
-static uint32_t day_of(const struct env *env)
-{
-    return (uint32_t)(env->wall.ns / NS_PER_S / INTRO_DAY_S);
-}
-
 /* ---- stamps: work, in slices ---- */
 
 /* Ask for a stamp on a body; then it is published. Takes `body`. `row` 0: nobody keeps it. */

@@ -55,9 +55,8 @@ static enum err join(void *ctx, const struct invite *invite, const struct identi
     (void)log;
     if (p == NULL || a->world)
         return ERR_NOT_FOUND;
-    const struct profile_join how = {.blob = invite->welcome,
-                                     .key_package = buf_span(&p->package),
-                                     .keys = &p->keys};
+    const struct profile_join how = {
+        .blob = invite->welcome, .key_package = buf_span(&p->package), .keys = &p->keys};
     TRY(talk_world_init(&a->w, a->c, a->env));
     a->world = true;
     enum err err = profile_join(&a->w.mls, &how, &a->joined);
@@ -166,7 +165,7 @@ static bool offer(struct chat *c, const struct env *env, const struct card *card
         log_info(env, "chat", "invite refused: %s", inbox_verdict_text(r.verdict));
     }
     if (r.again) /* nothing was kept of it: read the inbox again, later */
-        c->intro_at = mono_min(c->intro_at, mono_add(env->now, LOOKUP_RETRY_S * NS_PER_S));
+        c->intro_at = mono_min(c->intro_at, mono_add(env->now, INBOX_AGAIN_S * NS_PER_S));
     if (r.changed)
         save_inbox(c);
     inbox_result_clear(&r);

@@ -85,10 +85,9 @@ static void plan(struct chat *c, const struct env *env)
         uint64_t due = due_of(c, &cards[i], laid_at(c, &cards[i]));
         first = due < first ? due : first;
     }
-    c->bundle_at = first == UINT64_MAX ? MONO_NEVER
-                                       : mono_add(env->now, first > now ? (int64_t)(first - now) *
-                                                                              NS_PER_S
-                                                                        : 0);
+    c->bundle_at = first == UINT64_MAX
+                       ? MONO_NEVER
+                       : mono_add(env->now, first > now ? (int64_t)(first - now) * NS_PER_S : 0);
 }
 
 void laying_plan(struct chat *c, const struct env *env)
@@ -109,15 +108,13 @@ void bundles_renew(struct chat *c, const struct env *env)
 static enum err lay_out(struct chat *c, const struct env *env, const struct card *card)
 {
     struct buf log = BUF_INIT(IDENTITY_SENT_BYTES_MAX), body = BUF_INIT(BUNDLE_BYTES_MAX);
-    const struct stamping s = {.card = *card,
-                               .day = (uint32_t)(seconds(env) / INTRO_DAY_S),
-                               .bits = STAMP_BITS_BUNDLE};
+    const struct stamping s = {
+        .card = *card, .day = (uint32_t)(seconds(env) / INTRO_DAY_S), .bits = STAMP_BITS_BUNDLE};
     struct prekey *p;
 
     TRY(prekeys_current(c, env, &p));
     enum err err = identity_log_write(c->me->log, &log);
-    const struct bundle bundle = {
-        .log = buf_span(&log), .parts = {buf_span(&p->part)}, .count = 1};
+    const struct bundle bundle = {.log = buf_span(&log), .parts = {buf_span(&p->part)}, .count = 1};
     if (err == OK)
         err = bundle_encode(&bundle, &body);
     if (err == OK)
