@@ -19,18 +19,6 @@ target_compile_options(house INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Wvla
     -Wundef -Wcast-qual -Wformat=2 -ffp-contract=off -fno-math-errno -fno-semantic-interposition)
 
-# Is the room of the chat whole? Until then there is no libsotto, and `sotto node` has no --chat.
-set(SOTTO_CHAT OFF)
-set(chats_unused chats)
-file(GLOB chat_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/node/chat/*.c)
-foreach(source ${chat_sources})
-    file(STRINGS ${source} found REGEX "^enum err chat_open\\(")
-    if(found)
-        set(SOTTO_CHAT ON)
-        set(chats_unused chats_none)
-    endif()
-endforeach()
-
 add_library(rooms INTERFACE) # all rooms that have sources, for tests
 set_property(GLOBAL PROPERTY ROOMS "")
 
@@ -40,7 +28,6 @@ function(room path)
     string(REPLACE "/" "_" name ${path})
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${path}/*.c)
     list(FILTER sources EXCLUDE REGEX "/main\\.c$")
-    list(FILTER sources EXCLUDE REGEX "/node/main/${chats_unused}\\.c$")
     if(sources)
         add_library(room_${name} STATIC ${sources})
         set(scope PUBLIC)

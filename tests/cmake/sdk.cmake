@@ -1,12 +1,9 @@
 # libsotto, shared and static, of node/sdk and all rooms below it; what `cmake --install` installs.
 # In both only sotto_* can be seen: the shared one by its version script, the static one because it is
-# a single object whose other symbols were made local. Built when the room of the chat is whole.
+# a single object whose other symbols were made local.
 include(GNUInstallDirs)
 
 install(TARGETS sotto RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-if(NOT SOTTO_CHAT)
-    return()
-endif()
 
 file(STRINGS ${CMAKE_SOURCE_DIR}/node/sdk/sotto.h abi REGEX "^#define SOTTO_ABI ")
 string(REGEX REPLACE "[^0-9]" "" abi "${abi}")
@@ -54,7 +51,9 @@ install(FILES ${CMAKE_BINARY_DIR}/sdk/sotto.pc DESTINATION ${CMAKE_INSTALL_LIBDI
 install(FILES ${CMAKE_SOURCE_DIR}/node/sdk/libsotto.3 DESTINATION ${CMAKE_INSTALL_MANDIR}/man3)
 
 if(SOTTO_TESTS)
-    add_test(NAME sdk_install COMMAND bash tests/sdk/install.sh ${CMAKE_BINARY_DIR}
-        WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    set_tests_properties(sdk_install PROPERTIES LABELS unit TIMEOUT 300)
+    foreach(test install talk)
+        add_test(NAME sdk_${test} COMMAND bash tests/sdk/${test}.sh ${CMAKE_BINARY_DIR}
+            WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+        set_tests_properties(sdk_${test} PROPERTIES LABELS unit TIMEOUT 300)
+    endforeach()
 endif()
