@@ -1,4 +1,5 @@
-/* Let in again: a member that cannot follow the branch that holds asks another one of it. */
+/* A member that cannot follow the branch that holds should be let in again by another one of it.
+ * Not in this version: it stays where it is, and what the others say is not read there. */
 #include "node/chat/talk.h"
 
 enum err rejoin_asked(struct chat *c, const struct env *env, const struct invite *i)

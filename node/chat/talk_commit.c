@@ -269,6 +269,17 @@ static bool heals(const struct talk *t, const struct env *env, bool speaking)
     return age > (pair ? HEAL_DIRECT_S : HEAL_GROUP_S) * NS_PER_S;
 }
 
+/* Does somebody wait for the removal that he proposed? */
+static bool somebody_leaves(const struct talk *t)
+{
+    struct eid head = branches_head(t->branches);
+    const struct mls_group *g = branches_group(t->branches, &head);
+    for (size_t i = 0; i < mls_group_waiting(g); i++)
+        if (mls_group_waiting_at(g, i).proposal.type == MLS_PROPOSAL_REMOVE)
+            return true;
+    return false;
+}
+
 enum err talk_reconcile(struct chat *c, const struct env *env, struct talk *t, bool speaking)
 {
     struct plan *p;
@@ -284,7 +295,7 @@ enum err talk_reconcile(struct chat *c, const struct env *env, struct talk *t, b
         return ERR_MEMORY;
     plan_init(p);
     enum err err = make_plan(c, env, t, p);
-    if (err == OK && (p->changes || heals(t, env, speaking)))
+    if (err == OK && (p->changes || somebody_leaves(t) || heals(t, env, speaking)))
         err = commit(c, env, t, p);
     plan_clear(p);
     free(p);

@@ -209,6 +209,8 @@ static enum err obey(struct chat *c, const struct env *env, struct talk *t,
     struct eid certified = dag_certified(branches_dag(t->branches));
     enum err err = OK;
 
+    if (t->state == CHAT_LEFT)
+        return OK;
     if (out->kind == DAG_OUT_ADOPT)
         return talk_adopt(c, env, t);
     TRY(talk_world_init(&w, c, env));

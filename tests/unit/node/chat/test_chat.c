@@ -246,6 +246,33 @@ static void a_group_reads_everything_in_one_order(void **state)
     world_clear(&w);
 }
 
+static void who_leaves_is_gone_for_all(void **state)
+{
+    (void)state;
+    struct world w;
+    struct chat_account members[2];
+    struct chat_conversation group;
+    struct chat_summary s;
+    world_init(&w, 7);
+    struct world_person *a = world_born(&w), *b[2];
+    for (int i = 0; i < 2; i++) {
+        b[i] = world_born(&w);
+        (void)friends(&w, a, b[i]);
+        memcpy(members[i].bytes, b[i]->chat->self.account, 32);
+    }
+    assert_ok(chat_found(a->chat, &w.t.env, CHAT_GROUP, SPAN_LIT("tea"), members, 2, &group));
+    world_run(&w, 120);
+    assert_ok(chat_leave(b[1]->chat, &w.t.env, &group));
+    world_run(&w, 300);
+    say(&w, a, &group, "without you");
+    world_run(&w, 300);
+    assert_ok(chat_conversation(b[0]->chat, &group, &s));
+    assert_int_equal(s.accounts, 2);
+    assert_true(world_reads(b[0], &group, "without you"));
+    assert_false(world_reads(b[1], &group, "without you"));
+    world_clear(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,7 +282,8 @@ int main(void)
         cmocka_unit_test(what_is_lost_on_the_way_is_repaired),
         cmocka_unit_test(lines_are_answered_liked_edited_and_deleted),
         cmocka_unit_test(a_group_reads_everything_in_one_order),
+        cmocka_unit_test(who_leaves_is_gone_for_all),
     };
-    cmocka_set_test_filter(getenv("TEST"));
+    cmocka_set_test_filter(getenv("TEST")); /* one alone, by name */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
