@@ -24,13 +24,14 @@
 #define CHAT_INSTALLATION_BYTES 32u
 #define CHAT_CONVERSATION_BYTES 32u
 #define CHAT_ENTRY_BYTES        16u
-#define CHAT_ACCOUNT_TEXT_MAX   65u   /* chars with NUL, "sotto1..." */
-#define CHAT_CARD_TEXT_MAX      1800u /* chars with NUL, "sottocard1..." */
-#define CHAT_PAIR_TEXT_MAX      256u  /* chars with NUL, "sottopair1..." */
-#define CHAT_WORDS_TEXT_MAX     216u  /* chars with NUL: the 24 words */
-#define CHAT_SIX_WORDS_MAX      60u   /* chars with NUL */
-#define CHAT_SAFETY_MAX         72u   /* chars with NUL */
-#define CHAT_NAME_MAX           256u  /* bytes with NUL: a UTF-8 name of a person or group */
+#define CHAT_ACCOUNT_TEXT_MAX   65u        /* chars with NUL, "sotto1..." */
+#define CHAT_CARD_TEXT_MAX      1800u      /* chars with NUL, "sottocard1..." */
+#define CHAT_PAIR_TEXT_MAX      256u       /* chars with NUL, "sottopair1..." */
+#define CHAT_WORDS_TEXT_MAX     216u       /* chars with NUL: the 24 words */
+#define CHAT_SIX_WORDS_MAX      60u        /* chars with NUL */
+#define CHAT_SAFETY_MAX         72u        /* chars with NUL */
+#define CHAT_EXPORT_BYTES_MAX   268435456u /* of an export; it is in memory */
+#define CHAT_NAME_MAX           256u       /* bytes with NUL: a UTF-8 name of a person or group */
 
 struct chat;
 struct kv;

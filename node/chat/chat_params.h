@@ -50,4 +50,19 @@
 #define PLAN_NEWCOMERS_MAX     20u        /* installations that one commit brings in */
 #define PLAN_MEMBERS_MAX       1100u      /* installations of a conversation */
 #define WELCOME_ACCOUNTS_MAX   1024u      /* logs in an invite */
-#define STUCK_RETRY_S          10         /* between tries to write what the disk refused */
+#define CHAT_FILES_MAX         256u       /* files that are sent or collected at a time */
+#define FILES_OPEN_BYTES_MAX   67108864u  /* of those that are collected, in memory; own choice */
+#define FILES_STEP_BYTES       (8u << 20) /* segments that one step writes; VAULT_STEP_BYTES_MAX */
+#define FILE_PART_BYTES        (1u << 20) /* of a file in one value of the vault */
+#define FILE_ROW_BYTES_MAX     512u
+#define FILE_UNDER_WAY_MAX     4u    /* segments handed out at a time: messages go between them */
+#define FILE_RETRY_S           10    /* after a segment that was not published */
+#define FILE_LOOK_S            30    /* without a segment: stores are read, */
+#define FILE_LOOK_S_MAX        86400 /* doubled each time that nothing comes */
+#define FILE_ASK_TRIES         2u    /* then who has it is asked as well */
+#define FILE_TRIES_MAX         14u   /* then it is given up: after a good week */
+#define FILE_AGAIN_S           600   /* segments are published again at most so often */
+#define IMPORT_STEP_BYTES      (16u << 20) /* of an import that one step writes */
+#define IMPORT_STEP_VALUES     8192u
+#define VANISH_STEP_VALUES     256u /* entries that one step erases */
+#define STUCK_RETRY_S          10   /* between tries to write what the disk refused */

@@ -37,6 +37,7 @@ static const struct row {
     {CONTENT_PROFILE, TEXT | NAME, 0},
     {CONTENT_CUSTOM, NAME | BYTES, 0},
     {CONTENT_LONG, FILE_PARTS, 0},
+    {CONTENT_WANTED, TARGET | BYTES, PASSES},
 };
 
 #define SPAN_AT(member) offsetof(struct content, member)

@@ -30,6 +30,8 @@ enum content_tag { /* of domain 1; numbers on the wire */
     CONTENT_PROFILE = 10,   /* what to call me: name, and a text about me */
     CONTENT_CUSTOM = 11,    /* name of the application's type, bytes */
     CONTENT_LONG = 12,      /* content that is too long for an entry, in segments */
+    CONTENT_WANTED = 13, /* in passing: target, an attachment, and bytes: which segments of it are
+                            nowhere (bit i % 8 of byte i / 8), to be published again */
 };
 
 struct content {

@@ -62,6 +62,8 @@ static enum err change(struct chat *c, const struct env *env, const struct arriv
     const struct entry_id *target = &a->content.target;
     enum err err = note_load(c, a->t, target, &n);
 
+    if (err == OK && n.gone)
+        err = ERR_EXISTS; /* nothing is said of it any more */
     if (err == OK && a->content.tag == CONTENT_REACTION) {
         react(&n, a);
     } else if (err == OK && may_change(c, a, &n)) {
@@ -72,27 +74,28 @@ static enum err change(struct chat *c, const struct env *env, const struct arriv
         n.deleted = a->content.tag == CONTENT_DELETE;
         if (n.edited)
             err = buf_append(&n.text, a->content.text);
+        if (n.deleted)
+            files_drop(c, a->t, target);
     }
     if (err == OK) {
         note_save(c, a->t, target, &n);
         happened(c, env, a, target);
     }
     note_clear(&n);
-    return err;
+    return err == ERR_EXISTS ? OK : err;
 }
 
 /* ---- entries that are lines ---- */
 
-static void show_last(struct talk *t, const struct arriving *a)
+void talk_last(struct talk *t, struct span text)
 {
-    struct span text =
-        a->content.known && a->content.text.len > 0 ? a->content.text : a->content.fallback;
     size_t len = text.len < sizeof t->last - 1 ? text.len : sizeof t->last - 1;
     while (len > 0 && len < text.len && (text.ptr[len] & 0xc0) == 0x80)
         len--; /* whole characters */
     if (len > 0)
         memcpy(t->last, text.ptr, len);
     t->last[len] = '\0';
+    t->changed = true;
 }
 
 static void settle(struct chat *c, const struct env *env, const struct arriving *a, bool late)
@@ -100,7 +103,8 @@ static void settle(struct chat *c, const struct env *env, const struct arriving 
     struct talk *t = a->t;
     bool mine = memcmp(a->author.account, c->self.account, 32) == 0;
     if (!late) {
-        show_last(t, a);
+        talk_last(t, a->content.known && a->content.text.len > 0 ? a->content.text
+                                                                 : a->content.fallback);
         t->last_ns = (int64_t)a->place.lamport * NS_PER_MS;
         t->ours_last = mine;
     }
@@ -133,9 +137,7 @@ static enum err note_place(struct chat *c, const struct env *env, const struct a
         n.hidden = hidden;
         if (!hidden && a->t->disappearing_s > 0) {
             n.vanishes_ns = env->wall.ns + (int64_t)a->t->disappearing_s * NS_PER_S;
-            a->t->vanish_ns = a->t->vanish_ns == 0 || n.vanishes_ns < a->t->vanish_ns
-                                  ? n.vanishes_ns
-                                  : a->t->vanish_ns;
+            vanishing_add(c, a->t, &a->place.id, n.vanishes_ns);
         }
         note_save(c, a->t, &a->place.id, &n);
     }
@@ -154,6 +156,8 @@ static enum err take(struct chat *c, const struct env *env, struct arriving *a, 
     TRY(note_place(c, env, a, hidden));
     if (!hidden) {
         settle(c, env, a, late);
+        if (ours && k->tag == CONTENT_ATTACHMENT)
+            files_announced(c, env, a->t, &a->place, k);
         return OK;
     }
     switch (k->tag) {
@@ -178,6 +182,8 @@ void entry_arrived(struct chat *c, const struct env *env, struct talk *t,
 
     if (!timeline_get(delivery_timeline(t->delivery), &place->id, &te))
         return;
+    if (entry_gone(c, t, &place->id))
+        return;
     a.author = te.author;
     enum err err = entry_decode(te.bytes, &e);
     if (err == OK)
@@ -196,13 +202,25 @@ bool entry_stored(struct chat *c, const struct talk *t, const struct entry_id *i
     return here;
 }
 
+bool entry_gone(struct chat *c, const struct talk *t, const struct entry_id *id)
+{
+    struct note n;
+    bool gone = note_load(c, t, id, &n) == OK && n.gone;
+    note_clear(&n);
+    return gone;
+}
+
 /* ---- in passing ---- */
 
 void entry_passing(struct chat *c, const struct env *env, struct talk *t,
                    const struct entry_author *who, struct span content)
 {
     struct content k;
-    if (content_decode(content, &k) != OK || !k.known || k.tag != CONTENT_TYPING || !k.on)
+    if (content_decode(content, &k) != OK || !k.known)
+        return;
+    if (k.tag == CONTENT_WANTED)
+        files_wanted(c, env, t, &k);
+    if (k.tag != CONTENT_TYPING || !k.on)
         return;
     journal_pass(c, env,
                  &(struct happened){.kind = CHAT_EVENT_TYPING,

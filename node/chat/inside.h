@@ -12,6 +12,8 @@
  *     saying.c    what the person says                  entries.c, notes.c  what entries mean
  *     wishing.c   what it wishes of conversations
  *     reading.c   what the person looks at
+ *     files*.c    files, in segments (files.h)      vanishing.c  entries whose time is over
+ *     exporting.c contacts and history, to another installation
  *
  * Everything in memory is a copy of what the vault holds. An input changes memory and notes what is
  * to be written; step_close writes it as one transaction, and only then what has to leave leaves.
@@ -24,6 +26,7 @@
 #include "node/chat/card.h"
 #include "node/chat/chat.h"
 #include "node/chat/chat_params.h"
+#include "node/chat/content.h"
 #include "node/chat/delivery.h"
 #include "node/chat/found.h"
 #include "node/chat/inbox.h"
@@ -114,7 +117,6 @@ struct talk {
     int64_t last_ns;
     char last[128];
     uint64_t disappearing_s;
-    int64_t vanish_ns;    /* the next entry that vanishes; 0: none */
     int64_t caught_up_ns; /* stores were read up to here */
     bool changed, keys_changed;
     bool active; /* its engines may have something to write */
@@ -227,6 +229,14 @@ struct chat {
     uint64_t keys_noted;   /* grows with every key that may open some */
     uint64_t had[CHAT_HAD_MAX];
 
+    /* files that are sent or collected */
+    struct file *files[CHAT_FILES_MAX];
+    size_t files_count;
+    size_t files_step_bytes; /* of segments in the step under way */
+    uint64_t files_token;
+
+    int64_t vanish_ns; /* wall; the next entry disappears; 0: none does */
+
     struct buf row, edit; /* what chat_entry's spans point to */
 };
 
@@ -288,6 +298,9 @@ struct person *people_find(const struct chat *c, const uint8_t account[32]);
 enum err people_load(struct chat *c) MUST_CHECK;
 enum err people_save(struct chat *c) MUST_CHECK;
 void people_clear(struct chat *c);
+
+/** Take over what an export says of a person; what is known here stays. ERR_FORMAT; ERR_FULL. */
+enum err people_restore(struct chat *c, struct span account, struct span record) MUST_CHECK;
 
 /** A log of an account came, as sent: take it over if it is news, and tell what changed.
  * OK; the codes of identity_log_read and merge. */
@@ -369,6 +382,31 @@ bool network_retry_parked(struct chat *c, const struct env *env);
 void network_tick(struct chat *c, const struct env *env);
 struct mono network_deadline(const struct chat *c);
 void network_clear(struct chat *c);
+
+/* ---- files*.c ---- */
+enum err files_load(struct chat *c) MUST_CHECK;
+void files_clear(struct chat *c);
+/** The entry of an attachment is here: collect its segments. */
+void files_announced(struct chat *c, const struct env *env, struct talk *t,
+                     const struct entry_place *place, const struct content *k);
+/** An envelope of one of our buckets; true: it was of a file. */
+bool files_received(struct chat *c, const struct env *env, struct span topic, struct span payload);
+void files_pump(struct chat *c, const struct env *env);
+void files_published(struct chat *c, const struct env *env, uint64_t token, enum err err);
+/** A member wants segments published again. */
+void files_wanted(struct chat *c, const struct env *env, struct talk *t, const struct content *k);
+/** The entry is gone: so is its file. */
+void files_drop(struct chat *c, const struct talk *t, const struct entry_id *entry);
+bool files_here(struct chat *c, const struct talk *t, const struct entry_id *entry);
+void files_tick(struct chat *c, const struct env *env);
+struct mono files_deadline(const struct chat *c);
+
+/* ---- vanishing.c ---- */
+enum err vanishing_load(struct chat *c) MUST_CHECK;
+/** This entry disappears at that wall time. */
+void vanishing_add(struct chat *c, const struct talk *t, const struct entry_id *entry, int64_t ns);
+void vanishing_tick(struct chat *c, const struct env *env);
+struct mono vanishing_deadline(const struct chat *c, const struct env *env);
 
 /* ---- talks.c ---- */
 struct talk *talks_find(const struct chat *c, const uint8_t id[32]);

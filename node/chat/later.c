@@ -26,37 +26,3 @@ enum err chat_rekey(struct chat *c, const struct env *env)
     (void)c, (void)env;
     return ERR_UNSUPPORTED;
 }
-
-enum err chat_send_file(struct chat *c, const struct env *env, const struct chat_conversation *id,
-                        struct span name, struct span type, struct span bytes,
-                        struct chat_entry_id *out)
-{
-    (void)c, (void)env, (void)id, (void)name, (void)type, (void)bytes, (void)out;
-    return ERR_UNSUPPORTED;
-}
-
-enum err chat_file_fetch(struct chat *c, const struct env *env, const struct chat_conversation *id,
-                         const struct chat_entry_id *entry)
-{
-    (void)c, (void)env, (void)id, (void)entry;
-    return ERR_UNSUPPORTED;
-}
-
-enum err chat_file(struct chat *c, const struct chat_conversation *id,
-                   const struct chat_entry_id *entry, struct buf *out)
-{
-    (void)c, (void)id, (void)entry, (void)out;
-    return ERR_UNSUPPORTED;
-}
-
-enum err chat_export(struct chat *c, const struct env *env, struct span passphrase, struct buf *out)
-{
-    (void)c, (void)env, (void)passphrase, (void)out;
-    return ERR_UNSUPPORTED;
-}
-
-enum err chat_import(struct chat *c, const struct env *env, struct span passphrase, struct span in)
-{
-    (void)c, (void)env, (void)passphrase, (void)in;
-    return ERR_UNSUPPORTED;
-}

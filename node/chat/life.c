@@ -71,6 +71,7 @@ void chat_close(struct chat *c)
 {
     if (c == NULL)
         return;
+    files_clear(c);
     talks_clear(c);
     people_clear(c);
     inviting_clear(c);
@@ -254,6 +255,10 @@ enum err chat_open(struct chat **out, const struct chat_config *config, const st
     if (err == OK)
         err = talks_load(c, env);
     if (err == OK)
+        err = files_load(c);
+    if (err == OK)
+        err = vanishing_load(c);
+    if (err == OK)
         err = step_close(c, env);
     if (err != OK) {
         chat_close(c);
@@ -283,6 +288,8 @@ void chat_tick(struct chat *c, const struct env *env)
     finding_tick(c, env);
     inviting_tick(c, env);
     talks_tick(c, env);
+    files_tick(c, env);
+    vanishing_tick(c, env);
     if (step_close(c, env) == OK && vault_tick(c->vault, env) != OK)
         log_unusual(env, "chat", "secrets that should be gone are still on the disk; tried again");
 }
@@ -293,6 +300,8 @@ void chat_plan_deadline(struct chat *c, const struct env *env)
     at = mono_min(at, finding_deadline(c));
     at = mono_min(at, inviting_deadline(c, env));
     at = mono_min(at, talks_deadline(c, env));
+    at = mono_min(at, files_deadline(c));
+    at = mono_min(at, vanishing_deadline(c, env));
     if (c->stuck != OK)
         at = mono_min(at, mono_add(env->now, STUCK_RETRY_S * NS_PER_S));
     c->next = mono_min(at, vault_deadline(c->vault));

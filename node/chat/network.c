@@ -315,7 +315,7 @@ static void of_conversation(struct chat *c, const struct env *env, struct span t
     uint64_t *slot = had(c, payload, &hash);
     if (*slot == hash)
         return;
-    if (offer(c, env, topic, payload) == TALK_TAKEN)
+    if (files_received(c, env, topic, payload) || offer(c, env, topic, payload) == TALK_TAKEN)
         *slot = hash;
     else
         park(c, env, topic, payload);

@@ -10,17 +10,19 @@ void note_clear(struct note *n)
     buf_clear(&n->text);
 }
 
-/* [1, here, lamport, hidden, vanishes, edited, deleted, by, at, text, [[account, reaction], ...]]
+/* [1, here, lamport, hidden, gone, vanishes, edited, deleted, by, at, text, [[account, reaction],
+ * ...]]
  */
 static enum err read(struct span in, struct note *n)
 {
     struct pack_reader r;
     TRY(pack_open(in, &r));
-    (void)pack_read_array(&r, 11, 11);
+    (void)pack_read_array(&r, 12, 12);
     (void)pack_read_uint(&r, 1);
     n->here = pack_read_uint(&r, 1) == 1;
     n->lamport = pack_read_uint(&r, UINT64_MAX);
     n->hidden = pack_read_uint(&r, 1) == 1;
+    n->gone = pack_read_uint(&r, 1) == 1;
     n->vanishes_ns = pack_read_int(&r);
     n->edited = pack_read_uint(&r, 1) == 1;
     n->deleted = pack_read_uint(&r, 1) == 1;
@@ -58,11 +60,12 @@ void note_save(struct chat *c, const struct talk *t, const struct entry_id *id,
     struct buf value = BUF_INIT(2 * CONTENT_TEXT_MAX);
     struct row_key key = key_of(t, id);
     struct pack_writer w = pack_writer_to(&value);
-    pack_write_array(&w, 11);
+    pack_write_array(&w, 12);
     pack_write_uint(&w, 1);
     pack_write_uint(&w, n->here);
     pack_write_uint(&w, n->lamport);
     pack_write_uint(&w, n->hidden);
+    pack_write_uint(&w, n->gone);
     pack_write_int(&w, n->vanishes_ns);
     pack_write_uint(&w, n->edited);
     pack_write_uint(&w, n->deleted);

@@ -9,6 +9,7 @@ struct note {
     bool here; /* the entry itself is in the order, at this lamport: */
     uint64_t lamport;
     bool hidden; /* no line of its own */
+    bool gone;   /* its time was over: it is erased, and is not taken again */
     int64_t vanishes_ns;
     bool edited, deleted;
     uint8_t by[32]; /* who edited or deleted: must be the author */

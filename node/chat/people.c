@@ -139,6 +139,32 @@ enum err people_load(struct chat *c)
     return err;
 }
 
+/* What an export says of somebody: for those that we do not know, or have no name for. */
+enum err people_restore(struct chat *c, struct span account, struct span record)
+{
+    struct person theirs = {0};
+    if (account.len != ACCOUNT_ID_BYTES || read_person(record, &theirs) != OK)
+        return ERR_FORMAT;
+    step_open(c);
+    bool fresh = people_find(c, account.ptr) == NULL;
+    struct person *p = people_get(c, account.ptr);
+    if (p == NULL)
+        return ERR_FULL;
+    if (fresh || p->name[0] == '\0')
+        memcpy(p->name, theirs.name, sizeof p->name);
+    if (fresh || p->calls_self[0] == '\0')
+        memcpy(p->calls_self, theirs.calls_self, sizeof p->calls_self);
+    if (p->consent == CHAT_CONSENT_NONE)
+        p->consent = theirs.consent;
+    if (!p->private_link && theirs.private_link) {
+        p->private_link = true;
+        memcpy(p->secret, theirs.secret, sizeof p->secret);
+    }
+    p->verified |= theirs.verified;
+    p->changed = true;
+    return OK;
+}
+
 /* ---- logs ---- */
 
 static bool event_adds(const struct identity_event *e, const uint8_t key[32])

@@ -229,6 +229,7 @@ static enum err show(struct chat *c, const struct talk *t, const struct entry_id
     memcpy(out->author.bytes, author.account, sizeof out->author.bytes);
     memcpy(out->device.bytes, author.installation, sizeof out->device.bytes);
     show_content(&k, out);
+    out->file_here = out->content == CHAT_ATTACHMENT && files_here(c, t, id);
     if (n->edited) {
         buf_reset(&c->edit);
         TRY(buf_append(&c->edit, buf_span(&n->text)));
@@ -271,6 +272,18 @@ enum err chat_entry(struct chat *c, const struct chat_conversation *conversation
         err = show(c, t, &id, &n, out);
     note_clear(&n);
     return err;
+}
+
+enum err entry_content(struct chat *c, const struct chat_conversation *conversation,
+                       const struct chat_entry_id *entry, struct chat_entry *out, struct content *k)
+{
+    struct entry_author author;
+    struct entry e;
+    struct span bytes;
+    TRY(chat_entry(c, conversation, entry, out));
+    TRY(read_row(buf_span(&c->row), &author, &bytes));
+    TRY(entry_decode(bytes, &e));
+    return content_decode(e.content, k);
 }
 
 /* ---- in order ---- */

@@ -4,8 +4,8 @@
 
 /* ---- saying ---- */
 
-static enum err say(struct chat *c, const struct env *env, struct talk *t,
-                    const struct content *content, struct chat_entry_id *out)
+enum err talk_say(struct chat *c, const struct env *env, struct talk *t,
+                  const struct content *content, struct chat_entry_id *out)
 {
     struct buf bytes = BUF_INIT(ENTRY_CONTENT_MAX);
     struct entry_id id;
@@ -21,6 +21,13 @@ static enum err say(struct chat *c, const struct env *env, struct talk *t,
     t->active = true;
     if (out != NULL)
         memcpy(out->bytes, id.bytes, sizeof out->bytes);
+    return OK;
+}
+
+static enum err say(struct chat *c, const struct env *env, struct talk *t,
+                    const struct content *content, struct chat_entry_id *out)
+{
+    TRY(talk_say(c, env, t, content, out));
     return step_close(c, env);
 }
 

@@ -107,10 +107,30 @@ enum err talk_found(struct chat *c, const struct env *env, const struct profile_
                     struct talk **out) MUST_CHECK;
 enum err talk_wish(struct talk *t, const struct env *env, const struct wish *wish) MUST_CHECK;
 
+/* ---- saying.c ---- */
+/** Say it, in the step under way. ERR_REFUSED: left, or a request. */
+enum err talk_say(struct chat *c, const struct env *env, struct talk *t,
+                  const struct content *content, struct chat_entry_id *out) MUST_CHECK;
+
+/* ---- reading.c ---- */
+/** An entry and its content, whose spans are c->row's. As chat_entry. */
+enum err entry_content(struct chat *c, const struct chat_conversation *conversation,
+                       const struct chat_entry_id *entry, struct chat_entry *out,
+                       struct content *k) MUST_CHECK;
+
+/* ---- talk_record.c ---- */
+/** The record of a conversation that is not here, from an export: left, readable. ERR_EXISTS. */
+enum err talk_restore(struct chat *c, const struct env *env, struct span id,
+                      struct span record) MUST_CHECK;
+
 /* ---- entries.c ---- */
+/** The start of the last entry, for the list of conversations. */
+void talk_last(struct talk *t, struct span text);
 void entry_arrived(struct chat *c, const struct env *env, struct talk *t,
                    const struct entry_place *place, bool late);
 bool entry_stored(struct chat *c, const struct talk *t, const struct entry_id *id);
+/** Was it here, and its time is over? */
+bool entry_gone(struct chat *c, const struct talk *t, const struct entry_id *id);
 void entry_passing(struct chat *c, const struct env *env, struct talk *t,
                    const struct entry_author *who, struct span content);
 

@@ -212,6 +212,12 @@ static enum err save_delivery(struct chat *c, const struct env *env, struct talk
             return err == ERR_NOT_FOUND ? OK : err;
         struct row_key key =
             row_key_of(SPAN_ARRAY(t->id.bytes), span_of(r.key, r.key_bytes), SPAN_EMPTY);
+        struct entry_id id;
+        if (r.table == DELIVERY_ENTRIES && !r.erase) {
+            memcpy(id.bytes, r.key + DELIVERY_KEY_BYTES - ENTRY_ID_BYTES, sizeof id.bytes);
+            if (entry_gone(c, t, &id))
+                continue;
+        }
         if (r.if_absent &&
             vault_get(c->vault, delivery_tables[r.table], row_span(&key), NULL) == OK)
             continue;
@@ -310,6 +316,26 @@ static enum err load_one(struct chat *c, const struct env *env, const struct vau
     if (joined)
         TRY(load_states(c, env, t, value));
     t->changed = t->keys_changed = false;
+    return OK;
+}
+
+enum err talk_restore(struct chat *c, const struct env *env, struct span id, struct span record)
+{
+    bool joined;
+    struct talk *t;
+    if (id.len != CHAT_CONVERSATION_BYTES)
+        return ERR_FORMAT;
+    if (talks_find(c, id.ptr) != NULL)
+        return ERR_EXISTS;
+    t = talks_new(c, env, id.ptr, CHAT_DIRECT);
+    if (t == NULL)
+        return ERR_FULL;
+    if (read_talk(record, t, &joined) != OK)
+        return ERR_FORMAT;
+    t->state = CHAT_LEFT;
+    t->wishes_count = t->since_count = 0;
+    t->caught_up_ns = env->wall.ns;
+    t->changed = true;
     return OK;
 }
 
