@@ -135,6 +135,8 @@ X(CHAT_CREATE, "chat-create", BOOL, ONE, DONE, CHAT, "false", NULL, NULL, "make 
 X(CHAT_PASSPHRASE_FILE, "chat-passphrase-file", TEXT, ONE, DONE, CHAT, NULL, NULL, NULL, "file (mode 0600) with the passphrase of the accounts; unset: their key files", NULL) \
 X(CHAT_KEY_FILE, "chat-key-file", TEXT, ONE, DONE, CHAT, NULL, NULL, NULL, "file (mode 0600) with at least 32 random bytes that opens the accounts", "unset: the file `key` in the folder of each account, made with it") \
 X(CHAT_TOKEN_FILE, "chat-token-file", TEXT, ONE, DONE, CHAT, NULL, NULL, NULL, "file (mode 0600) with the token that programs show to /chat/v1; made when it is missing", "unset: chat/token in the data folder") \
+X(NAME, "name", TEXT, ONE, DONE, CHAT, NULL, NULL, NULL, "account that `sotto chat` opens or makes: 1 to 32 of a-z, 0-9, _ and -", "unset: the only one there is, else its screens ask") \
+X(PLAIN, "plain", BOOL, ONE, DONE, CHAT, "false", NULL, NULL, "`sotto chat` reads commands line by line and writes a JSON object a line", NULL) \
 X(METRICS_SERVER, "metrics-server", BOOL, ONE, DONE, METRICS, "false", "false", NULL, "serve /metrics on a port of its own (the REST port has it too)", NULL) \
 X(METRICS_SERVER_ADDRESS, "metrics-server-address", IP, ONE, DONE, METRICS, "127.0.0.1", "127.0.0.1", NULL, "address of the metrics server", NULL) \
 X(METRICS_SERVER_PORT, "metrics-server-port", NUMBER, ONE, DONE, METRICS, "8008", "8008", "0..65535", "port of the metrics server", NULL) \

@@ -14,6 +14,7 @@ struct evio;
 int command_node(int argc, char **argv);
 int command_probe(int argc, char **argv);
 int command_store(int argc, char **argv);
+int command_chat(int argc, char **argv);
 int command_help(int argc, char **argv);
 int command_version(int argc, char **argv);
 

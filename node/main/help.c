@@ -12,6 +12,7 @@ static const char usage[] =
     "\n"
     "  sotto node [FLAGS]                  run a node; without flags: all shards of cluster 66,\n"
     "                                      archive on, REST at http://127.0.0.1:8645\n"
+    "  sotto chat [--name NAME] [FLAGS]    talk with people; --plain for scripts\n"
     "  sotto probe MULTIADDR [FLAGS]       dial a node, identify, ping, ask its metadata\n"
     "  sotto store stats [FLAGS]           what the archive holds\n"
     "  sotto store verify [FLAGS]          compare all indexes and hashes with the messages\n"
@@ -26,6 +27,22 @@ static const char node_usage[] =
     "sotto node [FLAGS]: run a node until SIGTERM or SIGINT. SIGHUP reads the log level again.\n"
     "Without flags it relays and stores all 8 shards of cluster 66, listens for peers on TCP port\n"
     "60000 and for its operator (REST) on http://127.0.0.1:8645.\n" EXIT_CODES "\n\n";
+
+static const char chat_usage[] =
+    "sotto chat [--name NAME] [FLAGS]: talk with people. Without flags it opens the account of "
+    "this\n"
+    "machine, makes one at the first start, and finds others through the network of --preset, the\n"
+    "hints in cards and other chats of the same user. /help shows the keys and commands.\n"
+    "\n"
+    "  sotto chat --name raya\n"
+    "  sotto chat --name bot --plain --chat-create <commands >events\n"
+    "\n"
+    "  --name=<name>                  the account, kept in <data folder>/chat/<name>\n"
+    "  --plain                        commands line by line in, a JSON object a line out\n"
+    "  --chat-create                  with --plain: make the account if there is none\n"
+    "  --chat-passphrase-file=<file>  with --plain: what opens it; else its key file\n"
+    "  --staticnode=<multiaddr>       a node to connect with; all flags of sotto node "
+    "work\n" EXIT_CODES "\n";
 
 static const char probe_usage[] =
     "sotto probe MULTIADDR [FLAGS]: dial a node, tell who it is and what it speaks, ping it.\n"
@@ -73,7 +90,8 @@ int command_help(int argc, char **argv)
     }
     if (argc > 0 && strcmp(argv[0], "load") == 0)
         return load_help();
-    fputs(argc > 0 && strcmp(argv[0], "probe") == 0   ? probe_usage
+    fputs(argc > 0 && strcmp(argv[0], "chat") == 0    ? chat_usage
+          : argc > 0 && strcmp(argv[0], "probe") == 0 ? probe_usage
           : argc > 0 && strcmp(argv[0], "store") == 0 ? store_usage
                                                       : usage,
           stdout);

@@ -8,9 +8,11 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"node", command_node},   {"probe", command_probe},     {"store", command_store},
-    {"load", load_main},      {"version", command_version}, {"help", command_help},
-    {"--help", command_help}, {"-h", command_help},         {"--version", command_version},
+    {"node", command_node},   {"probe", command_probe},
+    {"store", command_store}, {"load", load_main},
+    {"chat", command_chat},   {"version", command_version},
+    {"help", command_help},   {"--help", command_help},
+    {"-h", command_help},     {"--version", command_version},
 };
 
 int main(int argc, char **argv)
@@ -23,7 +25,8 @@ int main(int argc, char **argv)
             return commands[i].run(argc - 2, argv + 2);
     if (argc < 2)
         return command_help(0, NULL);
-    fprintf(stderr, "sotto: %s: no such command; try: node, probe, store, load, version, help\n",
+    fprintf(stderr,
+            "sotto: %s: no such command; try: node, chat, probe, store, load, version, help\n",
             argv[1]);
     return EXIT_USAGE;
 }

@@ -38,6 +38,8 @@ static void pumped(void *ctx)
     struct node *n = ctx;
     if (n->http != NULL)
         http_stream(n->http);
+    if (n->pumped != NULL)
+        n->pumped(n->pumped_ctx);
 }
 
 static void on_patience(void *ctx)
@@ -47,7 +49,7 @@ static void on_patience(void *ctx)
     evio_break(n->evio);
 }
 
-static void stop(struct node *n)
+void node_stop(struct node *n)
 {
     if (n->stopping) { /* asked twice: at once */
         evio_break(n->evio);
@@ -84,7 +86,7 @@ static void on_signal(void *ctx, int number)
         reload(n);
         evio_tls_reload(n->evio);
     } else {
-        stop(n);
+        node_stop(n);
     }
 }
 
@@ -94,7 +96,7 @@ static void warn(struct node *n)
         log_unusual(evio_env(n->evio), "conf", "%s", w->text);
 }
 
-static enum err start(struct node *n)
+enum err node_begin(struct node *n)
 {
     const struct evio_owner owner = {.ctx = n, .told = told, .pumped = pumped, .signal = on_signal};
     enum err err = evio_new(&n->evio, &n->logs.log, &owner);
@@ -115,7 +117,7 @@ static enum err start(struct node *n)
     return node_listen_http(n);
 }
 
-static void take_apart(struct node *n)
+void node_take_apart(struct node *n)
 {
     http_free(n->http);
     if (n->core != NULL)
@@ -148,13 +150,13 @@ int command_node(int argc, char **argv)
     enum err err = settings_load(&n->conf, argc, argv);
     if (err == OK && logs_level(conf_text(&n->conf, CONF_LOG_LEVEL), &level)) {
         logs_init(&n->logs, stderr, level, conf_number(&n->conf, CONF_LOG_FORMAT) == 1);
-        err = start(n);
+        err = node_begin(n);
     }
     if (err == OK) {
         node_greet(n);
         evio_run(n->evio);
     }
-    take_apart(n);
+    node_take_apart(n);
     free(n);
     return err == OK ? EXIT_DONE : err == ERR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }

@@ -42,10 +42,17 @@ struct node {
     const char *bootstraps[DISCOVERY_NAMES_MAX], *lists[DISCOVERY_NAMES_MAX];
     const char *origins[CONF_VALUES_MAX];
     bool stopping;
+    void (*pumped)(void *ctx); /* after every pump; NULL: nobody asks */
+    void *pumped_ctx;
 };
 
 /** One sentence for the person; the code given. */
 enum err node_say(enum err err, const char *what, const char *detail);
+
+/* node.c */
+enum err node_begin(struct node *n) MUST_CHECK; /* conf and logs are set; says what is wrong */
+void node_stop(struct node *n);                 /* begin to leave; twice: at once */
+void node_take_apart(struct node *n);           /* in any case */
 
 /* making.c */
 enum err node_open_data(struct node *n) MUST_CHECK; /* lock, key, archive */

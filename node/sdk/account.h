@@ -6,7 +6,7 @@
  *         lock           locked while it is open (store/kv.h)
  *         key            32 random bytes, 0600; made when neither passphrase nor key file is given
  *         wipe.key       node/chat/wipe_file.h
- *         data.mdb ...   LMDB, values sealed
+ *         kv.mdb ...   LMDB, values sealed
  */
 #pragma once
 

@@ -300,11 +300,14 @@ void tui_line(struct tui *t, const struct env *env, struct span line)
         plain_said(t, "error", "the account is not open");
     else if (span_eq(name, SPAN_LIT("list")))
         list(t);
-    else if (span_eq(name, SPAN_LIT("history")) && t->open)
-        history(t, rest);
-    else if (span_eq(name, SPAN_LIT("read")) && t->open)
-        read_now(t);
-    else
+    else if (span_eq(name, SPAN_LIT("history")) || span_eq(name, SPAN_LIT("read"))) {
+        if (!t->open)
+            tui_alarm(t, "Choose a conversation first: open NAME.");
+        else if (name.len == 4)
+            read_now(t);
+        else
+            history(t, rest);
+    } else
         command_run(t, line);
     panes(t);
     if (t->chat != NULL)

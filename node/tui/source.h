@@ -110,3 +110,5 @@ struct tui_source {
     enum err (*import_from)(struct chat *c, const struct env *env, struct span passphrase,
                             struct span in);
 };
+
+extern const struct tui_source tui_source_chat;

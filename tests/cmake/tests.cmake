@@ -69,6 +69,7 @@ endforeach()
 
 if(NOT SOTTO_FUZZ)
     test_program(interop_mls tests/interop/mls/driver.c)
+    test_program(tui_demo tests/tui/demo.c)
 endif()
 
 if(SOTTO_BENCH)

@@ -57,8 +57,9 @@ static struct chat_entry *fake_says(struct chat *c, size_t talk, const struct ch
     return &f->e;
 }
 
-static void fake_event(struct chat *c, enum chat_event_kind kind, const struct chat_entry *e,
-                       const struct chat_person *who)
+__attribute__((unused)) static void fake_event(struct chat *c, enum chat_event_kind kind,
+                                               const struct chat_entry *e,
+                                               const struct chat_person *who)
 {
     struct chat_event *ev = &c->events[c->events_count++];
     *ev = (struct chat_event){.number = c->events_count, .kind = kind, .account = who->account};
