@@ -242,8 +242,10 @@ static enum err find_base(struct session *s, int argc, char **argv)
 /* Defaults of a chat, then the person's flags, then what must be so. */
 static enum err configure(struct session *s, int argc, char **argv, const char *folder)
 {
-    static char defaults[][32] = {"--tcp-port=0", "--discv5-udp-port=0", "--rest=false",
-                                  "--store=false", "--log-level=WARN"};
+    static char defaults[][64] = {"--tcp-port=0", "--discv5-udp-port=0", "--rest=false",
+                                  "--store-message-retention-policy=time:604800;size:1GB",
+                                  "--log-level=WARN"}; /* with a store, so that two of them on one
+                                                          machine find what the other left */
     static char flags[CHAT_NODES_MAX][300], dir[DATA_PATH_MAX + 16];
     static char *all[CHAT_FLAGS_MAX];
     size_t count = 0, near = neighbours(s, flags, folder);

@@ -190,7 +190,7 @@ static void open(struct tui *t, struct span rest)
     else
         tui_go(t, &s.id);
     if (err == OK && t->plain)
-        tui_say(t, "%s", s.name);
+        tui_say(t, "This one now.");
 }
 
 static void send(struct tui *t, struct span rest)

@@ -41,8 +41,9 @@ static void list_line(struct tui *t, struct tui_area a, unsigned row, const stru
                 : s->type == CHAT_DIRECT     ? ' '
                 : s->type == CHAT_SELF       ? '*'
                                              : '#';
-    char left[CHAT_NAME_MAX + 4], right[16] = "";
-    snprintf(left, sizeof left, "%c %s", mark, s->name[0] != '\0' ? s->name : "(no name)");
+    char name_text[CHAT_NAME_MAX], left[CHAT_NAME_MAX + 4], right[16] = "";
+    name_of_talk(t, s, name_text);
+    snprintf(left, sizeof left, "%c %s", mark, name_text);
     if (s->unread > 0)
         snprintf(right, sizeof right, " %u%s", s->unread, s->muted ? " m" : "");
     else if (s->muted)
@@ -113,7 +114,8 @@ static void head(struct tui *t, struct tui_area a)
     char text[CHAT_NAME_MAX + 240], who[CHAT_NAME_MAX];
     if (t->source->conversation(t->chat, &t->now, &s) != OK)
         return;
-    int n = snprintf(text, sizeof text, " %s", s.name);
+    name_of_talk(t, &s, who);
+    int n = snprintf(text, sizeof text, " %s", who);
     if (s.type == CHAT_DIRECT && t->source->person(t->chat, &s.with, &p) == OK)
         n += snprintf(text + n, sizeof text - (size_t)n, "  %s, %u device%s",
                       p.verified ? "verified" : "not verified", p.installations,

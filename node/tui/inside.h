@@ -129,6 +129,8 @@ const char *state_mark(const struct chat_entry *e, char out[24]);
 /* names.c */
 void name_of(struct tui *t, const struct chat_account *account, char out[CHAT_NAME_MAX]);
 void name_of_person(const struct chat_person *p, char out[CHAT_NAME_MAX]);
+/* Of the group, or of the other person. */
+void name_of_talk(struct tui *t, const struct chat_summary *s, char out[CHAT_NAME_MAX]);
 enum err find_person(struct tui *t, struct span who, struct chat_person *out) MUST_CHECK;
 enum err find_conversation(struct tui *t, struct span which, struct chat_summary *out) MUST_CHECK;
 void time_text(const struct tui *t, int64_t ns, char out[24], bool day);

@@ -2,7 +2,6 @@
 #include "node/tui/inside.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #define SHORT_CHARS 14 /* "sotto1" and 8 of its characters */
 
@@ -105,13 +104,15 @@ static bool id_starts(const struct chat_conversation *id, struct span hex)
 enum err find_conversation(struct tui *t, struct span which, struct chat_summary *out)
 {
     struct chat_summary s;
+    char called[CHAT_NAME_MAX];
     size_t cursor = 0, number, at = 0, found = 0;
     bool numbered = number_of(which, &number);
 
     while (which.len > 0 && at < TUI_LIST_MAX && t->source->conversations(t->chat, &cursor, &s)) {
         at++;
+        name_of_talk(t, &s, called);
         bool by_number = numbered && at == number;
-        if (!by_number && !alike(which, s.name) && !id_starts(&s.id, which))
+        if (!by_number && !alike(which, called) && !id_starts(&s.id, which))
             continue;
         *out = s;
         if (by_number)
@@ -123,9 +124,33 @@ enum err find_conversation(struct tui *t, struct span which, struct chat_summary
 
 void time_text(const struct tui *t, int64_t ns, char out[24], bool day)
 {
-    time_t seconds = (time_t)(ns / NS_PER_S + t->utc_offset_s);
-    struct tm tm = {.tm_year = 70};
-    if (gmtime_r(&seconds, &tm) == NULL ||
-        strftime(out, 24, day ? "%a %d %b %Y" : "%H:%M", &tm) == 0)
-        out[0] = '\0';
+    static const char days[] = "ThuFriSatSunMonTueWed"; /* from 1970-01-01 on */
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    int64_t seconds = ns / NS_PER_S + t->utc_offset_s;
+    seconds = seconds < 0 ? 0 : seconds;
+    int64_t date = seconds / 86400;
+    unsigned minutes = (unsigned)(seconds % 86400 / 60);
+    if (!day) {
+        snprintf(out, 24, "%02u:%02u", minutes / 60, minutes % 60);
+        return;
+    }
+    /* years begin in March and eras of 400 years at 0000-03-01, 719468 days before 1970 */
+    int64_t z = date + 719468, era = z / 146097, of_era = z % 146097;
+    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
+    int64_t month = (5 * of_year + 2) / 153, of_month = of_year - (153 * month + 2) / 5 + 1;
+    month = month < 10 ? month + 2 : month - 10; /* from 0: January */
+    year += era * 400 + (month < 2);
+    snprintf(out, 24, "%.3s %02d %.3s %04d", days + date % 7 * 3, (int)of_month, months + month * 3,
+             (int)(year % 10000));
+}
+
+void name_of_talk(struct tui *t, const struct chat_summary *s, char out[CHAT_NAME_MAX])
+{
+    if (s->name[0] != '\0')
+        snprintf(out, CHAT_NAME_MAX, "%s", s->name);
+    else if (s->type == CHAT_DIRECT)
+        name_of(t, &s->with, out);
+    else
+        snprintf(out, CHAT_NAME_MAX, s->type == CHAT_SELF ? "notes to yourself" : "(no name)");
 }

@@ -222,7 +222,7 @@ static void hit_lines(struct tui *t, const struct chat_entry *e)
     struct chat_account author = e->author;
     struct chat_summary s;
     struct span text = e->text, line = SPAN_EMPTY;
-    char cut[200];
+    char cut[200], called[CHAT_NAME_MAX] = "?";
     (void)wrap_next(&text, 60, &line);
     snprintf(cut, sizeof cut, "%.*s", (int)line.len, line.len > 0 ? (const char *)line.ptr : "");
     time_text(t, e->time_ns, day, true);
@@ -230,9 +230,9 @@ static void hit_lines(struct tui *t, const struct chat_entry *e)
     struct hit *hit = &t->hits[t->hits_count++];
     *hit = (struct hit){e->conversation, e->id};
     name_of(t, &author, who);
-    bool known = t->source->conversation(t->chat, &hit->conversation, &s) == OK;
-    lines_addf(&t->pane, TUI_PERSON, "%zu  %s, %s %s, in %s", t->hits_count, who, day, at,
-               known ? s.name : "?");
+    if (t->source->conversation(t->chat, &hit->conversation, &s) == OK)
+        name_of_talk(t, &s, called);
+    lines_addf(&t->pane, TUI_PERSON, "%zu  %s, %s %s, in %s", t->hits_count, who, day, at, called);
     lines_addf(&t->pane, TUI_PLAIN, "   %s", cut);
 }
 

@@ -146,13 +146,15 @@ static void summary(struct tui *t, const struct chat_summary *s, size_t at)
 {
     static const char *const types[] = {"", "direct", "group", "crowd", "self"};
     static const char *const phases[] = {"looking", "joined", "requested", "left", "rejoining"};
+    char called[CHAT_NAME_MAX];
     struct object o = begin(t, "conversation");
     if (at > 0)
         number(&o, "number", at);
     hex(&o, "conversation", SPAN_ARRAY(s->id.bytes));
     text(&o, "type", span_str(types[s->type]));
     text(&o, "state", span_str(phases[s->state]));
-    text(&o, "name", span_str(s->name));
+    name_of_talk(t, s, called);
+    text(&o, "name", span_str(called));
     number(&o, "members", s->accounts);
     number(&o, "unread", s->unread);
     truth(&o, "muted", s->muted);

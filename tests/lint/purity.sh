@@ -15,7 +15,7 @@ allowed+='|__(assert_fail|errno_location|stack_chk_fail|ctype_(b|tolower|toupper
 allowed+='|pthread_(once|key_create|[gs]etspecific)|randombytes_set_implementation' # made once, then pure
 allowed+='|_GLOBAL_OFFSET_TABLE_|sqrtf?|floorf?'
 allowed+='|(EVP|OPENSSL|ERR|OSSL|BN|BIO|EC|ECDSA|RSA|CRYPTO|d2i|i2d|X509|ASN1|PKCS[0-9]|SHA[0-9]*|HMAC)_[A-Za-z0-9_]+|secp256k1_[a-z0-9_]+'
-allowed+='|crypto_[a-z0-9_]+|sodium_(memzero|memcmp|init|increment|bin2hex|hex2bin)|msgpack_[a-z0-9_]+|wslay_[a-z0-9_]+|json_[a-z0-9_]+|json(p|_)_?[a-z0-9_]+|mdb_[a-z_]+)$'
+allowed+='|crypto_[a-z0-9_]+|sodium_(memzero|memcmp|init|increment|bin2hex|hex2bin)|msgpack_[a-z0-9_]+|wslay_[a-z0-9_]+|QRcode_[A-Za-z]+|(ec|gf)_[a-z0-9_]+|json_[a-z0-9_]+|json(p|_)_?[a-z0-9_]+|mdb_[a-z_]+)$'
 denied='^(RAND_|EVP_PKEY_(keygen|Q_keygen)|crypto_(sign|box|kx|secretbox|sign_ed25519)_keypair$|randombytes_(random|uniform|buf))'
 
 mapfile -t archives < <(find "$build" -name 'libroom_*.a' | grep -vE "libroom_($impure)\.a" | sort)

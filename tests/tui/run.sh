@@ -35,10 +35,14 @@ hides() {
     fi
 }
 
-# The word that is asked for, from the list as it was shown.
+# Answers one question, with the word of the list as it was shown; sets `number`.
 answer_word() {
-    local number
-    number=$(screen | sed -n 's/.*Word number \([0-9]*\):.*/\1/p')
+    local before=${number-} i
+    for ((i = 0; i < 50; i++)); do
+        number=$(screen | sed -n 's/.*Word number \([0-9]*\):.*/\1/p')
+        [[ -n $number && $number != "$before" ]] && break
+        sleep 0.1
+    done
     type_in "$(grep -oE "(^| )$number [a-z]+" <<<"$words" | head -1 | sed 's/^ *[0-9]* //')"
 }
 
@@ -65,10 +69,11 @@ keys Enter
 shows "check" 'Word number'
 type_in wrong
 shows "a wrong word" 'That is another word'
+shows "a wrong word" '24 xray'
 keys Enter
 shows "check" 'Word number'
+number=
 answer_word
-sleep 0.3
 answer_word
 shows "the card" 'sottocard1'
 keys Escape
