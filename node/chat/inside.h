@@ -213,6 +213,7 @@ struct chat {
     struct waiting *waiting[CHAT_INVITES_MAX];
     size_t waiting_count;
     int64_t inbox_read_ns; /* from two stores up to here */
+    bool inbox_again;      /* something was not kept: from there once more */
     struct mono intro_at;
 
     /* the network */

@@ -142,6 +142,18 @@ static enum err take(struct chat *c, const struct env *env, struct asked *a,
                                                : rejoin_asked(c, env, &r->invite);
 }
 
+/* We failed, not the one who invites: the inbox is as it was before. */
+static void untake(struct chat *c, struct inbox_result *r)
+{
+    struct inbox *taken = c->inbox;
+    r->changed = false;
+    r->again = true;
+    if (inviting_load(c) == OK)
+        inbox_free(taken);
+    else
+        c->inbox = taken;
+}
+
 /* One address of ours; true: it was for it. */
 static bool offer(struct chat *c, const struct env *env, const struct card *card, unsigned number,
                   struct span envelope)
@@ -159,13 +171,17 @@ static bool offer(struct chat *c, const struct env *env, const struct card *card
         enum err err = take(c, env, &a, &r);
         if (err != OK)
             log_unusual(env, "chat", "invite not followed err=%s", mls_err_name(err));
+        if (err != OK && err_actor(err) == ERR_ACTOR_LOCAL)
+            untake(c, &r);
     } else if (r.verdict == INBOX_NEWER_VERSION) {
         journal_add(c, env, &(struct happened){.kind = CHAT_EVENT_UNSUPPORTED});
     } else if (ours) {
         log_info(env, "chat", "invite refused: %s", inbox_verdict_text(r.verdict));
     }
-    if (r.again) /* nothing was kept of it: read the inbox again, later */
+    if (r.again) { /* nothing was kept of it: read the inbox again, later */
+        c->inbox_again = true;
         c->intro_at = mono_min(c->intro_at, mono_add(env->now, INBOX_AGAIN_S * NS_PER_S));
+    }
     if (r.changed)
         save_inbox(c);
     inbox_result_clear(&r);
@@ -217,6 +233,7 @@ enum err inviting_load(struct chat *c)
 void inviting_look(struct chat *c, const struct env *env)
 {
     int64_t overlap = (int64_t)LOOKUP_OVERLAP_S * NS_PER_S;
+    c->inbox_again = false;
     if (c->phase == CHAT_PHASE_READY)
         sweep_start(&c->intro, env, (struct wall){c->inbox_read_ns - overlap});
 }
@@ -225,7 +242,7 @@ void inviting_read(struct chat *c, const struct env *env, int64_t to_ns, unsigne
 {
     if (stores < 2 && c->prekeys_count > 0)
         to_ns = c->inbox_read_ns; /* one store may hide something: not a reason to forget keys */
-    if (to_ns <= c->inbox_read_ns)
+    if (to_ns <= c->inbox_read_ns || c->inbox_again)
         return;
     c->inbox_read_ns = to_ns;
     settings_save(c);

@@ -215,9 +215,10 @@ void chat_fetched(struct chat *c, const struct env *env, uint64_t ticket, enum e
         if (c->intro.state == SWEEP_ENDED) {
             c->intro.state = SWEEP_IDLE;
             inviting_read(c, env, c->intro.to.ns, c->intro.stores);
-            c->intro_at = mono_add(
-                env->now,
-                (int64_t)(LOOKUP_EVERY_S + rng_below(env->rng, LOOKUP_EVERY_S / 2)) * NS_PER_S);
+            int64_t wait = c->inbox_again
+                               ? INBOX_AGAIN_S
+                               : LOOKUP_EVERY_S + (int64_t)rng_below(env->rng, LOOKUP_EVERY_S / 2);
+            c->intro_at = mono_add(env->now, wait * NS_PER_S);
         }
         return;
     }
