@@ -106,19 +106,24 @@ static enum err sign_event(struct chat *c, const struct env *env, struct identit
     return identity_log_make(c->me->log, e, &keys);
 }
 
-/* A checkpoint goes before the event that would make the log too long to be sent. */
+enum err account_checkpoint(struct chat *c, const struct env *env)
+{
+    if (!identity_log_wants_checkpoint(c->me->log))
+        return OK;
+    const struct identity *now = identity_log_now(c->me->log);
+    struct identity_event point = {
+        .type = IDENTITY_CHECKPOINT, .policy = now->policy, .installations = now->installations};
+    memcpy(point.root, now->root, 32);
+    memcpy(point.next_root, now->next_root, 32);
+    memcpy(point.recovery, now->recovery, 32);
+    TRY(sign_event(c, env, &point, NULL));
+    c->me->log_changed = true;
+    return OK;
+}
+
 enum err account_event(struct chat *c, const struct env *env, struct identity_event *e)
 {
-    if (identity_log_wants_checkpoint(c->me->log)) {
-        const struct identity *now = identity_log_now(c->me->log);
-        struct identity_event point = {.type = IDENTITY_CHECKPOINT,
-                                       .policy = now->policy,
-                                       .installations = now->installations};
-        memcpy(point.root, now->root, 32);
-        memcpy(point.next_root, now->next_root, 32);
-        memcpy(point.recovery, now->recovery, 32);
-        TRY(sign_event(c, env, &point, NULL));
-    }
+    TRY(account_checkpoint(c, env));
     TRY(sign_event(c, env, e, NULL));
     c->me->log_changed = true;
     return OK;
@@ -167,6 +172,20 @@ enum err account_new(struct chat *c, const struct env *env, const struct words *
     return account_keep_ring(c, env);
 }
 
+/* ---- a further device ---- */
+
+/* The account of zeros stands for the one that will let us in. */
+enum err account_further(struct chat *c, const struct env *env)
+{
+    TRY(keyring_new(&c->ring));
+    TRY(draw_installation(c, env));
+    c->phase = CHAT_PHASE_PAIRING;
+    c->me = people_get(c, c->self.account);
+    if (c->me == NULL)
+        return ERR_MEMORY;
+    return account_keep_ring(c, env);
+}
+
 /* ---- taken back ---- */
 
 enum err account_lost(struct chat *c, const struct env *env, const struct words *w,
@@ -186,6 +205,7 @@ enum err account_lost(struct chat *c, const struct env *env, const struct words 
     if (c->me == NULL)
         return ERR_MEMORY;
     c->me->consent = CHAT_CONSENT_GIVEN;
+    c->me->look_at = env->now;
     return account_keep_ring(c, env);
 }
 

@@ -25,6 +25,12 @@ enum err account_lost(struct chat *c, const struct env *env, const struct words 
 /** The log is here: take the account back. ERR_NOT_FOUND the log promises other words. */
 enum err account_recover(struct chat *c, const struct env *env) MUST_CHECK;
 
+/** A further device of an account that is not known yet. */
+enum err account_further(struct chat *c, const struct env *env) MUST_CHECK;
+
+/** A checkpoint goes before the event that would make the log too long to be sent. */
+enum err account_checkpoint(struct chat *c, const struct env *env) MUST_CHECK;
+
 /** Append an event, signed. ERR_ARGUMENT we are not the keeper. */
 enum err account_event(struct chat *c, const struct env *env, struct identity_event *e) MUST_CHECK;
 

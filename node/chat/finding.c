@@ -149,6 +149,28 @@ void finding_swept(struct chat *c, const struct env *env, struct person *p)
         talks_unreached(c, env, p);
 }
 
+/* Ourselves at once: further devices of ours, and whatever else our log may say. Contacts within
+ * half a day, who is waited for at once. */
+void finding_begin(struct chat *c, const struct env *env)
+{
+    size_t cursor = 0;
+    int64_t spread = FINDING_EVERY_S;
+    for (struct person *p; (p = map_next(&c->people, &cursor, NULL)) != NULL;)
+        if (p->consent == CHAT_CONSENT_GIVEN)
+            p->look_at =
+                mono_add(env->now, (int64_t)rng_below(env->rng, (uint64_t)spread) * NS_PER_S);
+    if (c->phase != CHAT_PHASE_PAIRING)
+        c->me->look_at = env->now;
+    cursor = 0;
+    for (struct talk *t; (t = map_next(&c->talks, &cursor, NULL)) != NULL;)
+        for (size_t i = 0; i < t->wishes_count; i++) {
+            struct person *p =
+                t->wishes[i].kind == WISH_ADD ? people_find(c, t->wishes[i].account) : NULL;
+            if (p != NULL)
+                p->look_at = env->now;
+        }
+}
+
 /* ---- time ---- */
 
 void finding_tick(struct chat *c, const struct env *env)

@@ -6,7 +6,7 @@
  *     cards.c     how we can be found                   prekeys.c   what we lay out for strangers
  *     laying.c    our bundles laid out                  finding.c   others' looked up
  *     waiting.c   invites, until they are answered      inviting.c  invites to us
- *     devices.c   pairing, revoking, recovering
+ *     devices.c   revoking, recovering                letting*.c  pairing (letting.h)
  *     network.c   what is listened to and read from stores, who takes what comes
  *     talks.c     conversations: list and records       talk_*.c    one of them (talk.h)
  *     saying.c    what the person says                  entries.c, notes.c  what entries mean
@@ -238,6 +238,8 @@ struct chat {
 
     int64_t vanish_ns; /* wall; the next entry disappears; 0: none does */
 
+    struct letting *letting; /* a device is being let in, we or by us; NULL: none */
+
     struct buf row, edit; /* what chat_entry's spans point to */
 };
 
@@ -299,6 +301,8 @@ struct person *people_find(const struct chat *c, const uint8_t account[32]);
 enum err people_load(struct chat *c) MUST_CHECK;
 enum err people_save(struct chat *c) MUST_CHECK;
 void people_clear(struct chat *c);
+/** Drop a person and what is stored of it. */
+void people_forget(struct chat *c, struct person *p);
 
 /** Take over what an export says of a person; what is known here stays. ERR_FORMAT; ERR_FULL. */
 enum err people_restore(struct chat *c, struct span account, struct span record) MUST_CHECK;
@@ -346,6 +350,8 @@ void finding_start(struct chat *c, const struct env *env, struct person *p);
 void finding_received(struct chat *c, const struct env *env, struct span topic,
                       struct span envelope);
 void finding_swept(struct chat *c, const struct env *env, struct person *p);
+/** Whom to look up, and when: after opening, and when contacts were handed over. */
+void finding_begin(struct chat *c, const struct env *env);
 void finding_tick(struct chat *c, const struct env *env);
 struct mono finding_deadline(const struct chat *c);
 
@@ -373,6 +379,21 @@ enum err inviting_rejoin(struct chat *c, const struct env *env, struct talk *t,
 
 /* ---- devices.c ---- */
 void recovering_found(struct chat *c, const struct env *env);
+
+/* ---- letting*.c ---- */
+struct letting;
+enum err letting_load(struct chat *c, const struct env *env) MUST_CHECK;
+void letting_clear(struct chat *c);
+/** A new device: make the offer, as text. */
+enum err letting_offer(struct chat *c, const struct env *env,
+                       char text[CHAT_PAIR_TEXT_MAX]) MUST_CHECK;
+/** The bucket of first contact to listen to meanwhile; false: none. */
+bool letting_bucket(const struct chat *c, uint8_t *bucket);
+/** True: it was of the pairing. */
+bool letting_received(struct chat *c, const struct env *env, struct span topic,
+                      struct span envelope);
+void letting_tick(struct chat *c, const struct env *env);
+struct mono letting_deadline(const struct chat *c, const struct env *env);
 
 /* ---- network.c ---- */
 bool network_ask(struct chat *c, const struct env *env, struct chat_out *out);

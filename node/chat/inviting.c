@@ -234,7 +234,7 @@ void inviting_look(struct chat *c, const struct env *env)
 {
     int64_t overlap = (int64_t)LOOKUP_OVERLAP_S * NS_PER_S;
     c->inbox_again = false;
-    if (c->phase == CHAT_PHASE_READY)
+    if (c->phase != CHAT_PHASE_RECOVERING)
         sweep_start(&c->intro, env, (struct wall){c->inbox_read_ns - overlap});
 }
 

@@ -132,6 +132,10 @@ void laying_tick(struct chat *c, const struct env *env)
     if (c->phase != CHAT_PHASE_READY)
         return;
     step_open(c);
+    if (!identity_has(identity_log_now(c->me->log), c->self.installation, NULL)) {
+        c->bundle_at = MONO_NEVER; /* revoked */
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         struct laid *l = laid_at(c, &cards[i]);
         if (due_of(c, &cards[i], l) > seconds(env))

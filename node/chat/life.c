@@ -75,6 +75,7 @@ void chat_close(struct chat *c)
     talks_clear(c);
     people_clear(c);
     inviting_clear(c);
+    letting_clear(c);
     network_clear(c);
     buf_clear(&c->row);
     buf_clear(&c->edit);
@@ -234,6 +235,18 @@ enum err chat_recover(struct chat **out, const struct chat_config *config, const
     return err;
 }
 
+enum err chat_pair(struct chat **out, const struct chat_config *config, const struct env *env,
+                   char text[CHAT_PAIR_TEXT_MAX])
+{
+    struct chat *c;
+
+    TRY(begin(&c, config, env));
+    enum err err = account_further(c, env);
+    if (err == OK)
+        err = letting_offer(c, env, text);
+    return finish(c, env, err, out);
+}
+
 enum err chat_open(struct chat **out, const struct chat_config *config, const struct env *env)
 {
     struct keyring_lock lock = lock_of(config);
@@ -258,6 +271,10 @@ enum err chat_open(struct chat **out, const struct chat_config *config, const st
         err = files_load(c);
     if (err == OK)
         err = vanishing_load(c);
+    if (err == OK)
+        err = letting_load(c, env);
+    if (err == OK)
+        finding_begin(c, env);
     if (err == OK)
         err = step_close(c, env);
     if (err != OK) {
@@ -287,6 +304,7 @@ void chat_tick(struct chat *c, const struct env *env)
     network_tick(c, env);
     finding_tick(c, env);
     inviting_tick(c, env);
+    letting_tick(c, env);
     talks_tick(c, env);
     files_tick(c, env);
     vanishing_tick(c, env);
@@ -299,6 +317,7 @@ void chat_plan_deadline(struct chat *c, const struct env *env)
     struct mono at = network_deadline(c);
     at = mono_min(at, finding_deadline(c));
     at = mono_min(at, inviting_deadline(c, env));
+    at = mono_min(at, letting_deadline(c, env));
     at = mono_min(at, talks_deadline(c, env));
     at = mono_min(at, files_deadline(c));
     at = mono_min(at, vanishing_deadline(c, env));

@@ -48,6 +48,11 @@ static void talk_buckets(const struct chat *c, int64_t wall_ns, uint8_t set[32])
 static void intro_buckets(struct chat *c, uint8_t set[32])
 {
     struct card cards[CHAT_ADDRESSES_MAX];
+    uint8_t bucket;
+    if (letting_bucket(c, &bucket))
+        set_bit(set, bucket);
+    if (c->phase == CHAT_PHASE_PAIRING)
+        return;
     size_t count = cards_ours(c, cards, CHAT_ADDRESSES_MAX);
     for (size_t i = 0; i < count; i++)
         set_bit(set, card_bucket(&cards[i]));
@@ -215,7 +220,9 @@ void chat_fetched(struct chat *c, const struct env *env, uint64_t ticket, enum e
         if (c->intro.state == SWEEP_ENDED) {
             c->intro.state = SWEEP_IDLE;
             inviting_read(c, env, c->intro.to.ns, c->intro.stores);
-            int64_t wait = c->inbox_again
+            uint8_t bucket;
+            int64_t wait = letting_bucket(c, &bucket) ? PAIR_LOOK_S
+                           : c->inbox_again
                                ? INBOX_AGAIN_S
                                : LOOKUP_EVERY_S + (int64_t)rng_below(env->rng, LOOKUP_EVERY_S / 2);
             c->intro_at = mono_add(env->now, wait * NS_PER_S);
@@ -331,6 +338,8 @@ void chat_received(struct chat *c, const struct env *env, struct span topic, str
         payload.len > ENVELOPE_BYTES_MAX)
         return;
     if (span_starts(topic, span_str(intro))) {
+        if (letting_received(c, env, topic, payload))
+            return;
         finding_received(c, env, topic, payload);
         inviting_received(c, env, topic, payload);
     } else if (span_starts(topic, span_str(bucket))) {

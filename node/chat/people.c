@@ -42,6 +42,14 @@ void people_clear(struct chat *c)
         person_free(p);
 }
 
+void people_forget(struct chat *c, struct person *p)
+{
+    (void)map_take(&c->people, SPAN_ARRAY(p->account));
+    step_put(c, VAULT_T_PEOPLE, SPAN_ARRAY(p->account), NULL);
+    step_put(c, VAULT_T_LOGS, SPAN_ARRAY(p->account), NULL);
+    person_free(p);
+}
+
 /* ---- records: [1, name, calls itself, consent, verified, confirmed, card secret or empty] */
 
 static enum err write_person(const struct person *p, struct buf *out)
@@ -245,6 +253,8 @@ static enum err merge_log(struct chat *c, const struct env *env, struct person *
     step_open(c);
     p->changed = p->log_changed = true;
     tell_changes(c, env, &before, identity_log_now(p->log));
+    if (p == c->me)
+        bundles_renew(c, env); /* parts name the log that they know */
     talks_log_changed(c, env, p);
     return OK;
 }

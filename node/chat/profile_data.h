@@ -33,6 +33,7 @@ enum profile_object { /* first number of an object */
     PROFILE_OBJECT_STATE = 55, /* at rest */
     PROFILE_OBJECT_PAIR_REPLY = 56,
     PROFILE_OBJECT_PAIR_FINISH = 57,
+    PROFILE_OBJECT_HANDOVER = 58,
 };
 
 struct profile_credential {
