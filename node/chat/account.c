@@ -236,16 +236,14 @@ static enum err recover_with(struct chat *c, const struct env *env, const struct
     TRY(open_words_key(w, LABEL_WORDS_RECOVERY, n, w->ring, SPAN_LIT("recovery"), &recovery));
     memcpy(e.root, keyring_public(c->root).ptr, 32);
     memcpy(e.recovery_key, keyring_public(recovery).ptr, 32);
-    memcpy(e.installations.list[0].key, c->self.installation, 32);
-    e.installations.count = 1;
     enum err err =
         promise_of(w, LABEL_WORDS_NEXT_ROOT, LABEL_IDENTITY_NEXT_ROOT, next + 1, e.next_root);
     if (err == OK)
         err = promise_of(w, LABEL_WORDS_RECOVERY, LABEL_IDENTITY_RECOVERY, next, e.recovery);
     if (err == OK)
-        err = sign_event(c, env, &e, recovery);
+        err = sign_event(c, env, &e, recovery); /* keeps none of the installations */
     keyring_close(recovery);
-    return err;
+    return err == OK ? add_self(c, env) : err;
 }
 
 static enum err kept_words(struct chat *c, struct words *w)

@@ -273,8 +273,10 @@ enum err chat_open(struct chat **out, const struct chat_config *config, const st
         err = vanishing_load(c);
     if (err == OK)
         err = letting_load(c, env);
-    if (err == OK)
+    if (err == OK) {
         finding_begin(c, env);
+        talks_log_changed(c, env, c->me); /* what was owed when we were stopped */
+    }
     if (err == OK)
         err = step_close(c, env);
     if (err != OK) {

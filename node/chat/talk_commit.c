@@ -163,17 +163,19 @@ static enum err plan_removals(const struct chat *c, const struct talk *t, const 
     return OK;
 }
 
-/* The devices of an account that have a part and are no members. */
+/* The devices of an account that have a part and are no members. The log that we know may be newer
+ * than the one that the parts came with. */
 static enum err plan_devices(struct chat *c, const struct env *env, const struct roster *r,
                              struct person *person, struct plan *p)
 {
     struct part parts[BUNDLE_PARTS_MAX];
-    size_t count = person->found == NULL
+    size_t count = person->found == NULL || person->log == NULL
                        ? 0
                        : found_parts(person->found, (uint64_t)(env->wall.ns / NS_PER_S), parts);
     for (size_t i = 0; i < count; i++)
         if (!present(r, person->account, parts[i].installation) &&
-            memcmp(parts[i].installation, c->self.installation, 32) != 0)
+            memcmp(parts[i].installation, c->self.installation, 32) != 0 &&
+            identity_has(identity_log_now(person->log), parts[i].installation, NULL))
             TRY(plan_add(p, person, &parts[i]));
     return OK;
 }
