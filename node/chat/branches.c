@@ -369,7 +369,7 @@ static enum err take_beacon(struct branches *b, const struct env *env, struct sp
     for (size_t i = 0; i < in.acks_count; i++)
         if ((err = take_acks(b, env, in.acks[i])) == ERR_MEMORY)
             worst = err;
-    dag_place(b->dag, env, in.key, &in.head);
+    dag_place(b->dag, env, &in);
     return worst;
 }
 

@@ -84,7 +84,8 @@ enum err branches_follow(struct branches *b, const struct env *env, const struct
                          struct eid *eid) MUST_CHECK;
 
 /** A Welcome took us in again; `joined` is taken also on failure. `ticket` is of the commit that
- * did it. */
+ * did it. Give the beacons that came with it to branches_take first: ERR_NOT_FOUND: the way there
+ * is not known, the Welcome is worth nothing. We stand there when it is the best that we know. */
 enum err branches_joined(struct branches *b, const struct env *env, const struct branches_world *w,
                          struct span ticket, struct mls_group *joined) MUST_CHECK;
 
@@ -121,6 +122,21 @@ enum err branches_withdraw(struct branches *b, const struct env *env,
                            struct buf *out) MUST_CHECK;
 enum err branches_beacon(struct branches *b, const struct branches_world *w, const struct eid *from,
                          struct buf *out) MUST_CHECK;
+
+/** Answer DAG_OUT_REJOIN.
+ *
+ * @param winner       `eid` of the output; none (zeros): any branch
+ * @param key_package  fresh; its private keys are the caller's
+ * @param under        send the request to all under the keys of this epoch (out)
+ */
+enum err branches_rejoin(struct branches *b, const struct branches_world *w,
+                         const struct eid *winner, struct span key_package, struct eid *under,
+                         struct buf *out) MUST_CHECK;
+
+/** Our way from `*from` on as the next of the beacons that go with a Welcome (from guest.at on);
+ * `*from` moves on. ERR_NOT_FOUND: there is no more to tell. */
+enum err branches_way(struct branches *b, const struct branches_world *w, struct eid *from,
+                      struct buf *out) MUST_CHECK;
 
 /* ---- time ---- */
 

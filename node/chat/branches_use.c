@@ -132,6 +132,33 @@ enum err branches_beacon(struct branches *b, const struct branches_world *w, con
     return beacon_encode(&beacon, out);
 }
 
+enum err branches_rejoin(struct branches *b, const struct branches_world *w,
+                         const struct eid *winner, struct span key_package, struct eid *under,
+                         struct buf *out)
+{
+    struct rejoin r = {.key_package = key_package};
+
+    dag_rejoin_fill(b->dag, winner, under, &r);
+    TRY(rejoin_sign(&r, w->key));
+    return rejoin_encode(&r, out);
+}
+
+enum err branches_way(struct branches *b, const struct branches_world *w, struct eid *from,
+                      struct buf *out)
+{
+    struct beacon beacon;
+    struct ticket last;
+
+    dag_way_fill(b->dag, from, &beacon);
+    if (beacon.tickets_count == 0)
+        return ERR_NOT_FOUND;
+    TRY(ticket_decode(beacon.tickets[beacon.tickets_count - 1], &last));
+    TRY(beacon_sign(&beacon, w->key));
+    TRY(beacon_encode(&beacon, out));
+    *from = last.eid;
+    return OK;
+}
+
 /* ---- time ---- */
 
 void branches_tick(struct branches *b, const struct env *env)

@@ -157,13 +157,16 @@ static enum err link_node(struct dag *d, struct dag_node *n)
         return err;
     }
     dag_mark_doubles(d, n);
+    dag_raise(d, n);
+    d->moved = true;
     for (size_t i = 0; i < d->lists_count; i++)
         dag_count_list(d, &d->lists[i], n);
     return OK;
 }
 
-static void note_held(struct dag_node *n, const struct env *env)
+static void note_held(struct dag *d, struct dag_node *n, const struct env *env)
 {
+    d->states_moved = true;
     n->held = n->rewind = n->receive = n->dirty = true;
     if (n->own)
         n->signed_ns = env->now.ns; /* a commit is a vote */
@@ -197,6 +200,7 @@ static void note_place(struct dag *d, const uint8_t key[32], const struct dag_no
 
     if (was != NULL && was->epoch > at->epoch && dag_below(was, at))
         return; /* an older message that came late */
+    d->places_moved = true;
     p->eid = at->ticket.eid;
     p->seen_ns = now;
 }
@@ -239,12 +243,24 @@ void dag_free(struct dag *d)
     free(d);
 }
 
-/* A beginning: what was known so far is past, but its messages may still come. */
-static void begin_at(struct dag *d, struct dag_node *n)
+/* We were let in at `n`. What led there is known to us by its tickets alone; who votes there are
+ * the installations that are there now. */
+static void join_at(struct dag *d, struct dag_node *n)
 {
-    d->root = n;
-    d->winner = NULL;
-    d->sweep = true;
+    struct dag_node *parent = n->parent;
+
+    if (d->root == NULL) {
+        d->root = n;
+        return;
+    }
+    if (parent->held)
+        return;
+    dag_voters_unref(parent->voters);
+    parent->voters = n->voters;
+    parent->voters->refs++;
+    parent->dirty = true;
+    for (struct dag_node *c = parent->child; c != NULL; c = c->sibling)
+        dag_recount(d, c);
 }
 
 static enum err add_held(struct dag *d, const struct env *env, const struct dag_commit *c,
@@ -269,12 +285,13 @@ static enum err add_held(struct dag *d, const struct env *env, const struct dag_
     n->voters = voters;
     n->seen_ns = env->now.ns;
     TRY(link_node(d, n));
-    note_held(n, env);
+    note_held(d, n, env);
     return OK;
 }
 
 /* A ticket that was known gets its state. */
-static enum err hold_known(struct dag_node *n, const struct env *env, const struct dag_commit *c)
+static enum err hold_known(struct dag *d, struct dag_node *n, const struct env *env,
+                           const struct dag_commit *c)
 {
     struct dag_voters *voters = voters_of(c, n->parent);
 
@@ -282,7 +299,7 @@ static enum err hold_known(struct dag_node *n, const struct env *env, const stru
         return ERR_MEMORY;
     dag_voters_unref(n->voters);
     n->voters = voters;
-    note_held(n, env);
+    note_held(d, n, env);
     return OK;
 }
 
@@ -301,14 +318,14 @@ enum err dag_add(struct dag *d, const struct env *env, const struct dag_commit *
         if (!eid_eq(&t.eid, &c->eid) || c->epoch != t.epoch + 1)
             return ERR_PROTOCOL;
     }
-    if (parent == NULL && !c->joined)
+    if (d->root != NULL && (parent == NULL || (c->joined && !dag_below(parent, d->root))))
         return ERR_NOT_FOUND;
     if (n == NULL && c->ticket.len > 0)
         TRY(check_ticket(d, &t, parent));
-    TRY(n != NULL ? hold_known(n, env, c) : add_held(d, env, c, &t, parent));
+    TRY(n != NULL ? hold_known(d, n, env, c) : add_held(d, env, c, &t, parent));
     n = dag_find(d, &c->eid);
     if (c->joined)
-        begin_at(d, n);
+        join_at(d, n);
     if (c->ticket.len > 0)
         note_place(d, t.key, n, env->now.ns);
     dag_decide(d, env);
@@ -336,7 +353,7 @@ enum err dag_ticket(struct dag *d, const struct env *env, struct span bytes, boo
     if (parent == NULL)
         return ERR_NOT_FOUND;
     TRY(check_ticket(d, &t, parent));
-    if (!checked && dag_voter(parent->voters, t.key) < 0)
+    if (!checked && parent->held && dag_voter(parent->voters, t.key) < 0)
         return ERR_AUTH;
     if (without_state(d) >= DAG_TICKETS_MAX)
         return ERR_FULL;
@@ -389,23 +406,36 @@ enum err dag_withdrawal(struct dag *d, const struct env *env, struct span bytes)
     n->withdrawal = blob_new(bytes);
     if (n->withdrawal == NULL)
         return ERR_MEMORY;
-    n->dirty = true;
+    n->dirty = d->moved = true;
     dag_decide(d, env);
     return OK;
 }
 
-void dag_place(struct dag *d, const struct env *env, const uint8_t key[32], const struct eid *head)
+/* Where its sender is for all that we know: the head, or as far along its way as we can follow. */
+static struct dag_node *place_in(const struct dag *d, const struct beacon *b)
 {
-    struct dag_node *n = dag_find(d, head);
+    struct dag_node *n = dag_find(d, &b->head);
+    struct ticket t;
+
+    for (size_t i = b->tickets_count; n == NULL && i-- > 0;)
+        if (ticket_decode(b->tickets[i], &t) == OK)
+            n = dag_find(d, &t.eid);
+    return n;
+}
+
+void dag_place(struct dag *d, const struct env *env, const struct beacon *b)
+{
+    struct dag_node *n = place_in(d, b);
+    bool ours = memcmp(b->key, d->key, sizeof d->key) == 0;
 
     if (n == NULL)
         return;
-    note_place(d, key, n, env->now.ns);
-    if (n->path && memcmp(key, d->key, 32) != 0)
-        d->answer_at = NEVER; /* said for our branch */
+    note_place(d, b->key, n, env->now.ns);
+    if (n->path && !ours && rng_below(env->rng, 2) == 0)
+        d->answer_at = NEVER; /* said for our branch; by a liar, perhaps */
     dag_decide(d, env);
-    if (memcmp(key, d->key, sizeof d->key) != 0)
-        dag_answer(d, env, n);
+    if (!ours)
+        dag_answer(d, env, n, dag_find(d, &b->certified));
 }
 
 void dag_catchup(struct dag *d, const struct env *env, bool going_on)
@@ -413,6 +443,7 @@ void dag_catchup(struct dag *d, const struct env *env, bool going_on)
     if (d->catching_up == going_on)
         return;
     d->catching_up = going_on;
+    d->life_ns = INT64_MIN;
     if (going_on) {
         d->asleep_ns = env->now.ns;
         return;

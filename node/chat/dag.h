@@ -14,6 +14,7 @@
  * Order between siblings, the first difference counts:
  *
  *     settled (it or a descendant is certified) before not settled
+ *     more voters of the parent epoch who acked it or anything behind it
  *     sound before withdrawn or made twice (two tickets of one leaf for one parent)
  *     class (removal by role, removal by evidence, add, update), greater role, smaller rank
  *     smaller eid (only ever between two commits of one leaf)
@@ -30,7 +31,9 @@
  *
  * The rewind state of an epoch dies when a child of it is settled, or T after its first child was
  * adopted; with it that of all branches that were not taken. T never decides: who cannot follow the
- * winner goes on where it is, and asks a member that stands there to let it in (REJOIN).
+ * winner goes on where it is, and asks those who stand there to let it in (REJOIN; guests.h). It
+ * keeps its DAG, and knows the way to where it was let in by tickets, so that all judge all forks
+ * alike.
  *
  * No MLS in here, and no signature: the caller verifies what it hands in (branches.h does) and
  * signs what is asked for. Pure. Bounds: params.h. @source CHAT.md 5; docs/protocol/commits.md
@@ -53,7 +56,7 @@ struct dag_commit { /* an epoch that we have the state of */
     struct span ticket; /* encoded, of the commit that made it, verified; empty: where we begin */
     const struct dag_voter *voters; /* its leaves, over 64 its admins; at most DAG_VOTERS_MAX */
     size_t voters_count;
-    bool joined; /* by a Welcome that we asked for: a new beginning, whatever we knew */
+    bool joined; /* by a Welcome that we asked for; the tickets that lead there are known */
 };
 
 enum dag_out_kind {
@@ -89,7 +92,8 @@ void dag_free(struct dag *d); /* accepts NULL */
 
 /** We hold the state after a commit (ours or followed).
  *
- * @return OK; ERR_EXISTS held already; ERR_NOT_FOUND its parent is unknown; ERR_LIMIT too many
+ * @return OK; ERR_EXISTS held already; ERR_NOT_FOUND its parent is unknown (of a Welcome: take the
+ *         beacons that came with it first; if it stays, refuse it); ERR_LIMIT too many
  *         commits of one leaf to one parent; ERR_FULL; ERR_PROTOCOL its ticket says otherwise; the
  *         codes of ticket_decode; ERR_MEMORY. Nothing changes on failure
  */
@@ -110,8 +114,9 @@ enum err dag_acks(struct dag *d, const struct env *env, struct span acks) MUST_C
 /** A withdrawal, verified. OK; ERR_NOT_FOUND; ERR_AUTH not its committer; codes of decoding. */
 enum err dag_withdrawal(struct dag *d, const struct env *env, struct span withdrawal) MUST_CHECK;
 
-/** Where another installation is: from a verified beacon whose contents were given one by one. */
-void dag_place(struct dag *d, const struct env *env, const uint8_t key[32], const struct eid *head);
+/** Where another installation is: a verified beacon whose contents were given one by one. It came
+ * under the keys of the epoch that it begins with. */
+void dag_place(struct dag *d, const struct env *env, const struct beacon *b);
 
 /** Catching up: nothing dies, nothing is withdrawn and no beacon is due until it is over. Call it
  * with true before the first tick after a start or a time without network. */
@@ -130,6 +135,14 @@ size_t dag_acks_due(const struct dag *d, const struct env *env, struct eid *out,
 /** All but key and signature of a beacon: our way from `from` to where we are, and what proves it.
  * Spans are borrowed until the next call on `d`. */
 void dag_beacon_fill(const struct dag *d, const struct eid *from, struct beacon *out);
+
+/** The same without a gap in a long way: the next begins where the last ticket leads to. */
+void dag_way_fill(const struct dag *d, const struct eid *from, struct beacon *out);
+
+/** Group and epochs of a request to be let in to `winner`; none: anywhere, because we are lost.
+ * `under`: all who can answer have the keys of this epoch (out). */
+void dag_rejoin_fill(const struct dag *d, const struct eid *winner, struct eid *under,
+                     struct rejoin *out);
 
 /** The last certified epoch on our way, else where we began: beacons travel under its keys. */
 struct eid dag_certified(const struct dag *d);
@@ -156,6 +169,9 @@ bool dag_may_commit(const struct dag *d, const struct eid *parent);
 /** Have we been without a certificate for over an hour? Then we let nobody in: we may be the one
  * who is lost. */
 bool dag_is_lost(const struct dag *d, const struct env *env);
+
+/** Is there a better branch, which we cannot follow? */
+bool dag_is_beaten(const struct dag *d);
 
 /** Installations last seen at `eid` or behind it; returns how many, at most `max`. */
 size_t dag_members_at(const struct dag *d, const struct eid *eid, uint8_t (*keys)[32], size_t max);

@@ -43,8 +43,13 @@ static const struct dag_node *left_path_at(const struct dag_node *n)
 static bool rewind_is_over(const struct dag *d, const struct dag_node *n, int64_t now)
 {
     if (!n->path) {
-        const struct dag_node *fork = left_path_at(n);
-        return fork == NULL || (!fork->rewind && fork != d->head);
+        const struct dag_node *fork = left_path_at(n), *next = fork != NULL ? taken(fork) : NULL;
+        if (fork == NULL || (next != NULL && next->settled))
+            return true;
+        if (fork->rewind || fork == d->head || d->catching_up)
+            return false;
+        /* the branch that we were let in to may lose yet: so long we can go back */
+        return now >= after(n->left_ns, DAG_REWIND_NS) || now >= dag_rewind_ends(d, n);
     }
     const struct dag_node *next = taken(n);
     if (next == NULL)
@@ -65,6 +70,32 @@ static void let_states_die(struct dag *d, int64_t now)
         if (n->receive && n != d->head && now >= after(n->left_ns, DAG_RECEIVE_NS))
             dag_drop(d, n, DAG_OUT_DROP_RECEIVE);
     }
+}
+
+/* When one of them, or a commit of ours, is to be looked at again though nothing comes in. */
+static int64_t node_due(const struct dag *d, const struct dag_node *n, int64_t now)
+{
+    int64_t at = NEVER;
+
+    if (n->rewind && n != d->head && !d->catching_up)
+        at = n->path ? dag_rewind_ends(d, n)
+                     : earlier(dag_rewind_ends(d, n), after(n->left_ns, DAG_REWIND_NS));
+    if (n->receive && n != d->head)
+        at = earlier(at, after(n->left_ns, DAG_RECEIVE_NS));
+    if (n->own && !n->settled && !dag_withdrawn(n) && now < n->seen_ns + DAG_LONELY_NS)
+        at = earlier(at, n->seen_ns + DAG_LONELY_NS);
+    return at > now ? at : NEVER;
+}
+
+static void look_after_states(struct dag *d, const struct env *env)
+{
+    if (env->now.ns < d->life_ns)
+        return;
+    let_states_die(d, env->now.ns);
+    dag_prune(d, env);
+    d->life_ns = NEVER;
+    for (size_t i = 0; i < d->count; i++)
+        d->life_ns = earlier(d->life_ns, node_due(d, d->nodes[i], env->now.ns));
 }
 
 /* ---- acks ---- */
@@ -153,11 +184,11 @@ static bool is_lonely(const struct dag_node *n, int64_t now)
 
 void dag_give_up(struct dag *d, int64_t now)
 {
-    for (size_t i = 0; i < d->count && !d->catching_up; i++) {
+    for (size_t i = 0; i < d->count && !d->catching_up && now >= d->life_ns; i++) {
         struct dag_node *n = d->nodes[i];
         if (!is_lonely(n, now))
             continue;
-        n->given_up = n->dirty = true;
+        n->given_up = n->dirty = d->moved = true;
         dag_emit(d, DAG_OUT_WITHDRAW, n, NULL);
     }
 }
@@ -207,8 +238,10 @@ static int64_t uncertified_for_long(const struct dag *d, int64_t now)
     return said == 0 ? at : later(at, d->beacons[0] + (DAG_REWIND_NS << said));
 }
 
-/* Whoever stands on another branch is told of ours, unless somebody else does it first. */
-void dag_answer(struct dag *d, const struct env *env, const struct dag_node *stranger)
+/* Whoever stands on another branch is told of ours, unless somebody else does it first: from the
+ * fork on, and under keys that it surely has, those of `from` when it said so. */
+void dag_answer(struct dag *d, const struct env *env, const struct dag_node *stranger,
+                const struct dag_node *from)
 {
     const struct dag_node *fork = left_path_at(stranger);
 
@@ -216,6 +249,8 @@ void dag_answer(struct dag *d, const struct env *env, const struct dag_node *str
         d->answer_at != NEVER)
         return;
     d->answer_eid = fork->ticket.eid;
+    d->answer_from =
+        from != NULL && from->path && from->receive ? from->ticket.eid : fork->ticket.eid;
     d->answer_at =
         later(env->now.ns,
               d->answered_ns == INT64_MIN ? env->now.ns : d->answered_ns + DAG_REWIND_NS) +
@@ -236,7 +271,7 @@ static void plan_beacon(struct dag *d, const struct env *env)
     if (now >= d->beacon_at || now >= uncertified_for_long(d, now))
         send_beacon(d, d->certified, now);
     if (strange != NULL) {
-        dag_answer(d, env, strange);
+        dag_answer(d, env, strange, NULL);
         strange->fork_told = strange->dirty = true;
     }
     if (now < d->answer_at)
@@ -244,8 +279,11 @@ static void plan_beacon(struct dag *d, const struct env *env)
     const struct dag_node *fork = dag_find(d, &d->answer_eid);
     d->answer_at = NEVER;
     d->answered_ns = now;
+    const struct dag_node *from = dag_find(d, &d->answer_from);
     if (fork != NULL && fork->path && fork->receive)
         dag_emit(d, DAG_OUT_BEACON, fork, NULL);
+    if (from != NULL && from != fork && from->path && from->receive)
+        dag_emit(d, DAG_OUT_BEACON, from, NULL);
 }
 
 /* ---- rejoining ---- */
@@ -290,16 +328,18 @@ static void plan_rejoin(struct dag *d, const struct env *env)
         return;
     d->rejoin_at = env->now.ns + (DAG_REJOIN_NS << d->rejoin_tries / DAG_REJOIN_ROUND) +
                    (int64_t)rng_below(env->rng, DAG_SPREAD_NS);
-    d->rejoin_tries += d->rejoin_tries < 5 * DAG_REJOIN_ROUND;
-    dag_emit(d, DAG_OUT_REJOIN, beaten ? d->winner : NULL, NULL);
+    d->rejoin_tries =
+        d->rejoin_tries < 5 * DAG_REJOIN_ROUND ? d->rejoin_tries + 1 : d->rejoin_tries - 1;
+    /* who is lost does not know enough: it names the winner and asks anybody by turns */
+    bool named = beaten && (d->rejoin_tries % 2 == 1 || !dag_is_lost(d, env));
+    dag_emit(d, DAG_OUT_REJOIN, named ? d->winner : NULL, NULL);
 }
 
 /* ---- all of it ---- */
 
 void dag_live(struct dag *d, const struct env *env)
 {
-    let_states_die(d, env->now.ns);
-    dag_prune(d, env);
+    look_after_states(d, env);
     plan_lone_acks(d, env);
     plan_beacon(d, env);
     plan_rejoin(d, env);
@@ -309,15 +349,7 @@ struct mono dag_deadline(const struct dag *d)
 {
     int64_t at = earlier(earlier(d->lone_at, d->beacon_at), earlier(d->rejoin_at, d->answer_at));
 
-    for (size_t i = 0; i < d->count; i++) {
-        const struct dag_node *n = d->nodes[i];
-        if (n->rewind && n->path && n != d->head && !d->catching_up)
-            at = earlier(at, dag_rewind_ends(d, n));
-        if (n->receive && n != d->head)
-            at = earlier(at, after(n->left_ns, DAG_RECEIVE_NS));
-        if (n->own && !n->settled && !dag_withdrawn(n) && n->sibling != NULL)
-            at = earlier(at, n->seen_ns + DAG_LONELY_NS);
-    }
+    at = earlier(at, d->life_ns);
     if (d->lone_at == NEVER)
         at = earlier(at, next_ack(d, 0));
     if (d->rejoin_at == NEVER)

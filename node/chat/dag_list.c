@@ -68,24 +68,31 @@ static bool list_votes(const struct dag_list *l, const struct dag_node *n)
     return false;
 }
 
-static bool has_span(const struct span *list, size_t count, struct span s)
+struct choice { /* of lists, for a beacon */
+    const struct dag_list *lists[BEACON_ACKS_MAX];
+    size_t since; /* of these each key counts once */
+    size_t room;
+};
+
+static bool is_chosen(const struct choice *c, size_t count, const struct dag_list *l)
 {
     for (size_t i = 0; i < count; i++)
-        if (list[i].ptr == s.ptr)
+        if (c->lists[i] == l || (i >= c->since && memcmp(c->lists[i]->key, l->key, 32) == 0))
             return true;
     return false;
 }
 
-static void add_certificate(const struct dag *d, const struct dag_node *n, struct beacon *out,
-                            size_t *room)
+static void add_votes(const struct dag *d, const struct dag_node *n, struct beacon *out,
+                      struct choice *c)
 {
     for (size_t i = d->lists_count; i-- > 0 && out->acks_count < BEACON_ACKS_MAX;) {
-        struct span bytes = blob_span(d->lists[i].bytes);
-        if (!list_votes(&d->lists[i], n) || has_span(out->acks, out->acks_count, bytes) ||
-            bytes.len + 3 > *room)
+        const struct dag_list *l = &d->lists[i];
+        struct span bytes = blob_span(l->bytes);
+        if (!list_votes(l, n) || is_chosen(c, out->acks_count, l) || bytes.len + 3 > c->room)
             continue;
+        c->lists[out->acks_count] = l;
         out->acks[out->acks_count++] = bytes;
-        *room -= bytes.len + 3;
+        c->room -= bytes.len + 3;
     }
 }
 
@@ -96,29 +103,87 @@ static void add_withdrawals(const struct dag_node *parent, struct beacon *out)
             out->withdrawals[out->withdrawals_count++] = blob_span(c->withdrawal);
 }
 
-void dag_beacon_fill(const struct dag *d, const struct eid *from, struct beacon *out)
+static const struct dag_node *next_on_path(const struct dag_node *n)
 {
-    const struct dag_node *way[BEACON_TICKETS_MAX], *n = dag_find(d, from);
-    size_t room = BEACON_BYTES_MAX - BEACON_TICKETS_MAX * 200 - BEACON_WITHDRAWALS_MAX * 200 - 512;
+    for (n = n->child; n != NULL && !n->path;)
+        n = n->sibling;
+    return n != NULL && n->bytes != NULL ? n : NULL;
+}
+
+static size_t way_length(const struct dag_node *n)
+{
+    size_t count = 0;
+
+    while (n != NULL && n->path && (n = next_on_path(n)) != NULL)
+        count++;
+    return count;
+}
+
+/* The way from `n` on: `first` epochs, and as many of its end as there is room for. */
+static void add_way(const struct dag_node *n, size_t first, const struct dag_node **way,
+                    struct beacon *out)
+{
+    size_t length = way_length(n), last = BEACON_TICKETS_MAX - first;
+
+    for (size_t i = 0; i < length; i++) {
+        bool told = i < first || i + last >= length;
+        if (told)
+            add_withdrawals(n, out);
+        n = next_on_path(n);
+        if (!told)
+            continue;
+        way[out->tickets_count] = n;
+        out->tickets[out->tickets_count++] = blob_span(n->bytes);
+    }
+}
+
+static void fill(const struct dag *d, const struct eid *from, size_t first, struct beacon *out)
+{
+    const struct dag_node *way[BEACON_TICKETS_MAX];
+    struct choice c = {.room = BEACON_BYTES_MAX - BEACON_TICKETS_MAX * 200 -
+                               BEACON_WITHDRAWALS_MAX * 200 - 512};
 
     *out = (struct beacon){.certified = *from, .head = d->head->ticket.eid};
     memcpy(out->group, d->group, GROUP_ID_BYTES);
-    for (size_t i = 0; n != NULL && n->path && i < BEACON_TICKETS_MAX; i++) {
-        add_withdrawals(n, out);
-        for (n = n->child; n != NULL && !n->path;)
-            n = n->sibling;
-        if (n == NULL || n->bytes == NULL)
-            break;
-        way[i] = n;
-        out->tickets[out->tickets_count++] = blob_span(n->bytes);
+    add_way(dag_find(d, from), first, way, out);
+    for (size_t i = 0; i < out->tickets_count && i < first; i++)
+        add_votes(d, way[i], out, &c); /* one of everybody who voted for the way taken at `from` */
+    c.since = out->acks_count;
+    for (size_t i = out->tickets_count; i-- > 0;) /* one of everybody who is here */
+        add_votes(d, way[i], out, &c);
+    c.since = BEACON_ACKS_MAX;
+    for (size_t i = 0; i < out->tickets_count; i++)
+        if (way[i]->certified) /* a certificate proves all before it */
+            add_votes(d, way[i], out, &c);
+}
+
+void dag_beacon_fill(const struct dag *d, const struct eid *from, struct beacon *out)
+{
+    fill(d, from, BEACON_TICKETS_MAX / 3, out);
+}
+
+void dag_way_fill(const struct dag *d, const struct eid *from, struct beacon *out)
+{
+    fill(d, from, BEACON_TICKETS_MAX, out);
+}
+
+void dag_rejoin_fill(const struct dag *d, const struct eid *winner, struct eid *under,
+                     struct rejoin *out)
+{
+    const struct dag_node *n = eid_is_none(winner) ? NULL : dag_find(d, winner);
+
+    memcpy(out->group, d->group, GROUP_ID_BYTES);
+    if (n != NULL && n->parent != NULL) {
+        out->eids[0] = *winner;
+        out->count = 1;
+        for (n = n->parent; n->parent != NULL && !n->receive;)
+            n = n->parent;
+        *under = n->ticket.eid;
+        return;
     }
-    for (size_t i = 0, proven = 0; i < out->tickets_count && proven < 1; i++)
-        if (way[i]->certified) { /* the first proves the way taken at `from` */
-            add_certificate(d, way[i], out, &room);
-            proven++;
-        }
-    for (size_t i = out->tickets_count; i-- > 0;) /* the rest tells who is here */
-        add_certificate(d, way[i], out, &room);
+    *under = out->eids[0] = d->certified->ticket.eid;
+    out->eids[1] = d->root->ticket.eid;
+    out->count = 2;
 }
 
 /* ---- what there is ---- */
@@ -142,6 +207,11 @@ enum dag_state dag_state(const struct dag *d, const struct eid *eid)
     if (!n->held)
         return DAG_TICKET;
     return n->rewind ? DAG_WHOLE : n->receive ? DAG_RECEIVE : DAG_PAST;
+}
+
+bool dag_is_beaten(const struct dag *d)
+{
+    return d->winner != NULL;
 }
 
 bool dag_is_certified(const struct dag *d, const struct eid *eid)

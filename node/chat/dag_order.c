@@ -26,7 +26,51 @@ static const struct dag_voters *electorate(const struct dag_node *n)
     return n->bytes != NULL ? n->voters : NULL;
 }
 
-static void vote(struct dag_node *n, const uint8_t key[32])
+/* The voters of `from` as a mask over those of `to`: the same installations. */
+static uint64_t carry(uint64_t mask, const struct dag_voters *from, const struct dag_voters *to)
+{
+    uint64_t out = 0;
+
+    if (from == to || from == NULL || to == NULL)
+        return from == to ? mask : 0;
+    for (size_t i = 0; i < from->count; i++) {
+        int at = (mask >> i & 1) != 0 ? dag_voter(to, from->list[i].key) : -1;
+        if (at >= 0)
+            out |= 1ull << at;
+    }
+    return out;
+}
+
+static void settle(struct dag *d, struct dag_node *n)
+{
+    const struct dag_voters *voters = electorate(n);
+
+    if (n->certified || voters == NULL ||
+        (size_t)__builtin_popcountll(n->votes) < dag_quorum(voters->count))
+        return;
+    n->certified = n->dirty = true;
+    for (; n != NULL && !n->settled; n = n->parent)
+        n->settled = n->dirty = true;
+    d->moved = d->places_moved = true;
+}
+
+/* Who stands or stood behind an epoch, and all that led to it: support only grows, each voter
+ * counts once. */
+void dag_raise(struct dag *d, struct dag_node *n)
+{
+    uint64_t more = n->votes;
+
+    for (struct dag_node *at = n; at != NULL && (at->support | more) != at->support;
+         at = at->parent) {
+        at->support |= more;
+        d->moved = true;
+        if (at->parent != NULL)
+            more = carry(at->support, electorate(at), electorate(at->parent));
+    }
+    settle(d, n);
+}
+
+static void vote(struct dag *d, struct dag_node *n, const uint8_t key[32])
 {
     int voter = dag_voter(electorate(n), key);
 
@@ -34,6 +78,7 @@ static void vote(struct dag_node *n, const uint8_t key[32])
         return;
     n->votes |= 1ull << voter;
     n->dirty = true;
+    dag_raise(d, n);
 }
 
 /* Count a list for all epochs that are known, or for one that has just become known. */
@@ -44,23 +89,16 @@ void dag_count_list(struct dag *d, const struct dag_list *l, struct dag_node *on
             continue;
         struct dag_node *n = only != NULL ? only : dag_find(d, &l->eids[i]);
         if (n != NULL)
-            vote(n, l->key);
+            vote(d, n, l->key);
     }
 }
 
-static void judge_settled(struct dag *d)
+void dag_recount(struct dag *d, struct dag_node *n)
 {
-    for (size_t i = d->count; i-- > 0;) {
-        struct dag_node *n = d->nodes[i];
-        const struct dag_voters *voters = electorate(n);
-        if (!n->certified && voters != NULL &&
-            (size_t)__builtin_popcountll(n->votes) >= dag_quorum(voters->count))
-            n->certified = n->dirty = true;
-        if (n->certified && !n->settled)
-            n->settled = n->dirty = true;
-        if (n->settled && n->parent != NULL && !n->parent->settled)
-            n->parent->settled = n->parent->dirty = true;
-    }
+    n->votes = 0;
+    vote(d, n, n->ticket.key);
+    for (size_t i = 0; i < d->lists_count; i++)
+        dag_count_list(d, &d->lists[i], n);
 }
 
 /* ---- siblings ---- */
@@ -74,6 +112,8 @@ bool dag_before(const struct dag_node *a, const struct dag_node *b)
 {
     int order = compare(b->settled, a->settled);
 
+    if (order == 0)
+        order = __builtin_popcountll(b->support) - __builtin_popcountll(a->support);
     if (order == 0)
         order = compare(a->doubled || dag_withdrawn(a), b->doubled || dag_withdrawn(b));
     if (order == 0)
@@ -94,7 +134,7 @@ void dag_mark_doubles(struct dag *d, struct dag_node *fresh)
     for (struct dag_node *c = fresh->parent->child; c != NULL; c = c->sibling) {
         if (c == fresh || !ticket_is_double(&c->ticket, &fresh->ticket))
             continue;
-        c->doubled = fresh->doubled = c->dirty = true;
+        c->doubled = fresh->doubled = c->dirty = d->moved = true;
         bool told = c->evidence_told;
         c->evidence_told = fresh->evidence_told = true;
         if (!told)
@@ -114,6 +154,10 @@ bool dag_below(const struct dag_node *n, const struct dag_node *top)
 /* Who else is where; what is settled needs no company. */
 static void judge_peopled(struct dag *d)
 {
+    if (!d->places_moved)
+        return;
+    d->places_moved = false;
+    d->moved = true;
     for (size_t i = 0; i < d->count; i++)
         d->nodes[i]->peopled = false;
     for (size_t i = 0; i < d->places_count; i++) {
@@ -142,6 +186,10 @@ size_t dag_members_at(const struct dag *d, const struct eid *eid, uint8_t (*keys
 
 static void judge_usable(struct dag *d)
 {
+    if (!d->states_moved)
+        return;
+    d->states_moved = false;
+    d->moved = true;
     for (size_t i = 0; i < d->count; i++)
         d->nodes[i]->usable = d->nodes[i]->rewind && d->nodes[i]->receive;
     for (size_t i = d->count; i-- > 0;)
@@ -184,8 +232,8 @@ static void walk(struct dag *d, int64_t now)
 {
     struct dag_node *n = d->root, *next;
 
-    for (size_t i = 0; i < d->count; i++)
-        d->nodes[i]->path = false;
+    for (struct dag_node *was = d->head; was != NULL; was = was->parent)
+        was->path = false;
     d->winner = NULL;
     for (d->certified = n, n->path = true;; n = next) {
         next = best_usable(n);
@@ -216,11 +264,13 @@ void dag_decide(struct dag *d, const struct env *env)
 {
     struct dag_node *was = d->head;
 
-    judge_settled(d);
     judge_usable(d);
     judge_peopled(d);
+    if (d->moved)
+        d->life_ns = INT64_MIN;
     dag_give_up(d, env->now.ns);
-    walk(d, env->now.ns);
+    if (d->moved)
+        walk(d, env->now.ns);
     if (d->head != was) {
         dag_emit(d, DAG_OUT_ADOPT, d->head, was);
         if (was != NULL && was->left_ns == NEVER)
@@ -230,6 +280,10 @@ void dag_decide(struct dag *d, const struct env *env)
         d->head->left_ns = NEVER;
         d->head->dirty = true;
     }
-    tell_losses(d);
+    if (d->moved)
+        tell_losses(d);
+    if (d->head != was)
+        d->life_ns = INT64_MIN;
+    d->moved = false;
     dag_live(d, env);
 }

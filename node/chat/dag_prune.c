@@ -11,6 +11,7 @@ void dag_drop(struct dag *d, struct dag_node *n, enum dag_out_kind part)
     if (n->rewind)
         dag_emit(d, DAG_OUT_DROP_REWIND, n, NULL);
     n->rewind = false;
+    d->states_moved = true;
     if (part == DAG_OUT_DROP_RECEIVE)
         dag_emit(d, DAG_OUT_DROP_RECEIVE, n, NULL);
     d->sweep = d->sweep || part == DAG_OUT_DROP_RECEIVE;
@@ -34,6 +35,7 @@ static void remove_node(struct dag *d, size_t i)
 {
     struct dag_node *n = d->nodes[i];
 
+    d->moved = true;
     unlink_node(n);
     while (n->child != NULL)
         unlink_node(n->child);
@@ -70,7 +72,9 @@ static void move_root(struct dag *d, struct dag_node *next)
     unlink_node(next);
     if (d->certified == d->root)
         d->certified = next;
+    d->root->path = false;
     d->root = next;
+    d->moved = true;
     next->dirty = true;
     if (d->winner != NULL && !dag_below(d->winner, next))
         d->winner = NULL;

@@ -369,6 +369,9 @@ enum err dag_load_end(struct dag *d, const struct env *env)
     }
     for (size_t i = 0; i < d->lists_count; i++)
         dag_count_list(d, &d->lists[i], NULL);
+    for (size_t i = d->count; i-- > 0;)
+        dag_raise(d, d->nodes[i]);
+    d->moved = d->states_moved = d->places_moved = true;
     d->catching_up = true; /* until the caller says otherwise */
     dag_decide(d, env);
     return OK;

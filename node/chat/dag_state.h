@@ -13,15 +13,12 @@ struct dag_voters { /* shared by the epochs that have the same */
     struct dag_voter list[DAG_VOTERS_MAX];
 };
 
-struct dag_node {
-    struct ticket ticket; /* without extensions; of a beginning only eid and epoch are set */
-    struct blob *bytes;   /* of the ticket; NULL: a beginning */
-    struct blob *withdrawal;
-    uint64_t epoch; /* its own MLS number */
-    uint8_t rank[32];
+struct dag_node {                              /* first what every judgement looks at */
     struct dag_node *parent, *child, *sibling; /* the first child, the next child of `parent` */
     struct dag_voters *voters;                 /* of a ticket only: those of its parent */
+    uint64_t epoch;                            /* its own MLS number */
     uint64_t votes;                            /* bit i: voter i of the parent acked it */
+    uint64_t support;                          /* ... or something behind it; from the votes */
     bool held;                                 /* its state was at hand once; else a ticket only */
     bool rewind, receive;                      /* what is left of it */
     bool own;                                  /* our commit */
@@ -33,12 +30,16 @@ struct dag_node {
     bool peopled;   /* somebody else is there, or behind it */
     bool usable;    /* it or a descendant is whole */
     bool path;      /* from the root to the head */
+    bool dirty;
     int64_t seen_ns;
     int64_t child_ns;   /* first child held; NEVER: none */
     int64_t adopted_ns; /* first child adopted; NEVER: none */
     int64_t left_ns;    /* when it was no longer the head; NEVER: it is */
     int64_t signed_ns;  /* our ack to it; NEVER: none */
-    bool dirty;
+    struct blob *bytes; /* of the ticket; NULL: a beginning */
+    struct blob *withdrawal;
+    uint8_t rank[32];
+    struct ticket ticket; /* without extensions; of a beginning only eid and epoch are set */
 };
 
 struct dag_list { /* an ack list */
@@ -69,18 +70,21 @@ struct dag {
     bool sweep; /* some node may not be needed any more */
     struct dag_place places[DAG_PLACES_MAX];
     size_t places_count;
+    bool moved, states_moved, places_moved; /* since the way was judged: the order, what is held,
+                                               who is where */
     bool catching_up;
-    int64_t awake_ns;                 /* end of the last catch-up */
-    int64_t asleep_ns;                /* its beginning */
-    int64_t lone_ns;                  /* last acks that travelled alone; INT64_MIN: never */
-    int64_t lone_at;                  /* the next; NEVER: none is planned */
+    int64_t life_ns;   /* when the next state dies or a commit of ours is lonely; INT64_MIN: look */
+    int64_t awake_ns;  /* end of the last catch-up */
+    int64_t asleep_ns; /* its beginning */
+    int64_t lone_ns;   /* last acks that travelled alone; INT64_MIN: never */
+    int64_t lone_at;   /* the next; NEVER: none is planned */
     int64_t beacons[DAG_BEACONS_DAY]; /* the last ones, newest first; INT64_MIN: none */
     int64_t beacon_at;                /* because we woke; NEVER */
     int64_t rejoin_at;
     unsigned rejoin_tries;
-    int64_t answer_at, answered_ns; /* a beacon to another branch; NEVER, INT64_MIN */
-    struct eid answer_eid;          /* the fork */
-    const struct dag_node *swept;   /* the certified node for which lists were looked through */
+    int64_t answer_at, answered_ns;     /* a beacon to another branch; NEVER, INT64_MIN */
+    struct eid answer_eid, answer_from; /* the fork; what it said that it has */
+    const struct dag_node *swept;       /* the certified node for which lists were looked through */
     struct fifo out;
     struct fifo gone;              /* struct dag_record: to be deleted */
     struct eid root_eid, head_eid; /* while loading */
@@ -106,6 +110,8 @@ struct dag_node *dag_node_new(void);
 size_t dag_quorum(size_t voters);
 bool dag_before(const struct dag_node *a, const struct dag_node *b); /* a wins over its sibling b */
 int dag_voter(const struct dag_voters *v, const uint8_t key[32]);    /* index; -1: none */
+void dag_raise(struct dag *d, struct dag_node *n);                   /* it has votes */
+void dag_recount(struct dag *d, struct dag_node *n);                 /* its voters changed */
 void dag_count_list(struct dag *d, const struct dag_list *l, struct dag_node *only);
 void dag_mark_doubles(struct dag *d, struct dag_node *fresh);
 bool dag_below(const struct dag_node *n, const struct dag_node *top); /* top or a descendant */
@@ -114,7 +120,8 @@ void dag_decide(struct dag *d, const struct env *env);                /* votes t
 /* dag_life.c */
 void dag_give_up(struct dag *d, int64_t now);        /* commits of ours that nobody followed */
 void dag_live(struct dag *d, const struct env *env); /* what is due now */
-void dag_answer(struct dag *d, const struct env *env, const struct dag_node *stranger);
+void dag_answer(struct dag *d, const struct env *env, const struct dag_node *stranger,
+                const struct dag_node *from);
 int64_t dag_rewind_ends(const struct dag *d, const struct dag_node *n);
 
 /* dag_prune.c */

@@ -75,9 +75,9 @@
 #define ACKS_BYTES_MAX         1536u /* 64 eids and extensions */
 
 /* the commit DAG (dag.h); times in ns */
-#define DAG_NODES_MAX   1024u                  /* epochs kept; 7 days of a commit every 10 min */
+#define DAG_NODES_MAX   2048u                  /* epochs kept; 7 days of a commit every 10 min */
 #define DAG_VOTERS_MAX  64u                    /* CHAT.md 5.1: over 64 leaves the admins vote */
-#define DAG_TICKETS_MAX 256u                   /* of them: tickets without a state */
+#define DAG_TICKETS_MAX 1024u                  /* of them: tickets without a state */
 #define DAG_LISTS_MAX   4096u                  /* ack lists kept: 64 of each voter, for a day */
 #define DAG_PLACES_MAX  64u                    /* installations whose whereabouts we note */
 #define DAG_DOUBLES_MAX 4u                     /* commits of one leaf to one parent that we keep */
@@ -96,6 +96,16 @@
 #define DAG_REJOIN_ROUND 16u               /* requests, of a round */
 #define DAG_LOST_NS      (3000 * NS_PER_S) /* behind T: uncertified for an hour */
 #define DAG_RECORD_MAX   8192u             /* bytes of one saved record */
+
+/* letting in again (guests.h) */
+#define GUESTS_MAX       64u             /* who ask at a time */
+#define GUESTS_ANSWERS   4u              /* commits that let the same one in, of which one holds */
+#define GUESTS_GATHER_NS (30 * NS_PER_S) /* so that one commit lets in many */
+#define GUESTS_TURN_NS   (30 * NS_PER_S) /* for each who comes before us */
+#define GUESTS_TURNS     16u             /* at most so many */
+#define GUESTS_SPREAD_NS (5 * NS_PER_S)
+#define GUESTS_KEPT_NS   (1800 * NS_PER_S) /* after its last request; requests are repeated */
+#define GUESTS_AGAIN_NS  (600 * NS_PER_S)  /* let in and asking still: once more */
 
 /* MLS states of a conversation (branches.h) */
 #define BRANCHES_STATE_MAX (8u << 20) /* bytes of one part of one state, as saved */

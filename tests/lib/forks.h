@@ -9,13 +9,14 @@
  *     equivocate   two commits to one epoch, each to one half
  *     withhold     a commit shown to one half just before T, to the other just after
  *     spare        remove a device of their own in answer to every commit: a better class
- *     and all of them ack whatever they see
+ *     and all of them ack whatever they see, lie about where they are, answer nobody who asks to be
+ *     let in, or lure it into a commit of their own that nobody else is shown
  *
  * Everybody writes; an entry is sent again until its author knows that everybody has it.
  */
 #pragma once
 
-#include "node/chat/dag.h"
+#include "node/chat/guests.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@
 #define FORKS_COMMITS  8192
 #define FORKS_LEAVES   (FORKS_MEMBERS * (1 + FORKS_SPARES))
 #define FORKS_FRAMES   (BEACON_BYTES_MAX)
+#define FORKS_WAY      24 /* beacons that come with a Welcome */
 #define FORKS_MINUTE   (60 * NS_PER_S)
 #define FORKS_RUN      (150 * FORKS_MINUTE) /* of commits and writing */
 #define FORKS_APART    (30 * FORKS_MINUTE)
@@ -41,7 +43,8 @@ struct forks_commit { /* what a commit leads to; index 0: where all begin */
     struct dag_voter voters[DAG_VOTERS_MAX];
     size_t voters_count;
     int64_t at_ns, forked_ns;
-    uint32_t lets_in; /* member + 1 that it takes in again; 0: none */
+    struct eid from[FORKS_MEMBERS]; /* where the way that they are told begins */
+    uint32_t lets_in;               /* members that it takes in again, as bits */
 };
 
 struct forks_message {
@@ -51,15 +54,20 @@ struct forks_message {
     uint32_t commit; /* + 1; 0: none */
     struct buf acks, beacon, withdrawal;
     uint32_t entry; /* + 1 */
+    bool asks;      /* to be let in */
+    struct rejoin ask;
+    uint32_t welcome;          /* + 1 */
+    struct buf way[FORKS_WAY]; /* of beacons, with a Welcome */
+    size_t way_count;
     uint8_t got[FORKS_ENTRIES / 8];
 };
 
 struct forks_member {
     struct dag *dag;
+    struct guests *guests;
     uint8_t key[32];
     bool malicious;
     unsigned evil, spares; /* which way; devices left */
-    uint32_t next_leaf;
     struct forks_message **parked;
     size_t parked_count, parked_cap;
     uint8_t got[FORKS_ENTRIES / 8];
@@ -69,8 +77,7 @@ struct forks_member {
     int64_t tick_ns;
     uint32_t in_answer; /* + 1: last commit that `spare` answered */
     unsigned rewinds, rejoins;
-    int64_t letting[FORKS_MEMBERS]; /* until when a request is being answered */
-    bool new_key;                   /* something parked may open now */
+    bool new_key; /* something parked may open now */
 };
 
 enum forks_kind {
@@ -80,7 +87,6 @@ enum forks_kind {
     FORKS_EVIDENCE,
     FORKS_WRITE,
     FORKS_RESEND,
-    FORKS_REQUEST,
     FORKS_WELCOME,
     FORKS_ROUND
 };
@@ -92,7 +98,6 @@ struct forks_event {
     uint32_t member, other;
     struct forks_message *message;
     enum commit_class cls;
-    uint32_t winner; /* + 1: what a request names; 0: nothing */
 };
 
 struct forks {
@@ -111,6 +116,8 @@ struct forks {
     size_t heap_count, heap_cap;
     uint64_t numbers;
     unsigned evils;
+    bool slow; /* log-uniform delays */
+    uint32_t next_leaf;
     /* figures */
     unsigned forks, evidence, beacons, withdrawals, resent, requests;
 };
@@ -147,10 +154,15 @@ static inline int64_t forks_between(struct forks *f, int64_t from, int64_t to)
     return from + (int64_t)forks_random(f, (uint64_t)(to - from));
 }
 
-/* 0.1 s to 600 s: eight in ten messages take up to 3 s, one and a half up to a minute, the rest any
- * time. */
+/* 0.1 s to 600 s. Mostly quick: eight in ten messages take up to 3 s, one and a half up to a
+ * minute, the rest any time. Else log-uniform: half of them take more than 7 s, a fifth more than
+ * 100 s. */
 static inline int64_t forks_delay(struct forks *f)
 {
+    if (f->slow) {
+        int64_t from = (100 * NS_PER_MS) << forks_random(f, 13), to = 2 * from;
+        return forks_between(f, from, to < 600 * NS_PER_S ? to : 600 * NS_PER_S);
+    }
     uint64_t kind = forks_random(f, 20);
     if (kind < 16)
         return forks_between(f, 100 * NS_PER_MS, 3 * NS_PER_S);
@@ -204,6 +216,8 @@ static inline void forks_unref(struct forks_message *m)
     buf_clear(&m->acks);
     buf_clear(&m->beacon);
     buf_clear(&m->withdrawal);
+    for (size_t i = 0; i < m->way_count; i++)
+        buf_clear(&m->way[i]);
     free(m);
 }
 
@@ -330,6 +344,9 @@ static inline enum err forks_hold(struct forks *f, uint32_t who, uint32_t commit
                               .voters_count = c->voters_count,
                               .joined = joined};
     f->members[who].new_key = true;
+    for (uint32_t i = 0; i < FORKS_MEMBERS; i++)
+        if ((c->lets_in >> i & 1) != 0)
+            guests_let_in(f->members[who].guests, &f->env, f->members[i].key, &c->eid);
     return dag_add(f->members[who].dag, &f->env, &held);
 }
 
@@ -468,6 +485,67 @@ static inline void forks_ack_all(struct forks *f, uint32_t who, uint32_t commit)
     forks_unref(m);
 }
 
+/* A beacon that tells of a place where it is not, on a way without votes. */
+static inline void forks_lie(struct forks *f, uint32_t who)
+{
+    struct dag *d = f->members[who].dag;
+    struct eid from = dag_certified(d);
+    struct forks_message *m = forks_message(f, who, &from);
+    struct beacon b;
+
+    dag_beacon_fill(d, &from, &b);
+    b.head = f->commits[forks_random(f, f->commits_count)].eid;
+    b.acks_count = 0;
+    b.tickets_count = b.tickets_count > 1 ? 1 : b.tickets_count;
+    memcpy(b.key, f->members[who].key, 32);
+    assert(beacon_encode(&b, &m->beacon) == OK);
+    for (uint32_t to = 0; to < FORKS_MEMBERS; to++)
+        if (to != who)
+            forks_deliver(f, m, to, f->env.now.ns + forks_delay(f));
+    forks_unref(m);
+}
+
+/* The way from where the guest is to where it was let in. */
+static inline void forks_tell_way(struct forks *f, uint32_t who, struct forks_message *m,
+                                  struct eid from)
+{
+    struct ticket last;
+    struct beacon b;
+
+    while (m->way_count < FORKS_WAY) {
+        struct buf *out = &m->way[m->way_count++];
+        *out = BUF_INIT(BEACON_BYTES_MAX);
+        dag_way_fill(f->members[who].dag, &from, &b);
+        memcpy(b.key, f->members[who].key, 32);
+        assert(beacon_encode(&b, out) == OK);
+        if (b.tickets_count == 0)
+            return;
+        assert(ticket_decode(b.tickets[b.tickets_count - 1], &last) == OK);
+        from = last.eid;
+    }
+}
+
+/* Let in whoever asks, at once, by a commit that nobody else is shown. */
+static inline void forks_lure(struct forks *f, uint32_t who, const struct rejoin *ask)
+{
+    struct eid head = dag_head(f->members[who].dag);
+    uint32_t made = forks_new(f, who, forks_find(f, &head), COMMIT_REMOVES_EVIDENCE);
+    uint32_t guest = ask->key[0] - 1u;
+
+    if (made == UINT32_MAX)
+        return;
+    struct forks_commit *c = &f->commits[made];
+    forks_leave(c, ask->key);
+    c->voters[c->voters_count].leaf = 1000 + f->next_leaf++;
+    memcpy(c->voters[c->voters_count++].key, ask->key, 32);
+    c->lets_in = 1u << guest;
+    struct forks_message *m = forks_message(f, who, &c->eid);
+    m->welcome = made + 1;
+    forks_tell_way(f, who, m, ask->eids[0]);
+    forks_deliver(f, m, guest, f->env.now.ns + forks_delay(f));
+    forks_unref(m);
+}
+
 static inline void forks_evil(struct forks *f, uint32_t who)
 {
     if (f->members[who].evil == 0)
@@ -515,20 +593,20 @@ static inline void forks_withdraw(struct forks *f, uint32_t who, const struct ei
     f->withdrawals++;
 }
 
+/* To everybody, under the keys of the fork; those of the last certified epoch when it names none.
+ */
 static inline void forks_ask(struct forks *f, uint32_t who, const struct eid *winner)
 {
-    uint8_t keys[FORKS_MEMBERS][32];
-    size_t count = dag_members_at(f->members[who].dag, winner, keys, FORKS_MEMBERS);
-    uint32_t other = (who + 1 + (uint32_t)forks_random(f, FORKS_MEMBERS - 1)) % FORKS_MEMBERS;
-    if (count > 0 && forks_random(f, 2) == 0)
-        other = keys[forks_random(f, count)][0] - 1u;
+    struct rejoin ask = {.count = 0};
+    struct eid under;
+
+    dag_rejoin_fill(f->members[who].dag, winner, &under, &ask);
+    memcpy(ask.key, f->members[who].key, 32);
+    struct forks_message *m = forks_message(f, who, &under);
+    m->asks = true;
+    m->ask = ask;
     f->requests++;
-    forks_push(f,
-               (struct forks_event){.at_ns = f->env.now.ns + forks_delay(f),
-                                    .kind = FORKS_REQUEST,
-                                    .member = other,
-                                    .other = who,
-                                    .winner = eid_is_none(winner) ? 0 : forks_find(f, winner) + 1});
+    forks_send(f, m);
 }
 
 static inline void forks_lost(struct forks *f, uint32_t who, const struct eid *eid)
@@ -539,18 +617,11 @@ static inline void forks_lost(struct forks *f, uint32_t who, const struct eid *e
                                 .kind = FORKS_COMMIT,
                                 .member = who,
                                 .cls = c->ticket.cls};
-    if (c->lets_in > 0) {
-        again.kind = FORKS_REQUEST;
-        f->members[who].letting[c->lets_in - 1] = 0;
-        again.winner = c->parent + 1; /* on its path, or it is not the one to answer any more */
-        again.other = c->lets_in - 1;
-        again.at_ns = f->env.now.ns + forks_between(f, NS_PER_S, FORKS_MINUTE);
-    }
-    if (again.at_ns < FORKS_RUN && (c->ticket.cls < COMMIT_UPDATES || c->lets_in > 0))
-        forks_push(f, again);
-    else if (c->lets_in > 0)
+    if (again.at_ns < FORKS_RUN && c->ticket.cls < COMMIT_UPDATES && c->lets_in == 0)
         forks_push(f, again);
 }
+
+static inline void forks_let_in(struct forks *f, uint32_t who);
 
 static inline void forks_outputs(struct forks *f, uint32_t who)
 {
@@ -591,7 +662,10 @@ static inline void forks_outputs(struct forks *f, uint32_t who)
             break;
         }
     }
-    int64_t next = dag_deadline(me->dag).ns;
+    forks_let_in(f, who);
+    int64_t next = dag_deadline(me->dag).ns, guests = guests_deadline(me->guests).ns;
+    if (guests < next)
+        next = guests < f->env.now.ns ? f->env.now.ns + 10 * NS_PER_S : guests;
     if (next < f->env.now.ns + NS_PER_S)
         next = f->env.now.ns + NS_PER_S;
     if (next < INT64_MAX && (me->tick_ns <= f->env.now.ns || next < me->tick_ns)) {
@@ -608,12 +682,12 @@ static inline void forks_take_beacon(struct forks *f, uint32_t who, struct span 
     struct beacon b;
     assert(beacon_decode(bytes, &b) == OK);
     for (size_t i = 0; i < b.tickets_count; i++)
-        (void)!dag_ticket(d, &f->env, b.tickets[i], true);
+        (void)!dag_ticket(d, &f->env, b.tickets[i], false);
     for (size_t i = 0; i < b.withdrawals_count; i++)
         (void)!dag_withdrawal(d, &f->env, b.withdrawals[i]);
     for (size_t i = 0; i < b.acks_count; i++)
         (void)!dag_acks(d, &f->env, b.acks[i]);
-    dag_place(d, &f->env, b.key, &b.head);
+    dag_place(d, &f->env, &b);
 }
 
 static inline void forks_take_commit(struct forks *f, uint32_t who, uint32_t commit)
@@ -634,12 +708,23 @@ static inline void forks_take_commit(struct forks *f, uint32_t who, uint32_t com
         forks_ack_all(f, who, commit);
 }
 
+static inline void forks_joined(struct forks *f, uint32_t who, const struct forks_message *m)
+{
+    for (size_t i = 0; i < m->way_count; i++)
+        forks_take_beacon(f, who, buf_span(&m->way[i]));
+    f->members[who].rejoins += forks_hold(f, who, m->welcome - 1, true) == OK;
+    for (size_t i = 0; i < m->way_count; i++)
+        forks_take_beacon(f, who, buf_span(&m->way[i]));
+}
+
 /* false: no key opens it (yet) */
 static inline bool forks_open(struct forks *f, uint32_t who, const struct forks_message *m)
 {
     struct forks_member *me = &f->members[who];
     enum dag_state state = dag_state(me->dag, &m->under);
 
+    if (m->welcome > 0)
+        return forks_joined(f, who, m), true;
     if (state != DAG_WHOLE && state != DAG_RECEIVE)
         return false;
     if (m->commit > 0)
@@ -650,6 +735,10 @@ static inline bool forks_open(struct forks *f, uint32_t who, const struct forks_
         (void)!dag_acks(me->dag, &f->env, buf_span(&m->acks));
     if (m->beacon.len > 0)
         forks_take_beacon(f, who, buf_span(&m->beacon));
+    if (m->asks && me->malicious && forks_random(f, 4) == 0)
+        forks_lure(f, who, &m->ask);
+    else if (m->asks)
+        (void)!guests_ask(me->guests, &f->env, me->dag, &m->ask);
     for (size_t i = 0; i < sizeof m->got; i++)
         me->known[m->from][i] |= m->got[i];
     if (m->entry > 0)
@@ -690,73 +779,66 @@ static inline void forks_receive(struct forks *f, uint32_t who, struct forks_mes
 
 /* ---- letting in ---- */
 
-static inline void forks_let_in(struct forks *f, uint32_t who, uint32_t other, uint32_t winner)
+static inline void forks_let_in(struct forks *f, uint32_t who)
 {
-    struct forks_member *me = &f->members[who], *guest = &f->members[other];
-    struct eid head = dag_head(me->dag), theirs = dag_head(guest->dag);
-    uint32_t at = forks_find(f, &head);
+    struct forks_member *me = &f->members[who];
+    struct guest guests[FORKS_MEMBERS];
+    struct eid head = dag_head(me->dag);
+    uint32_t made = UINT32_MAX;
+    size_t count = guests_due(me->guests, &f->env, me->dag, guests, FORKS_MEMBERS);
 
-    bool known = winner > 0 && dag_state(me->dag, &f->commits[winner - 1].eid) != DAG_UNKNOWN;
-    bool ours =
-        known ? dag_on_path(me->dag, &f->commits[winner - 1].eid) : !dag_is_lost(me->dag, &f->env);
-    if (forks_leaf(&f->commits[at], guest->key) == UINT32_MAX || forks_removed(f, who) || !ours ||
-        dag_on_path(me->dag, &theirs) || f->members[who].letting[other] > f->env.now.ns)
-        return; /* no member, or another branch than ours is asked, or it is under way */
-    for (uint32_t i = at; i > 0 && f->commits[i].at_ns > f->env.now.ns - 2 * DAG_REWIND_NS;
-         i = f->commits[i].parent)
-        if (f->commits[i].lets_in == other + 1)
-            return; /* somebody was faster: its Welcome is on the way */
-    uint32_t made = forks_make(f, who, &head, COMMIT_REMOVES_EVIDENCE);
-    if (made == UINT32_MAX) { /* we have committed here already: a little later */
-        forks_push(f, (struct forks_event){.at_ns = f->env.now.ns + FORKS_MINUTE,
-                                           .kind = FORKS_REQUEST,
-                                           .member = who,
-                                           .other = other,
-                                           .winner = winner});
-        return;
+    if (me->malicious || forks_removed(f, who))
+        return; /* they let nobody in */
+    for (size_t i = 0; i < count; i++) {
+        uint32_t other = guests[i].key[0] - 1u;
+        if (forks_leaf(&f->commits[forks_find(f, &head)], guests[i].key) == UINT32_MAX)
+            continue; /* it was removed */
+        if (made == UINT32_MAX)
+            made = forks_make(f, who, &head, COMMIT_REMOVES_EVIDENCE);
+        if (made == UINT32_MAX)
+            return;
+        struct forks_commit *c = &f->commits[made];
+        forks_leave(c, guests[i].key);
+        c->voters[c->voters_count].leaf = 1000 + f->next_leaf++;
+        memcpy(c->voters[c->voters_count++].key, guests[i].key, 32);
+        c->lets_in |= 1u << other;
+        c->from[other] = guests[i].at;
     }
-    me->letting[other] = f->env.now.ns + 2 * DAG_REWIND_NS;
-    struct forks_commit *c = &f->commits[made];
-    forks_leave(c, guest->key);
-    c->voters[c->voters_count].leaf = 1000 + guest->next_leaf++;
-    memcpy(c->voters[c->voters_count++].key, guest->key, 32);
-    c->lets_in = other + 1;
+    if (made == UINT32_MAX)
+        return;
     forks_publish(f, made);
-    forks_push(f, (struct forks_event){.at_ns = f->env.now.ns + FORKS_MINUTE,
+    forks_push(f, (struct forks_event){.at_ns = f->env.now.ns + 10 * NS_PER_S,
                                        .kind = FORKS_WELCOME,
                                        .member = who,
                                        .other = made});
 }
 
-/* The Welcome leaves when its commit is certified, at the latest after T when it still holds. */
-static inline void forks_welcome(struct forks *f, uint32_t who, uint32_t made, bool arrived)
+/* The Welcome leaves when its commit is certified, at the latest after two minutes when it still
+ * holds: those who are let in may be the ones whose acks are missing. */
+static inline void forks_welcome(struct forks *f, uint32_t who, uint32_t made)
 {
     struct forks_commit *c = &f->commits[made];
-    struct forks_event next = {
-        .at_ns = f->env.now.ns + FORKS_MINUTE, .kind = FORKS_WELCOME, .member = who, .other = made};
-    uint32_t guest = c->lets_in - 1;
+    struct forks_event next = {.at_ns = f->env.now.ns + 10 * NS_PER_S,
+                               .kind = FORKS_WELCOME,
+                               .member = who,
+                               .other = made};
 
-    if (arrived) {
-        if (dag_state(f->members[guest].dag, &c->eid) <= DAG_TICKET) {
-            struct beacon b; /* comes with the Welcome */
-            struct eid from = f->commits[c->parent].eid;
-            f->members[guest].rejoins += forks_hold(f, guest, made, true) == OK;
-            dag_beacon_fill(f->members[c->committer].dag, &from, &b);
-            for (size_t i = 0; i < b.acks_count; i++)
-                (void)!dag_acks(f->members[guest].dag, &f->env, b.acks[i]);
-        }
-        return;
-    }
     if (!dag_on_path(f->members[who].dag, &c->eid))
-        return; /* lost: made again by forks_lost */
+        return; /* lost: guests_due answers anew */
     if (!dag_is_certified(f->members[who].dag, &c->eid) &&
-        f->env.now.ns - c->at_ns < DAG_REWIND_NS) {
+        f->env.now.ns - c->at_ns < 2 * FORKS_MINUTE) {
         forks_push(f, next);
         return;
     }
-    next.at_ns = f->env.now.ns + forks_delay(f);
-    next.member = guest | 0x80000000u;
-    forks_push(f, next);
+    for (uint32_t to = 0; to < FORKS_MEMBERS; to++) {
+        if ((c->lets_in >> to & 1) == 0)
+            continue;
+        struct forks_message *m = forks_message(f, who, &c->eid);
+        m->welcome = made + 1;
+        forks_tell_way(f, who, m, c->from[to]);
+        forks_deliver(f, m, to, f->env.now.ns + forks_delay(f));
+        forks_unref(m);
+    }
 }
 
 /* ---- steps ---- */
@@ -853,7 +935,7 @@ static inline void forks_round(struct forks *f)
 
 static inline void forks_step(struct forks *f, struct forks_event e)
 {
-    uint32_t who = e.member & 0x7fffffffu;
+    uint32_t who = e.member;
     f->env.now.ns = e.at_ns;
     f->env.wall.ns = 1800000000 * NS_PER_S + e.at_ns;
     switch (e.kind) {
@@ -880,16 +962,14 @@ static inline void forks_step(struct forks *f, struct forks_event e)
         break;
     case FORKS_RESEND:
         forks_resend(f, who);
+        if (f->members[who].malicious)
+            forks_lie(f, who);
         forks_push(f, (struct forks_event){.at_ns = e.at_ns + 10 * FORKS_MINUTE,
                                            .kind = FORKS_RESEND,
                                            .member = who});
         break;
-    case FORKS_REQUEST:
-        forks_let_in(f, who, e.other, e.winner);
-        break;
     case FORKS_WELCOME:
-        forks_welcome(f, who, e.other, (e.member & 0x80000000u) != 0);
-        forks_open_parked(f, who);
+        forks_welcome(f, who, e.other);
         break;
     case FORKS_ROUND:
         forks_round(f);
@@ -972,6 +1052,7 @@ static inline void forks_begin(struct forks *f, uint64_t seed)
     static const uint8_t group[GROUP_ID_BYTES];
     for (uint32_t i = 0; i < FORKS_MEMBERS; i++) {
         assert(dag_new(&f->members[i].dag, &f->env, group, f->members[i].key, &first) == OK);
+        assert(guests_new(&f->members[i].guests, f->members[i].key) == OK);
         forks_push(f, (struct forks_event){.at_ns = forks_between(f, 0, 2 * FORKS_MINUTE),
                                            .kind = FORKS_WRITE,
                                            .member = i});
@@ -992,19 +1073,21 @@ static inline void forks_end(struct forks *f)
             forks_unref(f->members[i].parked[k]);
         free(f->members[i].parked);
         dag_free(f->members[i].dag);
+        guests_free(f->members[i].guests);
     }
     free(f->heap);
     free(f);
 }
 
 /** Run one seed. `out->times` is the caller's to free. */
-static inline void forks_run(uint64_t seed, struct forks_result *out)
+static inline void forks_run(uint64_t seed, bool slow, struct forks_result *out)
 {
     struct forks *f = calloc(1, sizeof *f);
     int64_t apart_ns = 0;
 
     assert(f != NULL);
     *out = (struct forks_result){0};
+    f->slow = slow;
     forks_begin(f, seed);
     while (f->heap_count > 0 && f->heap[0].at_ns < FORKS_END) {
         forks_step(f, forks_pop(f));

@@ -9,11 +9,11 @@ static int by_time(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static bool run(uint64_t seed)
+static bool run(uint64_t seed, bool slow)
 {
     struct forks_result r;
 
-    forks_run(seed, &r);
+    forks_run(seed, slow, &r);
     qsort(r.times, r.times_count, sizeof *r.times, by_time);
     printf(
         "seed %3u: %s, %s; %u commits, %u forks, %u rewinds, %u rejoins, %u beacons, "
@@ -34,9 +34,10 @@ int main(int argc, char **argv)
 {
     uint64_t from = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
     uint64_t to = argc > 2 ? strtoull(argv[2], NULL, 10) : argc > 1 ? from : 2;
+    bool slow = argc > 3 && strcmp(argv[3], "slow") == 0;
     unsigned bad = 0;
 
     for (uint64_t seed = from; seed <= to; seed++)
-        bad += !run(seed);
+        bad += !run(seed, slow);
     return bad > 0;
 }

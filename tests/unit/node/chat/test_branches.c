@@ -1,6 +1,7 @@
 /* Real MLS states over the commit DAG: commits, tickets, acks, forks, what dies and what is kept.
  */
 #include "node/chat/branches.h"
+#include "node/chat/guests.h"
 #include "tests/lib/mls_people.h"
 
 #define PEOPLE 4
@@ -417,6 +418,171 @@ static void one_commit_per_parent(void **state)
     part(2);
 }
 
+static void hear_acks(struct member *m)
+{
+    struct buf list = BUF_INIT(ACKS_BYTES_MAX);
+    assert_ok(branches_ack(m->b, &t.env, &m->w, &list));
+    for (size_t i = 0; i < PEOPLE; i++)
+        if (&members[i] != m)
+            assert_ok(branches_take(members[i].b, &t.env, buf_span(&list)));
+    buf_clear(&list);
+}
+
+/* Until it has something to say. */
+static struct dag_out wait_for(struct member *m, enum dag_out_kind kind, int64_t until_ns)
+{
+    struct dag_out out = {.kind = DAG_OUT_ADOPT};
+    for (int64_t i = 0; i < until_ns / NS_PER_S; i++) {
+        test_env_advance(&t, NS_PER_S);
+        branches_tick(m->b, &t.env);
+        while (branches_poll(m->b, &out))
+            if (out.kind == kind)
+                return out;
+    }
+    fail();
+    return out;
+}
+
+/* 0 and 1 commit at once and hear of each other when it is too late; the others went with 1. */
+static void part_for_ever(struct branches_made *x, struct branches_made *y)
+{
+    *x = commit(&members[0], &update);
+    *y = commit(&members[1], &update);
+    for (size_t i = 2; i < PEOPLE; i++)
+        assert_int_equal(follow(&members[i], y), BRANCHES_FOLLOWED);
+    test_env_advance(&t, DAG_REWIND_NS);
+    for (size_t i = 0; i < PEOPLE; i++) {
+        branches_tick(members[i].b, &t.env);
+        (void)poll(&members[i], NULL);
+    }
+    assert_int_equal(follow(&members[0], y), BRANCHES_NOTED);
+    assert_int_equal(follow(&members[1], x), BRANCHES_NOTED);
+}
+
+/* {Remove, Add} of member 0 by member `m`. */
+static struct branches_made let_in(struct member *m, const struct guest *guest)
+{
+    struct buf proposals = BUF_INIT(1 << 16);
+    assert_ok(mls_make_remove(0, &proposals));
+    assert_ok(mls_make_add(guest->key_package, &proposals));
+    struct mls_commit_options options = {.proposals = buf_span(&proposals)};
+    struct branches_made made = commit(m, &options);
+    buf_clear(&proposals);
+    return made;
+}
+
+static struct eid ask_to_be_let_in(struct member *m, struct guests *g)
+{
+    struct dag_out out = wait_for(m, DAG_OUT_REJOIN, 2 * DAG_SPREAD_NS + NS_PER_S);
+    struct buf request = BUF_INIT(8192);
+    struct rejoin r;
+    struct eid under;
+    person_new_package(&m->p);
+    assert_ok(branches_rejoin(m->b, &m->w, &out.eid, buf_span(&m->p.package), &under, &request));
+    assert_ok(rejoin_decode(buf_span(&request), &r));
+    assert_ok(rejoin_verify(&r));
+    assert_ok(guests_ask(g, &t.env, branches_dag(members[1].b), &r));
+    buf_clear(&request);
+    return out.eid;
+}
+
+static void join(struct member *m, const struct branches_made *made)
+{
+    struct mls_join j = {.welcome = buf_span(&made->mls.welcome),
+                         .key_package = buf_span(&m->p.package),
+                         .keys = &m->p.keys};
+    struct mls_group *g;
+    assert_ok(mls_group_join(&m->p.w, &j, &g));
+    assert_ok(branches_joined(m->b, &t.env, &m->w, buf_span(&made->ticket), g));
+}
+
+static void who_cannot_follow_is_let_in_and_votes(void **state)
+{
+    (void)state;
+    meet(PEOPLE);
+    struct branches_made x, y;
+    struct guests *g;
+    struct guest guest;
+    struct buf way = BUF_INIT(BEACON_BYTES_MAX);
+    part_for_ever(&x, &y);
+    assert_ok(guests_new(&g, keyring_public(members[1].key).ptr));
+    hear_acks(&members[2]);
+    hear_acks(&members[3]); /* under the keys of the fork: 0 hears them too */
+    struct eid wanted = ask_to_be_let_in(&members[0], g);
+    assert_true(eid_eq(&wanted, &y.eid));
+    test_env_advance(&t, GUESTS_GATHER_NS + GUESTS_TURNS * GUESTS_TURN_NS);
+    assert_int_equal(guests_due(g, &t.env, branches_dag(members[1].b), &guest, 1), 1);
+    struct branches_made in = let_in(&members[1], &guest);
+    assert_int_equal(follow(&members[2], &in), BRANCHES_FOLLOWED);
+    assert_int_equal(follow(&members[3], &in), BRANCHES_FOLLOWED);
+
+    struct eid from = guest.at;
+    while (branches_way(members[1].b, &members[1].w, &from, &way) == OK) {
+        assert_ok(branches_take(members[0].b, &t.env, buf_span(&way)));
+        buf_reset(&way);
+    }
+    join(&members[0], &in);
+    for (size_t i = 1; i < PEOPLE; i++) {
+        assert_true(same_head(&members[0], &members[i]));
+        tell(&members[0], &members[i], "back");
+        tell(&members[i], &members[0], "welcome back");
+    }
+    assert_false(dag_is_certified(branches_dag(members[0].b), &in.eid));
+    test_env_advance(&t, DAG_ACK_NS);
+    hear_acks(&members[0]);
+    hear_acks(&members[2]);
+    for (size_t i = 0; i < PEOPLE; i++)
+        assert_true(dag_is_certified(branches_dag(members[i].b), &in.eid));
+    buf_clear(&way);
+    guests_free(g);
+    branches_made_clear(&x);
+    branches_made_clear(&y);
+    branches_made_clear(&in);
+    part(PEOPLE);
+}
+
+/* A backup of its states is put back, and it commits to the same epoch again. The second commit
+ * uses the keys of the first: who opened one cannot open the other, but its ticket is enough. */
+static void who_commits_twice_is_removed(void **state)
+{
+    (void)state;
+    meet(PEOPLE);
+    struct disk *disk = calloc(1, sizeof *disk);
+    struct buf proposal = BUF_INIT(100);
+    struct member *bad = &members[3];
+    store(bad, disk);
+    struct branches_made x = commit(bad, &update);
+    restart(bad, disk);
+    branches_catchup(bad->b, &t.env, false);
+    struct branches_made y = commit(bad, &update);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(follow(&members[i], i < 2 ? &x : &y), BRANCHES_FOLLOWED);
+        assert_false(poll(&members[i], NULL) & 1u << DAG_OUT_EVIDENCE);
+        assert_ok(branches_take(members[i].b, &t.env, buf_span(i < 2 ? &y.ticket : &x.ticket)));
+        assert_true(poll(&members[i], NULL) & 1u << DAG_OUT_EVIDENCE);
+    }
+    assert_ok(mls_make_remove(3, &proposal));
+    struct mls_commit_options remove = {.proposals = buf_span(&proposal)};
+    struct branches_made z;
+    assert_true(dag_may_commit(branches_dag(members[0].b), &x.parent));
+    assert_ok(branches_commit(members[0].b, &t.env, &members[0].w, &x.parent, &remove, &z));
+    for (size_t i = 0; i < 3; i++) {
+        if (i > 0)
+            assert_int_equal(follow(&members[i], &z), BRANCHES_FOLLOWED);
+        struct eid head = branches_head(members[i].b);
+        assert_true(eid_eq(&head, &z.eid));
+    }
+    tell(&members[1], &members[2], "without it");
+    for (size_t i = 0; i < disk->count; i++)
+        buf_clear(&disk->values[i]);
+    free(disk);
+    buf_clear(&proposal);
+    branches_made_clear(&x);
+    branches_made_clear(&y);
+    branches_made_clear(&z);
+    part(PEOPLE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -427,6 +593,8 @@ int main(void)
         cmocka_unit_test(a_ticket_must_be_its_committers_and_tell_the_truth),
         cmocka_unit_test(a_restart_loses_nothing_and_revives_nothing),
         cmocka_unit_test(one_commit_per_parent),
+        cmocka_unit_test(who_cannot_follow_is_let_in_and_votes),
+        cmocka_unit_test(who_commits_twice_is_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
