@@ -170,7 +170,7 @@ bool dag_may_commit(const struct dag *d, const struct eid *parent);
  * who is lost. */
 bool dag_is_lost(const struct dag *d, const struct env *env);
 
-/** Is there a better branch, which we cannot follow? */
+/** Is there a better branch, which we can follow no more? */
 bool dag_is_beaten(const struct dag *d);
 
 /** Installations last seen at `eid` or behind it; returns how many, at most `max`. */

@@ -288,9 +288,11 @@ static void plan_beacon(struct dag *d, const struct env *env)
 
 /* ---- rejoining ---- */
 
-static bool may_still_follow(const struct dag_node *winner)
+/* What we could follow if somebody showed it to us is nobody's loss: a commit beside it will win.
+ */
+bool dag_is_beaten(const struct dag *d)
 {
-    return !winner->held && winner->parent->rewind;
+    return d->winner != NULL && (d->winner->held || !d->winner->parent->rewind);
 }
 
 /* When we must think that we are lost: nothing was certified for long, not even the
@@ -315,7 +317,7 @@ bool dag_is_lost(const struct dag *d, const struct env *env)
 
 static void plan_rejoin(struct dag *d, const struct env *env)
 {
-    bool beaten = d->winner != NULL && !d->catching_up && !may_still_follow(d->winner);
+    bool beaten = dag_is_beaten(d) && !d->catching_up;
 
     if (!beaten && !dag_is_lost(d, env)) {
         d->rejoin_at = NEVER;

@@ -209,11 +209,6 @@ enum dag_state dag_state(const struct dag *d, const struct eid *eid)
     return n->rewind ? DAG_WHOLE : n->receive ? DAG_RECEIVE : DAG_PAST;
 }
 
-bool dag_is_beaten(const struct dag *d)
-{
-    return d->winner != NULL;
-}
-
 bool dag_is_certified(const struct dag *d, const struct eid *eid)
 {
     const struct dag_node *n = dag_find(d, eid);
