@@ -187,7 +187,10 @@ static struct dag_place *place_of(struct dag *d, const uint8_t key[32])
         if (p->seen_ns < oldest->seen_ns)
             oldest = p;
     }
-    p = d->places_count < DAG_PLACES_MAX ? &d->places[d->places_count++] : oldest;
+    if (d->places_count < DAG_PLACES_MAX)
+        p = &d->places[d->places_count++];
+    else
+        dag_move_place(dag_find(d, &(p = oldest)->eid), NULL);
     *p = (struct dag_place){0};
     memcpy(p->key, key, 32);
     return p;
@@ -200,6 +203,7 @@ static void note_place(struct dag *d, const uint8_t key[32], const struct dag_no
 
     if (was != NULL && was->epoch > at->epoch && dag_below(was, at))
         return; /* an older message that came late */
+    dag_move_place(dag_find(d, &p->eid), dag_find(d, &at->ticket.eid));
     d->places_moved = true;
     p->eid = at->ticket.eid;
     p->seen_ns = now;

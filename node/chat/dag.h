@@ -14,6 +14,7 @@
  * Order between siblings, the first difference counts:
  *
  *     settled (it or a descendant is certified) before not settled
+ *     of two settled: more installations seen last there or behind it
  *     more voters of the parent epoch who acked it or anything behind it
  *     sound before withdrawn or made twice (two tickets of one leaf for one parent)
  *     class (removal by role, removal by evidence, add, update), greater role, smaller rank

@@ -112,6 +112,8 @@ bool dag_before(const struct dag_node *a, const struct dag_node *b)
 {
     int order = compare(b->settled, a->settled);
 
+    if (order == 0 && a->settled) /* voters moved: where they are now counts */
+        order = compare(b->present > a->present, a->present > b->present);
     if (order == 0)
         order = __builtin_popcountll(b->support) - __builtin_popcountll(a->support);
     if (order == 0)
@@ -149,6 +151,17 @@ bool dag_below(const struct dag_node *n, const struct dag_node *top)
     while (n != NULL && n != top && n->epoch > top->epoch)
         n = n->parent;
     return n == top;
+}
+
+void dag_move_place(struct dag_node *from, struct dag_node *to)
+{
+    while (from != to) {
+        bool up = to == NULL || (from != NULL && from->epoch >= to->epoch);
+        struct dag_node *n = up ? from : to;
+        n->present += up ? (size_t)-1 : 1;
+        from = up ? n->parent : from;
+        to = up ? to : n->parent;
+    }
 }
 
 /* Who else is where; what is settled needs no company. */

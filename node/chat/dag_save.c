@@ -371,6 +371,8 @@ enum err dag_load_end(struct dag *d, const struct env *env)
         dag_count_list(d, &d->lists[i], NULL);
     for (size_t i = d->count; i-- > 0;)
         dag_raise(d, d->nodes[i]);
+    for (size_t i = 0; i < d->places_count; i++)
+        dag_move_place(NULL, dag_find(d, &d->places[i].eid));
     d->moved = d->states_moved = d->places_moved = true;
     d->catching_up = true; /* until the caller says otherwise */
     dag_decide(d, env);

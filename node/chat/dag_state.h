@@ -19,6 +19,7 @@ struct dag_node {                              /* first what every judgement loo
     uint64_t epoch;                            /* its own MLS number */
     uint64_t votes;                            /* bit i: voter i of the parent acked it */
     uint64_t support;                          /* ... or something behind it; from the votes */
+    size_t present;                            /* installations seen last here or behind it */
     bool held;                                 /* its state was at hand once; else a ticket only */
     bool rewind, receive;                      /* what is left of it */
     bool own;                                  /* our commit */
@@ -114,6 +115,7 @@ void dag_raise(struct dag *d, struct dag_node *n);                   /* it has v
 void dag_recount(struct dag *d, struct dag_node *n);                 /* its voters changed */
 void dag_count_list(struct dag *d, const struct dag_list *l, struct dag_node *only);
 void dag_mark_doubles(struct dag *d, struct dag_node *fresh);
+void dag_move_place(struct dag_node *from, struct dag_node *to);      /* NULL: from, to nowhere */
 bool dag_below(const struct dag_node *n, const struct dag_node *top); /* top or a descendant */
 void dag_decide(struct dag *d, const struct env *env);                /* votes to head */
 

@@ -141,6 +141,25 @@ static void a_certificate_settles_what_led_to_it(void **state)
     end();
 }
 
+/* Two certificates at one fork, which one voter who acks both sides makes possible. */
+static void of_two_settled_branches_the_one_with_people_wins(void **state)
+{
+    (void)state;
+    begin();
+    struct eid a = add(&root, 0, 1, 1, COMMIT_ADDS), b = add(&root, 0, 2, 2, COMMIT_UPDATES);
+    ack(&a, 3);
+    ack(&a, 4);
+    assert_true(dag_is_certified(d, &a));
+    ack(&b, 4);
+    ack(&b, 0);
+    assert_true(dag_is_certified(d, &b));
+    assert_head(&a);               /* the state of the other is gone */
+    assert_true(dag_is_beaten(d)); /* 0, 2 and 4 were seen there last, 1 and 3 here */
+    ack(&a, 2);
+    assert_false(dag_is_beaten(d)); /* one came back */
+    end();
+}
+
 static void double_commits_lose_and_are_evidence(void **state)
 {
     (void)state;
@@ -266,6 +285,7 @@ int main(void)
         cmocka_unit_test(a_better_class_wins_among_those_with_as_many_voters),
         cmocka_unit_test(branches_are_compared_by_their_voters_not_by_length),
         cmocka_unit_test(a_certificate_settles_what_led_to_it),
+        cmocka_unit_test(of_two_settled_branches_the_one_with_people_wins),
         cmocka_unit_test(double_commits_lose_and_are_evidence),
         cmocka_unit_test(withdrawing_undoes_nothing_that_is_certified),
         cmocka_unit_test(nobody_acks_two_children_of_one_parent),
