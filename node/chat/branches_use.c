@@ -149,7 +149,7 @@ enum err branches_way(struct branches *b, const struct branches_world *w, struct
     struct beacon beacon;
     struct ticket last;
 
-    dag_way_fill(b->dag, from, &beacon);
+    dag_beacon_fill(b->dag, from, &beacon);
     if (beacon.tickets_count == 0)
         return ERR_NOT_FOUND;
     TRY(ticket_decode(beacon.tickets[beacon.tickets_count - 1], &last));

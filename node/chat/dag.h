@@ -67,7 +67,7 @@ enum dag_out_kind {
     DAG_OUT_REBASE,   /* our commit `eid` lost against `other`: make it again, after a random delay,
                          if anything of it is still wanted */
     DAG_OUT_WITHDRAW, /* sign and send the withdrawal of our commit `eid`; it counts already */
-    DAG_OUT_BEACON,   /* sign dag_beacon_fill from `eid` on, send it under that epoch's keys */
+    DAG_OUT_BEACON,   /* sign dag_beacon_fill from `eid` on, send it under the keys of `other` */
     DAG_OUT_REJOIN,   /* the winner `eid` cannot be followed: ask one of dag_members_at */
     DAG_OUT_EVIDENCE, /* the tickets of `eid` and `other` are a double commit: commit the removal of
                          its leaf, to their parent if dag_may_commit says so, else to the head */
@@ -133,12 +133,10 @@ bool dag_poll(struct dag *d, struct dag_out *out);
  * hand it to dag_acks, then send it. Returns how many, at most `max`. */
 size_t dag_acks_due(const struct dag *d, const struct env *env, struct eid *out, size_t max);
 
-/** All but key and signature of a beacon: our way from `from` to where we are, and what proves it.
+/** All but key and signature of a beacon: our way from `from` towards where we are, as far as it
+ * goes, and what proves it. The next one begins where its last ticket leads to.
  * Spans are borrowed until the next call on `d`. */
 void dag_beacon_fill(const struct dag *d, const struct eid *from, struct beacon *out);
-
-/** The same without a gap in a long way: the next begins where the last ticket leads to. */
-void dag_way_fill(const struct dag *d, const struct eid *from, struct beacon *out);
 
 /** Group and epochs of a request to be let in to `winner`; none: anywhere, because we are lost.
  * `under`: all who can answer have the keys of this epoch (out). */

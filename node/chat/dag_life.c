@@ -205,6 +205,18 @@ static size_t beacons_today(const struct dag *d, int64_t now)
     return count;
 }
 
+/* The way from `from` on under the keys of `keys`, in as many beacons as it takes. */
+static void tell_way(struct dag *d, const struct dag_node *from, const struct dag_node *keys)
+{
+    for (size_t i = 0; i < DAG_WAY_BEACONS && from != NULL && from->path; i++) {
+        dag_emit(d, DAG_OUT_BEACON, from, keys);
+        for (size_t k = 0; k < BEACON_TICKETS_MAX && from != NULL; k++)
+            from = dag_next_on_path(from);
+        if (from == d->head)
+            break;
+    }
+}
+
 static void send_beacon(struct dag *d, const struct dag_node *from, int64_t now)
 {
     d->beacon_at = NEVER;
@@ -212,7 +224,7 @@ static void send_beacon(struct dag *d, const struct dag_node *from, int64_t now)
         return;
     memmove(d->beacons + 1, d->beacons, sizeof d->beacons - sizeof *d->beacons);
     d->beacons[0] = now;
-    dag_emit(d, DAG_OUT_BEACON, from, NULL);
+    tell_way(d, from, from);
 }
 
 /* A branch that we cannot follow, and have not answered yet. */
@@ -245,12 +257,18 @@ void dag_answer(struct dag *d, const struct env *env, const struct dag_node *str
 {
     const struct dag_node *fork = left_path_at(stranger);
 
-    if (stranger->path || stranger->usable || fork == NULL || !fork->receive || fork == d->head ||
-        d->answer_at != NEVER)
+    if (from == NULL || !from->path || !from->receive)
+        from = fork;
+    if (stranger->path || stranger->usable || fork == NULL || !fork->receive || fork == d->head)
         return;
+    if (d->answer_at != NEVER) {
+        const struct dag_node *planned = dag_find(d, &d->answer_from);
+        if (planned == NULL || from->epoch < planned->epoch)
+            d->answer_from = from->ticket.eid;
+        return;
+    }
     d->answer_eid = fork->ticket.eid;
-    d->answer_from =
-        from != NULL && from->path && from->receive ? from->ticket.eid : fork->ticket.eid;
+    d->answer_from = from->ticket.eid;
     d->answer_at =
         later(env->now.ns,
               d->answered_ns == INT64_MIN ? env->now.ns : d->answered_ns + DAG_REWIND_NS) +
@@ -269,21 +287,20 @@ static void plan_beacon(struct dag *d, const struct env *env)
     if (woke && d->beacon_at == NEVER)
         d->beacon_at = now + (int64_t)rng_below(env->rng, DAG_SPREAD_NS);
     if (now >= d->beacon_at || now >= uncertified_for_long(d, now))
-        send_beacon(d, d->certified, now);
+        send_beacon(d, dag_older(d, 2 * (unsigned)beacons_today(d, now)), now);
     if (strange != NULL) {
         dag_answer(d, env, strange, NULL);
         strange->fork_told = strange->dirty = true;
     }
     if (now < d->answer_at)
         return;
-    const struct dag_node *fork = dag_find(d, &d->answer_eid);
+    const struct dag_node *fork = dag_find(d, &d->answer_eid), *from = dag_find(d, &d->answer_from);
     d->answer_at = NEVER;
     d->answered_ns = now;
-    const struct dag_node *from = dag_find(d, &d->answer_from);
     if (fork != NULL && fork->path && fork->receive)
-        dag_emit(d, DAG_OUT_BEACON, fork, NULL);
+        tell_way(d, fork, fork);
     if (from != NULL && from != fork && from->path && from->receive)
-        dag_emit(d, DAG_OUT_BEACON, from, NULL);
+        tell_way(d, from, from);
 }
 
 /* ---- rejoining ---- */

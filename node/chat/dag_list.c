@@ -103,53 +103,33 @@ static void add_withdrawals(const struct dag_node *parent, struct beacon *out)
             out->withdrawals[out->withdrawals_count++] = blob_span(c->withdrawal);
 }
 
-static const struct dag_node *next_on_path(const struct dag_node *n)
+const struct dag_node *dag_next_on_path(const struct dag_node *n)
 {
     for (n = n->child; n != NULL && !n->path;)
         n = n->sibling;
     return n != NULL && n->bytes != NULL ? n : NULL;
 }
 
-static size_t way_length(const struct dag_node *n)
+void dag_beacon_fill(const struct dag *d, const struct eid *from, struct beacon *out)
 {
-    size_t count = 0;
-
-    while (n != NULL && n->path && (n = next_on_path(n)) != NULL)
-        count++;
-    return count;
-}
-
-/* The way from `n` on: `first` epochs, and as many of its end as there is room for. */
-static void add_way(const struct dag_node *n, size_t first, const struct dag_node **way,
-                    struct beacon *out)
-{
-    size_t length = way_length(n), last = BEACON_TICKETS_MAX - first;
-
-    for (size_t i = 0; i < length; i++) {
-        bool told = i < first || i + last >= length;
-        if (told)
-            add_withdrawals(n, out);
-        n = next_on_path(n);
-        if (!told)
-            continue;
-        way[out->tickets_count] = n;
-        out->tickets[out->tickets_count++] = blob_span(n->bytes);
-    }
-}
-
-static void fill(const struct dag *d, const struct eid *from, size_t first, struct beacon *out)
-{
-    const struct dag_node *way[BEACON_TICKETS_MAX];
+    const struct dag_node *way[BEACON_TICKETS_MAX], *n = dag_find(d, from);
     struct choice c = {.room = BEACON_BYTES_MAX - BEACON_TICKETS_MAX * 200 -
                                BEACON_WITHDRAWALS_MAX * 200 - 512};
 
     *out = (struct beacon){.certified = *from, .head = d->head->ticket.eid};
     memcpy(out->group, d->group, GROUP_ID_BYTES);
-    add_way(dag_find(d, from), first, way, out);
-    for (size_t i = 0; i < out->tickets_count && i < first; i++)
-        add_votes(d, way[i], out, &c); /* one of everybody who voted for the way taken at `from` */
+    while (n != NULL && n->path && out->tickets_count < BEACON_TICKETS_MAX) {
+        add_withdrawals(n, out);
+        n = dag_next_on_path(n);
+        if (n == NULL)
+            break;
+        way[out->tickets_count] = n;
+        out->tickets[out->tickets_count++] = blob_span(n->bytes);
+    }
+    for (size_t i = 0; i < out->tickets_count; i++) /* one of everybody who voted for this way */
+        add_votes(d, way[i], out, &c);
     c.since = out->acks_count;
-    for (size_t i = out->tickets_count; i-- > 0;) /* one of everybody who is here */
+    for (size_t i = out->tickets_count; i-- > 0;) /* one of everybody who was at its end */
         add_votes(d, way[i], out, &c);
     c.since = BEACON_ACKS_MAX;
     for (size_t i = 0; i < out->tickets_count; i++)
@@ -157,31 +137,44 @@ static void fill(const struct dag *d, const struct eid *from, size_t first, stru
             add_votes(d, way[i], out, &c);
 }
 
-void dag_beacon_fill(const struct dag *d, const struct eid *from, struct beacon *out)
+/* What was tried in vain may have been told under keys that the others do not have: each second
+ * try goes back further, to an epoch that more of them were in. */
+static const struct dag_node *older(const struct dag_node *n, bool settled, unsigned tries)
 {
-    fill(d, from, BEACON_TICKETS_MAX / 3, out);
+    size_t back = (1u << (tries / 2 % DAG_OLDER_STEPS)) - 1;
+    const struct dag_node *good = NULL;
+
+    for (; n != NULL; n = n->parent) {
+        if (!n->receive || (settled && !n->settled && n->parent != NULL))
+            continue;
+        good = n;
+        if (back-- == 0)
+            break;
+    }
+    return good;
 }
 
-void dag_way_fill(const struct dag *d, const struct eid *from, struct beacon *out)
+const struct dag_node *dag_older(const struct dag *d, unsigned tries)
 {
-    fill(d, from, BEACON_TICKETS_MAX, out);
+    const struct dag_node *n = older(d->certified, true, tries);
+
+    return n != NULL ? n : d->certified;
 }
 
 void dag_rejoin_fill(const struct dag *d, const struct eid *winner, struct eid *under,
                      struct rejoin *out)
 {
     const struct dag_node *n = eid_is_none(winner) ? NULL : dag_find(d, winner);
+    const struct dag_node *keys = n != NULL ? older(n->parent, false, d->rejoin_tries) : NULL;
 
     memcpy(out->group, d->group, GROUP_ID_BYTES);
-    if (n != NULL && n->parent != NULL) {
+    if (keys != NULL) {
+        *under = keys->ticket.eid;
         out->eids[0] = *winner;
         out->count = 1;
-        for (n = n->parent; n->parent != NULL && !n->receive;)
-            n = n->parent;
-        *under = n->ticket.eid;
         return;
     }
-    *under = out->eids[0] = d->certified->ticket.eid;
+    *under = out->eids[0] = dag_older(d, d->rejoin_tries)->ticket.eid;
     out->eids[1] = d->root->ticket.eid;
     out->count = 2;
 }
@@ -227,7 +220,7 @@ bool dag_may_commit(const struct dag *d, const struct eid *parent)
 {
     const struct dag_node *n = dag_find(d, parent);
 
-    if (n == NULL || !n->rewind || !n->receive)
+    if (n == NULL || !n->rewind || !n->receive || dag_is_beaten(d))
         return false;
     for (const struct dag_node *c = n->child; c != NULL; c = c->sibling)
         if (c->settled || c->own)

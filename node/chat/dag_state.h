@@ -119,6 +119,9 @@ void dag_move_place(struct dag_node *from, struct dag_node *to);      /* NULL: f
 bool dag_below(const struct dag_node *n, const struct dag_node *top); /* top or a descendant */
 void dag_decide(struct dag *d, const struct env *env);                /* votes to head */
 
+const struct dag_node *dag_next_on_path(const struct dag_node *n);     /* dag_list.c */
+const struct dag_node *dag_older(const struct dag *d, unsigned tries); /* settled, receive */
+
 /* dag_life.c */
 void dag_give_up(struct dag *d, int64_t now);        /* commits of ours that nobody followed */
 void dag_live(struct dag *d, const struct env *env); /* what is due now */

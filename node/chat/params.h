@@ -75,9 +75,9 @@
 #define ACKS_BYTES_MAX         1536u /* 64 eids and extensions */
 
 /* the commit DAG (dag.h); times in ns */
-#define DAG_NODES_MAX   2048u                  /* epochs kept; 7 days of a commit every 10 min */
+#define DAG_NODES_MAX   4096u                  /* epochs kept; 7 days of a commit every 10 min */
 #define DAG_VOTERS_MAX  64u                    /* CHAT.md 5.1: over 64 leaves the admins vote */
-#define DAG_TICKETS_MAX 1024u                  /* of them: tickets without a state */
+#define DAG_TICKETS_MAX 2048u                  /* of them: tickets without a state */
 #define DAG_LISTS_MAX   4096u                  /* ack lists kept: 64 of each voter, for a day */
 #define DAG_PLACES_MAX  64u                    /* installations whose whereabouts we note */
 #define DAG_DOUBLES_MAX 4u                     /* commits of one leaf to one parent that we keep */
@@ -95,6 +95,8 @@
 #define DAG_REJOIN_NS    (120 * NS_PER_S)  /* between requests; doubled after each round */
 #define DAG_REJOIN_ROUND 16u               /* requests, of a round */
 #define DAG_LOST_NS      (3000 * NS_PER_S) /* behind T: uncertified for an hour */
+#define DAG_WAY_BEACONS  10u               /* that tell one way: 480 epochs */
+#define DAG_OLDER_STEPS  7u                /* back by 0, 1, 3 ... 63 epochs */
 #define DAG_RECORD_MAX   8192u             /* bytes of one saved record */
 
 /* letting in again (guests.h) */

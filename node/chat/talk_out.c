@@ -228,7 +228,7 @@ static enum err obey(struct chat *c, const struct env *env, struct talk *t,
     case DAG_OUT_BEACON:
         err = branches_beacon(t->branches, &w.branches, &out->eid, &object);
         if (err == OK)
-            err = send_object(c, env, t, &certified, FRAME_BEACON, &object);
+            err = send_object(c, env, t, &out->other, FRAME_BEACON, &object);
         break;
     case DAG_OUT_REJOIN:
         err = inviting_rejoin(c, env, t, &out->eid);

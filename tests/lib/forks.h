@@ -515,7 +515,7 @@ static inline void forks_tell_way(struct forks *f, uint32_t who, struct forks_me
     while (m->way_count < FORKS_WAY) {
         struct buf *out = &m->way[m->way_count++];
         *out = BUF_INIT(BEACON_BYTES_MAX);
-        dag_way_fill(f->members[who].dag, &from, &b);
+        dag_beacon_fill(f->members[who].dag, &from, &b);
         memcpy(b.key, f->members[who].key, 32);
         assert(beacon_encode(&b, out) == OK);
         if (b.tickets_count == 0)
@@ -570,9 +570,10 @@ static inline void forks_note_choice(struct forks *f, uint32_t who)
     }
 }
 
-static inline void forks_say_beacon(struct forks *f, uint32_t who, const struct eid *from)
+static inline void forks_say_beacon(struct forks *f, uint32_t who, const struct eid *from,
+                                    const struct eid *under)
 {
-    struct forks_message *m = forks_message(f, who, from);
+    struct forks_message *m = forks_message(f, who, under);
     struct beacon b;
     dag_beacon_fill(f->members[who].dag, from, &b);
     memcpy(b.key, f->members[who].key, 32);
@@ -644,7 +645,7 @@ static inline void forks_outputs(struct forks *f, uint32_t who)
             forks_withdraw(f, who, &out.eid);
             break;
         case DAG_OUT_BEACON:
-            forks_say_beacon(f, who, &out.eid);
+            forks_say_beacon(f, who, &out.eid, &out.other);
             break;
         case DAG_OUT_REJOIN:
             forks_ask(f, who, &out.eid);
