@@ -243,6 +243,28 @@ static void who_is_let_in_knows_the_way_and_votes(void **state)
     end();
 }
 
+/* Shown to others alone: we may yet see it, and a commit beside it can win. */
+static void a_commit_kept_from_us_does_not_stop_us(void **state)
+{
+    (void)state;
+    begin();
+    struct buf bytes = BUF_INIT(TICKET_BYTES_MAX);
+    struct eid x = {{30}};
+    assert_ok(dag_ticket(d, &t.env, ticket_of(&bytes, &root, 0, 30, 1), false));
+    ack(&x, 2);
+    assert_head(&root);
+    assert_false(dag_is_beaten(d));
+    assert_true(dag_may_commit(d, &root));
+    struct eid ours = add(&root, 0, 1, 0, COMMIT_UPDATES);
+    assert_head(&ours);
+    test_env_advance(&t, DAG_REWIND_NS);
+    dag_tick(d, &t.env);
+    assert_true(dag_is_beaten(d)); /* now it is too late */
+    assert_false(dag_may_commit(d, &ours));
+    buf_clear(&bytes);
+    end();
+}
+
 static void who_was_let_in_to_a_loser_can_go_back_for_ten_minutes(void **state)
 {
     (void)state;
@@ -290,6 +312,7 @@ int main(void)
         cmocka_unit_test(withdrawing_undoes_nothing_that_is_certified),
         cmocka_unit_test(nobody_acks_two_children_of_one_parent),
         cmocka_unit_test(who_is_let_in_knows_the_way_and_votes),
+        cmocka_unit_test(a_commit_kept_from_us_does_not_stop_us),
         cmocka_unit_test(who_was_let_in_to_a_loser_can_go_back_for_ten_minutes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
