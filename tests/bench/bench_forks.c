@@ -1,7 +1,7 @@
 /* Members who commit at once (tests/lib/forks.h), seeds 1 to 100 or as many as the first argument
- * says, with mostly quick and with log-uniform delays, or only one of them. Not of speed: how often, how long and at what cost
- * members are of different minds. Fails when one seed does not end in one epoch or an entry is not
- * read by everybody. */
+ * says, with mostly quick and with log-uniform delays, or only one of them. Not of speed: how
+ * often, how long and at what cost members are of different minds. Fails when one seed does not end
+ * in one epoch or an entry is not read by everybody. */
 #include "tests/bench/figures.h"
 #include "tests/lib/forks.h"
 
