@@ -1,27 +1,31 @@
-/* The report: one HTML file without scripts, leaks beside prices, pictures as SVG. */
-#include "sim/lab/table.h"
+/* The report: one HTML file without scripts. What it is about, leaks, prices, pictures, what was
+ * asserted. */
+#include "sim/lab/page.h"
 
 static const char head[] =
-    "<!doctype html><html lang=en><meta charset=utf-8><title>sotto-sim</title><style>"
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:66em;margin:2em auto;padding:0 "
-    "1em;color:#222}"
-    "table{border-collapse:collapse;margin:1em 0}td,th{padding:.25em .8em;border-bottom:1px solid "
-    "#ddd;text-align:right;font-variant-numeric:tabular-nums}td:first-child,th:first-child{text-"
-    "align:"
-    "left}th{vertical-align:bottom}small{color:#777}.bad{color:#b00}div{overflow-x:auto}svg{"
-    "background:#fafafa;border:"
-    "1px "
-    "solid #ddd}svg text{font:12px system-ui,sans-serif}</style>";
+    "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport "
+    "content='width=device-width'><title>sotto-sim</title><style>"
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:72em;margin:2em auto;padding:0 1em;"
+    "color:#222}"
+    "table{border-collapse:collapse;margin:1em 0}"
+    "td,th{padding:.25em .8em;border-bottom:1px solid #ddd;text-align:right;vertical-align:top;"
+    "font-variant-numeric:tabular-nums}"
+    "td:first-child,th:first-child{text-align:left;max-width:26em}th{vertical-align:bottom}"
+    "small{color:#666}.bad{color:#b00;font-weight:bold}"
+    ".wide{overflow-x:auto}.pair{display:flex;flex-wrap:wrap;gap:1em}"
+    "svg{width:640px;max-width:100%;background:#fafafa;border:1px solid #ddd;margin:.3em 0}"
+    ".pair svg{flex:1 1 26em;min-width:20em}svg text{font:12px system-ui,sans-serif}"
+    "dt{font-weight:bold;margin-top:.5em}dd{margin-left:1.5em}</style>";
 
 static const char *const colors[] = {"#0b6e99", "#c0392b", "#2e8b57", "#8e44ad",
                                      "#d68910", "#34495e", "#16a085", "#7f8c8d"};
 
-static const char *color(size_t i)
+const char *page_color(size_t group)
 {
-    return colors[i % 8];
+    return colors[group % (sizeof colors / sizeof *colors)];
 }
 
-static void escaped(FILE *f, const char *text)
+void page_text(FILE *f, const char *text)
 {
     for (; *text != '\0'; text++) {
         if (*text == '<')
@@ -33,13 +37,33 @@ static void escaped(FILE *f, const char *text)
     }
 }
 
-static bool is_leak(const char *name)
+void page_number(FILE *f, double v)
 {
-    return strstr(name, ".precision") != NULL || strstr(name, ".recall") != NULL;
+    double size = v < 0 ? -v : v;
+    char text[40];
+    int digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : size >= 0.01 ? 3 : 5;
+    size_t len = (size_t)snprintf(text, sizeof text, "%.*f", digits, v);
+
+    if (strchr(text, '.') != NULL) {
+        while (text[len - 1] == '0')
+            text[--len] = '\0';
+        if (text[len - 1] == '.')
+            text[--len] = '\0';
+    }
+    size_t whole = strcspn(text, "."), sign = text[0] == '-';
+    for (size_t i = 0; i < len; i++) {
+        if (i > sign && i < whole && (whole - i) % 3 == 0)
+            fputc(',', f);
+        fputc(text[i], f);
+    }
 }
 
-/* Names of all metrics of all groups, in order of appearance. */
-static size_t names_of(const struct table *t, bool leaks, const char *names[RUN_METRICS_MAX])
+static bool is_leak(const char *name)
+{
+    return words_attack(name) != NULL;
+}
+
+size_t page_names(const struct table *t, bool leaks, const char *names[RUN_METRICS_MAX])
 {
     size_t count = 0;
 
@@ -55,41 +79,74 @@ static size_t names_of(const struct table *t, bool leaks, const char *names[RUN_
     return count;
 }
 
-static void row(const struct table *t, const char *name, FILE *f)
+/* ---- tables ---- */
+
+static void value(const struct cell *c, FILE *f)
 {
     double mean, lower, upper;
+
+    cell_value(c, &mean, &lower, &upper);
+    fputs("<td>", f);
+    page_number(f, mean);
+    if (upper > lower) {
+        fputs("<br><small>", f);
+        page_number(f, lower);
+        fputs(" to ", f);
+        page_number(f, upper);
+        fputs("</small>", f);
+    }
+}
+
+static void row(const struct table *t, const char *name, FILE *f)
+{
     const struct cell *any = NULL;
 
     for (size_t g = 0; g < t->count && any == NULL; g++)
         any = group_cell(&t->groups[g], name);
-    fprintf(f, "<tr><td>%s <small>%s</small>", name, any != NULL ? any->unit : "");
+    fprintf(f, "<tr><td>%s <small>%s<br>%s</small>", name, any != NULL ? any->unit : "",
+            words_of(name));
     for (size_t g = 0; g < t->count; g++) {
         const struct cell *c = group_cell(&t->groups[g], name);
-        if (c == NULL) {
+        if (c != NULL)
+            value(c, f);
+        else
             fputs("<td>", f);
-            continue;
-        }
-        cell_value(c, &mean, &lower, &upper);
-        fprintf(f, "<td>%.4g", mean);
-        if (upper > lower)
-            fprintf(f, "<br><small>%.4g to %.4g</small>", lower, upper);
     }
     fputs("</tr>\n", f);
+}
+
+/* Who each adversary is, and what it asks. */
+static void adversaries(const char *const *names, size_t count, FILE *f)
+{
+    const struct attack *last = NULL;
+
+    fputs("<dl>", f);
+    for (size_t i = 0; i < count; i++) {
+        const struct attack *a = words_attack(names[i]);
+        if (a != last)
+            fprintf(f, "<dt>%s</dt><dd>%s (%s)</dd>\n", a->name, a->question, a->position);
+        last = a;
+    }
+    fputs("</dl>\n", f);
 }
 
 static void numbers(const struct table *t, bool leaks, FILE *f)
 {
     const char *names[RUN_METRICS_MAX];
-    size_t count = names_of(t, leaks, names);
+    size_t count = page_names(t, leaks, names);
 
     if (count == 0)
         return;
-    fprintf(f, "<h2>%s</h2><div><table><tr><th>",
-            leaks ? "Leaks" : "Prices, and what the network did");
+    fprintf(f, "<h2>%s</h2>\n",
+            leaks ? "Leaks: what adversaries find out" : "Prices, and what the network did");
+    if (leaks)
+        adversaries(names, count, f);
+    fputs("<div class=wide><table><tr><th>", f);
     for (size_t g = 0; g < t->count; g++) {
-        fprintf(f, "<th style='color:%s'>", color(g));
-        escaped(f, t->groups[g].label);
-        fprintf(f, "<br><small>%zu runs</small>", t->groups[g].runs);
+        fprintf(f, "<th style='color:%s'>", page_color(g));
+        page_text(f, t->groups[g].label);
+        fprintf(f, "<br><small>%zu run%s</small>", t->groups[g].runs,
+                t->groups[g].runs == 1 ? "" : "s");
     }
     fputs("</tr>\n", f);
     for (size_t i = 0; i < count; i++)
@@ -97,143 +154,26 @@ static void numbers(const struct table *t, bool leaks, FILE *f)
     fputs("</table></div>\n", f);
 }
 
-/* ---- pictures ---- */
-
-#define W    640.0
-#define H    300.0
-#define LEFT 60.0
-#define FOOT 45.0
-
-struct axes {
-    double x_max, y_max;
-};
-
-static double at_x(const struct axes *a, double x)
-{
-    return LEFT + (W - LEFT - 20) * x / a->x_max;
-}
-static double at_y(const struct axes *a, double y)
-{
-    return H - FOOT - (H - FOOT - 20) * y / a->y_max;
-}
-
-static void frame(const struct axes *a, const char *x, const char *y, FILE *f)
-{
-    fprintf(f, "<svg width=%.0f height=%.0f viewBox='0 0 %.0f %.0f'>", W, H, W, H);
-    for (int i = 0; i <= 4; i++) {
-        double vx = a->x_max * i / 4, vy = a->y_max * i / 4;
-        fprintf(f,
-                "<line x1=%.0f x2=%.0f y1=%.1f y2=%.1f stroke='#e4e4e4'/>"
-                "<text x=%.0f y=%.1f text-anchor=end>%.3g</text>"
-                "<text x=%.1f y=%.0f text-anchor=middle>%.4g</text>",
-                LEFT, W - 20, at_y(a, vy), at_y(a, vy), LEFT - 6, at_y(a, vy) + 4, vy, at_x(a, vx),
-                H - FOOT + 16, vx);
-    }
-    fprintf(f, "<text x=%.0f y=%.0f text-anchor=middle>%s</text><text x=66 y=13>%s</text>",
-            (W + LEFT) / 2, H - 8, x, y);
-}
-
-/* Leak against price: one point for each group. */
-static void tradeoff(const struct table *t, const char *leak, const char *price, const char *unit,
-                     FILE *f)
-{
-    struct axes a = {0, 1};
-    double x, y, lower, upper, skip;
-    char label[96];
-
-    for (size_t g = 0; g < t->count; g++) {
-        const struct cell *p = group_cell(&t->groups[g], price);
-        if (p == NULL || group_cell(&t->groups[g], leak) == NULL)
-            return;
-        cell_value(p, &x, &skip, &skip);
-        a.x_max = x * 1.15 > a.x_max ? x * 1.15 : a.x_max;
-    }
-    if (a.x_max <= 0)
-        return;
-    snprintf(label, sizeof label, "%s, %s", price, unit);
-    frame(&a, label, leak, f);
-    for (size_t g = 0; g < t->count; g++) {
-        cell_value(group_cell(&t->groups[g], price), &x, &skip, &skip);
-        cell_value(group_cell(&t->groups[g], leak), &y, &lower, &upper);
-        fprintf(
-            f,
-            "<line x1=%.1f x2=%.1f y1=%.1f y2=%.1f stroke='%s' stroke-width=2 /><circle cx=%.1f "
-            "cy=%.1f r=5 fill='%s'><title>",
-            at_x(&a, x), at_x(&a, x), at_y(&a, lower), at_y(&a, upper), color(g), at_x(&a, x),
-            at_y(&a, y), color(g));
-        escaped(f, t->groups[g].label);
-        fputs("</title></circle>", f);
-    }
-    fputs("</svg>\n", f);
-}
-
-/* Share of deliveries that took at most so long. */
-static void latency(const struct table *t, FILE *f)
-{
-    struct axes a = {0, 1};
-    double p99, skip;
-
-    for (size_t g = 0; g < t->count; g++) {
-        const struct cell *c = group_cell(&t->groups[g], "latency.p99");
-        if (c == NULL)
-            continue;
-        cell_value(c, &p99, &skip, &skip);
-        a.x_max = p99 * 1.1 > a.x_max ? p99 * 1.1 : a.x_max;
-    }
-    if (a.x_max <= 0)
-        return;
-    fputs("<h2>How long deliveries take</h2>", f);
-    frame(&a, "milliseconds", "share of deliveries", f);
-    for (size_t g = 0; g < t->count; g++) {
-        const struct group *group = &t->groups[g];
-        double all = 0, ms = -1, next;
-        for (size_t i = 0; i < group->latencies; i++)
-            all += group->latency_count[i];
-        fprintf(f, "<polyline fill=none stroke='%s' stroke-width=2 points='", color(g));
-        for (;;) { /* in order of time: runs of other seeds added buckets behind */
-            double sum = 0;
-            next = -1;
-            for (size_t i = 0; i < group->latencies; i++)
-                if (group->latency_ms[i] > ms && (next < 0 || group->latency_ms[i] < next))
-                    next = group->latency_ms[i];
-            if (next < 0 || next > a.x_max)
-                break;
-            for (size_t i = 0; i < group->latencies; i++)
-                sum += group->latency_ms[i] <= next ? group->latency_count[i] : 0;
-            fprintf(f, "%.1f,%.1f ", at_x(&a, next), at_y(&a, sum / all));
-            ms = next;
-        }
-        fputs("'/>", f);
-    }
-    fputs("</svg>\n", f);
-}
-
-static void pictures(const struct table *t, FILE *f)
-{
-    const char *names[RUN_METRICS_MAX];
-    size_t count = names_of(t, true, names);
-
-    if (count > 0)
-        fputs("<h2>Leak against price</h2><p>Each point is a column of the tables, with its 95 % "
-              "interval. Lower and further left is better.</p>",
-              f);
-    for (size_t i = 0; i < count; i++)
-        if (strstr(names[i], ".precision") != NULL) {
-            tradeoff(t, names[i], "latency.p50", "ms", f);
-            tradeoff(t, names[i], "bytes.per_message_node", "bytes", f);
-        }
-    latency(t, f);
-}
-
 static void asserts(const struct table *t, FILE *f)
 {
-    fputs("<h2>Assertions</h2><table>", f);
-    for (size_t g = 0; g < t->count; g++) {
-        fputs("<tr><td>", f);
-        escaped(f, t->groups[g].label);
-        fprintf(f, "<td>%zu hold<td class='%s'>%zu broken</tr>\n", t->groups[g].holds,
-                t->groups[g].broken > 0 ? "bad" : "", t->groups[g].broken);
-    }
+    fputs("<h2>Assertions</h2><p>What the scenario says must hold; each run is asked.</p><table>",
+          f);
+    for (size_t g = 0; g < t->count; g++)
+        for (size_t i = 0; i < t->groups[g].claims_count; i++) {
+            const struct claim *c = &t->groups[g].claims[i];
+            fputs("<tr><td>", f);
+            page_text(f, t->groups[g].label);
+            fprintf(f, "<td>%s%s%s ", c->metric, c->side[0] != '\0' ? ", " : "", c->side);
+            page_text(f, c->op);
+            fputc(' ', f);
+            page_number(f, c->bound);
+            fprintf(f, "<td>holds in %u<td class='%s'>", c->holds, c->broken > 0 ? "bad" : "");
+            if (c->broken > 0) {
+                fprintf(f, "broken in %u, worst ", c->broken);
+                page_number(f, c->worst);
+            }
+            fputs("</tr>\n", f);
+        }
     fputs("</table>\n", f);
 }
 
@@ -244,19 +184,18 @@ bool page_write(const struct table *t, FILE *f)
     for (size_t g = 0; g < t->count; g++)
         if (g == 0 || strcmp(t->groups[g].about, t->groups[g - 1].about) != 0) {
             fprintf(f, "<p><b>%s</b>: ", t->groups[g].scenario);
-            escaped(f, t->groups[g].about);
+            page_text(f, t->groups[g].about);
             fputs("</p>\n", f);
         }
-    fputs(
-        "<p><small>Virtual time, the node's own code. Columns are scenarios with the parameters in "
-        "which they differ; each value is the mean over seeds with a 95 % interval (Student), or, "
-        "of "
-        "one run, the interval of the share within it (Wilson), which is too narrow when guesses "
-        "hang together.</small></p>",
-        f);
+    fputs("<p><small>Simulated in virtual time with the node's own code. A column is a scenario, "
+          "named by the parameters in which columns differ. A value is the mean over the runs "
+          "(seeds), the small numbers are its 95 % interval (Student). With one run, the interval "
+          "of a share is that within the run (Wilson): too narrow when guesses hang "
+          "together.</small></p>\n",
+          f);
     numbers(t, true, f);
     numbers(t, false, f);
-    pictures(t, f);
+    page_pictures(t, f);
     asserts(t, f);
     return fflush(f) == 0 && ferror(f) == 0;
 }

@@ -5,15 +5,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Into a file beside it and then in its place, so that a full disk leaves the old one. */
-static bool settle(FILE *f, const char *part, const char *whole, bool good)
+/* Into a file beside it and then in its place, so that a full disk leaves the old one. Without
+ * `keep` what is in the file is worth nothing, and the reason was said. */
+static bool settle(FILE *f, const char *part, const char *whole, bool keep)
 {
-    good = f != NULL && good && fflush(f) == 0 && ferror(f) == 0;
+    bool good = f != NULL && fflush(f) == 0 && ferror(f) == 0;
+
     if (f != NULL && fclose(f) != 0)
         good = false;
-    if (good && rename(part, whole) == 0)
+    if (good && keep && rename(part, whole) == 0)
         return true;
-    fprintf(stderr, "sotto-sim: %s: %s\n", whole, strerror(errno));
+    if (keep)
+        fprintf(stderr, "sotto-sim: %s: %s\n", whole, strerror(errno));
     unlink(part);
     return false;
 }
@@ -41,7 +44,8 @@ enum lab_exit lab_report(const struct lab_options *o)
     good = settle(t->csv, csv_part, csv, t->count > 0) && good;
     table_label(t);
     FILE *f = fopen(page_part, "w");
-    good = settle(f, page_part, page, f != NULL && page_write(t, f)) && good;
+    bool written = f != NULL && page_write(t, f);
+    good = settle(f, page_part, page, t->count > 0) && written && good;
     if (good)
         printf("%s\n", page);
     table_free(t);

@@ -81,6 +81,41 @@ static void take_metric(struct table *t, struct group *g, const json_t *head, co
     fprintf(t->csv, ",%s\n", c->unit);
 }
 
+static struct claim *claim_of(struct group *g, const json_t *o)
+{
+    double bound = number_of(o, "bound");
+
+    for (size_t i = 0; i < g->claims_count; i++) {
+        struct claim *c = &g->claims[i];
+        if (strcmp(c->metric, text_of(o, "metric")) == 0 && strcmp(c->op, text_of(o, "op")) == 0 &&
+            strcmp(c->side, text_of(o, "side")) == 0 && c->bound >= bound && c->bound <= bound)
+            return c;
+    }
+    if (g->claims_count == CLAIMS_MAX)
+        return NULL;
+    struct claim *c = &g->claims[g->claims_count++];
+    *c = (struct claim){.bound = bound};
+    snprintf(c->metric, sizeof c->metric, "%s", text_of(o, "metric"));
+    snprintf(c->side, sizeof c->side, "%s", text_of(o, "side"));
+    snprintf(c->op, sizeof c->op, "%s", text_of(o, "op"));
+    return c;
+}
+
+static void take_assert(struct group *g, const json_t *o)
+{
+    struct claim *c = claim_of(g, o);
+    double value = number_of(o, "value");
+
+    if (c == NULL)
+        return;
+    if (json_is_true(json_object_get(o, "holds"))) {
+        c->holds++;
+        return;
+    }
+    if (c->broken++ == 0 || fabs(value - c->bound) > fabs(c->worst - c->bound))
+        c->worst = value;
+}
+
 static void take_line(struct table *t, struct group *g, const json_t *head, const json_t *o)
 {
     const char *kind = text_of(o, "kind");
@@ -88,10 +123,7 @@ static void take_line(struct table *t, struct group *g, const json_t *head, cons
     if (strcmp(kind, "metric") == 0) {
         take_metric(t, g, head, o);
     } else if (strcmp(kind, "assert") == 0) {
-        if (json_is_true(json_object_get(o, "holds")))
-            g->holds++;
-        else
-            g->broken++;
+        take_assert(g, o);
     } else if (strcmp(kind, "latency") == 0) {
         double ms = number_of(o, "from_ms");
         size_t i = 0;
@@ -216,8 +248,7 @@ void cell_value(const struct cell *c, double *mean, double *lower, double *upper
     double half = num_quantile_t95((uint32_t)c->count - 1) * sqrt(squares / (n - 1) / n);
     *lower -= half;
     *upper += half;
-    if (strcmp(c->unit, "share") == 0) {
-        *lower = *lower > 0 ? *lower : 0;
+    *lower = *lower > 0 ? *lower : 0; /* no metric is less */
+    if (strcmp(c->unit, "share") == 0)
         *upper = *upper < 1 ? *upper : 1;
-    }
 }

@@ -18,6 +18,14 @@ struct cell { /* a metric of a group */
     bool interval;
 };
 
+#define CLAIMS_MAX 64u
+
+struct claim { /* an assertion, over the runs of a group */
+    char metric[64], side[8], op[4];
+    double bound, worst; /* worst: the value furthest from it, of those that break it */
+    unsigned holds, broken;
+};
+
 struct group {       /* runs that differ in the seed only */
     char label[512]; /* scenario, and the parameters in which groups differ */
     char scenario[64];
@@ -25,7 +33,8 @@ struct group {       /* runs that differ in the seed only */
     json_t *parameters;
     struct cell *cells;
     size_t cells_count, runs;
-    size_t holds, broken; /* assertions */
+    struct claim claims[CLAIMS_MAX];
+    size_t claims_count;
     double latency_ms[HISTOGRAM_BUCKETS], latency_count[HISTOGRAM_BUCKETS];
     size_t latencies;
 };
