@@ -179,7 +179,8 @@ struct chat_event {
     struct chat_entry_id entry;
 };
 
-/** The first event behind cursor `after`. The last CHAT_EVENTS_KEPT (params.h) are kept.
+/** The first event behind cursor `after`. The last CHAT_EVENTS_KEPT (params.h) are kept. A number
+ * is seen once it is on the disk, so no other event ever has it.
  *
  * @return OK; ERR_NOT_FOUND none yet; ERR_LIMIT events behind `after` were dropped meanwhile: read
  *         the conversations anew and go on at chat_event_last

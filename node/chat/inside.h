@@ -200,7 +200,8 @@ struct chat {
 
     /* journal */
     uint64_t journal_last, journal_first;
-    struct fifo passing; /* struct chat_event */
+    uint64_t journal_shown; /* the last one that is on the disk: nobody sees those behind it */
+    struct fifo passing;    /* struct chat_event */
 
     /* first contact */
     struct inbox *inbox; /* what strangers may cost */
@@ -291,6 +292,8 @@ struct happened { /* what of it is known; NULL elsewhere */
 };
 void journal_add(struct chat *c, const struct env *env, const struct happened *h);
 void journal_pass(struct chat *c, const struct env *env, const struct happened *h);
+/** The step is on the disk: its events may be seen. */
+void journal_show(struct chat *c);
 enum err journal_load(struct chat *c) MUST_CHECK;
 
 /* ---- people.c ---- */

@@ -57,6 +57,11 @@ void journal_add(struct chat *c, const struct env *env, const struct happened *h
     buf_clear(&value);
 }
 
+void journal_show(struct chat *c)
+{
+    c->journal_shown = c->journal_last;
+}
+
 static uint64_t number_of(const struct vault_key *k)
 {
     uint64_t n = 0;
@@ -72,7 +77,7 @@ enum err journal_load(struct chat *c)
     if (err == OK)
         err = vault_prev(c->vault, VAULT_T_JOURNAL, SPAN_EMPTY, &last, NULL);
     c->journal_first = err == OK ? number_of(&first) : 1;
-    c->journal_last = err == OK ? number_of(&last) : 0;
+    c->journal_last = c->journal_shown = err == OK ? number_of(&last) : 0;
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
@@ -93,7 +98,7 @@ static enum err read_event(struct span in, struct chat_event *out)
 enum err chat_event(struct chat *c, uint64_t after, struct chat_event *out)
 {
     struct buf value = BUF_INIT(256);
-    if (after >= c->journal_last)
+    if (after >= c->journal_shown)
         return ERR_NOT_FOUND;
     if (after + 1 < c->journal_first)
         return ERR_LIMIT;
@@ -108,7 +113,7 @@ enum err chat_event(struct chat *c, uint64_t after, struct chat_event *out)
 
 uint64_t chat_event_last(const struct chat *c)
 {
-    return c->journal_last;
+    return c->journal_shown;
 }
 
 bool chat_event_passing(struct chat *c, struct chat_event *out)

@@ -58,8 +58,10 @@ enum err step_close(struct chat *c, const struct env *env)
     if (err != c->stuck && err != OK)
         log_unusual(env, "chat", "not written err=%s", err_name(err));
     c->stuck = err;
-    if (err == OK)
+    if (err == OK) {
+        journal_show(c);
         let_go(c);
+    }
     return err;
 }
 
