@@ -332,7 +332,9 @@ void prekeys_clear(struct chat *c);
 /** The present one, with a part that names the log as it is now; a new one if it is a day old. */
 enum err prekeys_current(struct chat *c, const struct env *env, struct prekey **out) MUST_CHECK;
 const struct prekey *prekeys_find(const struct chat *c, const uint8_t id[PREKEY_ID_BYTES]);
+/** Drop those whose time is over, whether we are online or not. */
 void prekeys_expire(struct chat *c, const struct env *env);
+struct mono prekeys_deadline(const struct chat *c, const struct env *env);
 
 /* ---- finding.c ---- */
 enum err stamping_add(struct chat *c, const struct stamping *what, struct buf *body) MUST_CHECK;

@@ -305,6 +305,7 @@ void chat_tick(struct chat *c, const struct env *env)
         return;
     network_tick(c, env);
     finding_tick(c, env);
+    prekeys_expire(c, env);
     inviting_tick(c, env);
     letting_tick(c, env);
     talks_tick(c, env);
@@ -318,6 +319,7 @@ void chat_plan_deadline(struct chat *c, const struct env *env)
 {
     struct mono at = network_deadline(c);
     at = mono_min(at, finding_deadline(c));
+    at = mono_min(at, prekeys_deadline(c, env));
     at = mono_min(at, inviting_deadline(c, env));
     at = mono_min(at, letting_deadline(c, env));
     at = mono_min(at, talks_deadline(c, env));

@@ -2,12 +2,12 @@
  * their private halves live.
  *
  * A record: [1, secret 32, init key, leaf key, key package, part, issued s, successor published s].
- * It dies PREKEY_AFTER_S after its successor was published, if our inbox was read from two stores
- * up to that moment, at the latest after PREKEY_LIFE_S. @source CHAT.md 3
+ * When it dies: prekey_dies_at (timetable.h). @source CHAT.md 3
  */
 #include "crypto/base/wipe.h"
 #include "crypto/hpke/hpke.h"
 #include "node/chat/talk.h"
+#include "node/chat/timetable.h"
 
 static uint64_t seconds(const struct env *env)
 {
@@ -191,15 +191,25 @@ const struct prekey *prekeys_find(const struct chat *c, const uint8_t id[PREKEY_
     return NULL;
 }
 
+static uint64_t dies_at(const struct chat *c, const struct prekey *p)
+{
+    const struct prekey_life life = {p->issued_s, p->replaced_s};
+    return prekey_dies_at(&life, (uint64_t)(c->inbox_read_ns / NS_PER_S));
+}
+
 void prekeys_expire(struct chat *c, const struct env *env)
 {
-    uint64_t now = seconds(env);
-    for (size_t i = c->prekeys_count; i-- > 0;) {
-        const struct prekey *p = &c->prekeys[i];
-        uint64_t read_s = (uint64_t)(c->inbox_read_ns / NS_PER_S);
-        bool used_up = p->replaced_s != 0 && p->replaced_s + PREKEY_AFTER_S <= now &&
-                       read_s >= p->replaced_s + PREKEY_AFTER_S;
-        if (used_up || p->issued_s + PREKEY_LIFE_S <= now)
+    for (size_t i = c->prekeys_count; i-- > 0;)
+        if (dies_at(c, &c->prekeys[i]) <= seconds(env))
             drop(c, i);
+}
+
+struct mono prekeys_deadline(const struct chat *c, const struct env *env)
+{
+    struct mono at = MONO_NEVER;
+    for (size_t i = 0; i < c->prekeys_count; i++) {
+        uint64_t dies = dies_at(c, &c->prekeys[i]), now = seconds(env);
+        at = mono_min(at, mono_add(env->now, dies > now ? (int64_t)(dies - now) * NS_PER_S : 0));
     }
+    return at;
 }
