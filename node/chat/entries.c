@@ -152,7 +152,6 @@ static enum err take(struct chat *c, const struct env *env, struct arriving *a, 
     bool hidden =
         ours && (content_changes(k) || k->tag == CONTENT_TIMER || k->tag == CONTENT_PROFILE);
 
-    inviting_heard(c, a->t, a->author.account);
     TRY(note_place(c, env, a, hidden));
     if (!hidden) {
         settle(c, env, a, late);

@@ -147,8 +147,10 @@ struct stamping { /* a body that a stamp is looked for */
     uint64_t next;
 };
 
-struct waiting { /* an invite that nobody has answered yet */
+struct waiting { /* an invite of an account's installations, as long as one has not answered */
     uint8_t id[16];
+    uint8_t invited[BUNDLE_PARTS_MAX][ED25519_PUBLIC_BYTES]; /* who has not */
+    size_t invited_count;
     uint8_t conversation[CHAT_CONVERSATION_BYTES];
     struct card card;
     bool held; /* until this commit is certified: */
@@ -367,7 +369,8 @@ void inviting_clear(struct chat *c);
 enum err inviting_welcome(struct chat *c, const struct env *env, struct talk *t,
                           const struct branches_made *m, const struct plan *plan,
                           bool alone) MUST_CHECK;
-void inviting_heard(struct chat *c, const struct talk *t, const uint8_t account[32]);
+/** This installation speaks in the conversation: it has been let in. */
+void inviting_heard(struct chat *c, const struct talk *t, const struct entry_author *who);
 enum err inviting_load(struct chat *c) MUST_CHECK;
 /** The person has accepted or blocked an account. */
 void inviting_answered(struct chat *c, const uint8_t account[32]);

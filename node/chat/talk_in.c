@@ -10,6 +10,7 @@ static void said(struct chat *c, const struct env *env, struct talk *t, const st
 
     if (g == NULL || !talk_author_at(g, e->leaf, &who))
         return;
+    inviting_heard(c, t, &who);
     enum err err =
         delivery_receive(t->delivery, env, &who, mls_group_context(g)->epoch, buf_span(&e->data));
     if (err == ERR_UNSUPPORTED)

@@ -17,17 +17,20 @@ static const struct identity_log *log_of(void *ctx, const uint8_t *account)
     return p == NULL ? NULL : p->log;
 }
 
-/* An invite that waits: [1, conversation, account, eid or empty, card secret or empty, day, bits,
- * body, made ns, next ns] */
+/* An invite that waits: [1, conversation, account, [installation, ...], eid or empty, card secret
+ * or empty, day, bits, body, made ns, next ns] */
 static void save_row(struct chat *c, struct waiting *r)
 {
     struct buf value = BUF_INIT(ENVELOPE_BYTES_MAX + 1024);
     struct pack_writer w = pack_writer_to(&value);
     struct row_key key = row_key_of(SPAN_LIT("invite"), SPAN_ARRAY(r->id), SPAN_EMPTY);
-    pack_write_array(&w, 10);
+    pack_write_array(&w, 11);
     pack_write_uint(&w, 1);
     pack_write_bin(&w, SPAN_ARRAY(r->conversation));
     pack_write_bin(&w, SPAN_ARRAY(r->card.account));
+    pack_write_array(&w, r->invited_count);
+    for (size_t i = 0; i < r->invited_count; i++)
+        pack_write_bin(&w, SPAN_ARRAY(r->invited[i]));
     pack_write_bin(&w, r->held ? SPAN_ARRAY(r->eid.bytes) : SPAN_EMPTY);
     pack_write_bin(&w, r->card.private_link ? SPAN_ARRAY(r->card.secret) : SPAN_EMPTY);
     pack_write_uint(&w, r->day);
@@ -62,10 +65,13 @@ static enum err read_row(struct span in, struct waiting *r)
 {
     struct pack_reader k;
     TRY(pack_open(in, &k));
-    (void)pack_read_array(&k, 10, 10);
+    (void)pack_read_array(&k, 11, 11);
     (void)pack_read_uint(&k, 1);
     pack_read_fixed(&k, r->conversation, sizeof r->conversation);
     pack_read_fixed(&k, r->card.account, sizeof r->card.account);
+    r->invited_count = pack_read_array(&k, 1, BUNDLE_PARTS_MAX);
+    for (size_t i = 0; i < r->invited_count; i++)
+        pack_read_fixed(&k, r->invited[i], sizeof r->invited[i]);
     struct span eid = pack_read_bin(&k, 0, EID_BYTES);
     struct span secret = pack_read_bin(&k, 0, CARD_SECRET_BYTES);
     r->day = (uint32_t)pack_read_uint(&k, UINT32_MAX);
@@ -107,6 +113,9 @@ static enum err invite_account(struct chat *c, const struct env *env,
 
     if (r == NULL)
         return ERR_MEMORY;
+    assert(count <= BUNDLE_PARTS_MAX); /* of one account's log */
+    for (size_t i = 0; i < count; i++)
+        memcpy(r->invited[r->invited_count++], parts[i].installation, sizeof r->invited[0]);
     (void)finding_cards(c, p, cards);
     r->card = cards[0];
     r->day = what->day = day_of(env);
@@ -150,13 +159,30 @@ enum err inviting_welcome(struct chat *c, const struct env *env, struct talk *t,
     return err;
 }
 
-/* Whoever was invited has spoken: it need not be invited again. */
-void inviting_heard(struct chat *c, const struct talk *t, const uint8_t account[32])
+static bool strike_out(struct waiting *r, const uint8_t installation[32])
 {
-    for (size_t i = c->waiting_count; i-- > 0;)
-        if (memcmp(c->waiting[i]->conversation, t->id.bytes, 32) == 0 &&
-            memcmp(c->waiting[i]->card.account, account, 32) == 0)
+    for (size_t i = 0; i < r->invited_count; i++)
+        if (memcmp(r->invited[i], installation, sizeof r->invited[i]) == 0) {
+            memmove(r->invited[i], r->invited[--r->invited_count], sizeof r->invited[i]);
+            return true;
+        }
+    return false;
+}
+
+/* An installation that was invited has spoken: others of its account may still wait. */
+void inviting_heard(struct chat *c, const struct talk *t, const struct entry_author *who)
+{
+    for (size_t i = c->waiting_count; i-- > 0;) {
+        struct waiting *r = c->waiting[i];
+        if (memcmp(r->conversation, t->id.bytes, sizeof r->conversation) != 0 ||
+            memcmp(r->card.account, who->account, sizeof r->card.account) != 0 ||
+            !strike_out(r, who->installation))
+            continue;
+        if (r->invited_count == 0)
             drop_row(c, i);
+        else
+            save_row(c, r);
+    }
 }
 
 /* May it go now? A commit that others could still overtake is waited for, but not for ever: in a

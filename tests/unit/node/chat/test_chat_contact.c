@@ -40,10 +40,106 @@ static void prekeys_die_on_time_online_and_offline(void **state)
     world_clear(&w);
 }
 
+static void say(struct world *w, struct world_person *p, const struct chat_conversation *id,
+                const char *text)
+{
+    struct chat_entry_id entry;
+    assert_ok(chat_send(p->chat, &w->t.env, id, span_str(text), NULL, &entry));
+}
+
+static struct chat_conversation contact(struct world *w, struct world_person *from,
+                                        struct world_person *to)
+{
+    char card[CHAT_CARD_TEXT_MAX];
+    struct chat_conversation id;
+    assert_ok(chat_card(to->chat, &w->t.env, false, card));
+    assert_ok(chat_contact(from->chat, &w->t.env, span_str(card), &id));
+    say(w, from, &id, "hello");
+    return id;
+}
+
+/* A second device, let in by a keeper who goes as soon as its log has it. */
+static struct world_person *paired(struct world *w, struct world_person *keeper)
+{
+    char text[CHAT_PAIR_TEXT_MAX], words[CHAT_SIX_WORDS_MAX];
+    struct chat_event ev;
+    struct world_person *p = world_place(w);
+    struct chat_config config = world_config(p);
+    assert_ok(chat_pair(&p->chat, &config, &w->t.env, text));
+    world_online(w, p, true);
+    world_run(w, 5);
+    assert_ok(chat_pair_accept(keeper->chat, &w->t.env, span_str(text), words));
+    while (identity_log_now(keeper->chat->me->log)->installations.count == 1) {
+        (void)world_pump(w, keeper);
+        (void)world_pump(w, p);
+        (void)world_hear(w, p);
+        (void)world_hear(w, keeper);
+        test_env_advance(&w->t, NS_PER_MS);
+        chat_tick(keeper->chat, &w->t.env);
+        chat_tick(p->chat, &w->t.env);
+    }
+    (void)world_pump(w, keeper);
+    world_online(w, keeper, false);
+    world_run(w, 20);
+    assert_true(world_event(p, CHAT_EVENT_PAIRED, &ev));
+    return p;
+}
+
+static enum chat_conversation_state state_of(struct world_person *p,
+                                             const struct chat_conversation *id)
+{
+    struct chat_summary s;
+    return chat_conversation(p->chat, id, &s) == OK ? s.state : CHAT_LEFT;
+}
+
+/* The invite of a second device waits until its commit is certified; that the first one speaks
+ * meanwhile is no answer to it. */
+static void a_device_is_invited_though_another_of_its_account_speaks(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 2);
+    struct world_person *a = world_born(&w), *b = world_born(&w);
+    world_online(&w, a, true);
+    world_online(&w, b, true);
+    world_run(&w, 30);
+    struct chat_conversation id = contact(&w, b, a);
+    world_run(&w, 60);
+    assert_ok(chat_accept(a->chat, &w.t.env, &id));
+    say(&w, a, &id, "hello yourself");
+    world_run(&w, 60);
+    assert_int_equal(b->chat->waiting_count, 0); /* it was answered */
+    struct world_person *a2 = paired(&w, a);
+    world_run(&w, 60);
+    world_online(&w, a2, false);
+    assert_int_equal(b->chat->waiting_count, 1); /* so it is Ben who lets it in, */
+    assert_true(b->chat->waiting[0]->held);      /* when his commit is certified */
+    world_online(&w, a, true);
+    world_run(&w, 5);
+    say(&w, a, &id, "I have a new device");
+    world_run(&w, 5);
+    assert_true(world_reads(b, &id, "I have a new device"));
+    assert_int_equal(b->chat->waiting_count, 1);
+    world_restart(&w, b);
+    assert_int_equal(b->chat->waiting_count, 1);
+    assert_int_equal(b->chat->waiting[0]->invited_count, 1);
+    assert_memory_equal(b->chat->waiting[0]->invited[0], a2->chat->self.installation, 32);
+    world_run(&w, 700);
+    world_online(&w, a2, true);
+    world_run(&w, 60);
+    assert_int_equal(state_of(a2, &id), CHAT_JOINED);
+    say(&w, a2, &id, "here it is");
+    world_run(&w, 60);
+    assert_true(world_reads(b, &id, "here it is"));
+    assert_int_equal(b->chat->waiting_count, 0);
+    world_clear(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prekeys_die_on_time_online_and_offline),
+        cmocka_unit_test(a_device_is_invited_though_another_of_its_account_speaks),
     };
     cmocka_set_test_filter(getenv("TEST"));
     return cmocka_run_group_tests(tests, NULL, NULL);
