@@ -32,6 +32,8 @@
     X(MLS_KEY_CONSUMED, -1030, ERR_AUTH, "9.2", "replayed, or its key was erased already")         \
     X(MLS_TOO_FAR_AHEAD, -1031, ERR_LIMIT, "15.3", "generation too far ahead of the ratchet")      \
     X(MLS_GENERATION_SPENT, -1032, ERR_LIMIT, "9.1", "no generation left in this epoch")           \
+    X(MLS_OWN_AHEAD, -1033, ERR_PROTOCOL, "6",                                                     \
+      "a message of ours that this state has not sent: it is an older copy")                       \
     /* leaves and key packages */                                                                  \
     X(MLS_BAD_LEAF_SIGNATURE, -1040, ERR_AUTH, "7.3", "signature of a leaf node is wrong")         \
     X(MLS_BAD_LEAF_SOURCE, -1041, ERR_PROTOCOL, "7.3", "leaf node source does not fit its place")  \

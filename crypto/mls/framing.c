@@ -347,7 +347,8 @@ enum err mls_private_unprotect(const struct mls_secret_tree *secrets,
     uint32_t leaf = be32(data), generation = be32(data + 4);
     if (leaf >= secrets->leaves || (present != NULL && !present(tree, leaf)))
         return mls_fail(MLS_BAD_SENDER);
-    if (leaf == own)
+    if (leaf == own &&
+        generation < mls_secret_tree_generation(secrets, own, kind_of(m->content_type)))
         return mls_fail(MLS_OWN_MESSAGE);
     TRY(mls_secret_tree_peek(secrets, leaf, kind_of(m->content_type), generation, &out->step));
     out->has_step = true;

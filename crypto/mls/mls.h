@@ -354,6 +354,9 @@ void mls_event_clear(struct mls_event *e);
  * could make good. ERR_FULL: no room for its sender (params.h); nothing is consumed, so it may be
  * given again after mls_group_forget or when a commit fails with MLS_UNKNOWN_REFERENCE.
  *
+ * MLS_OWN_AHEAD: we sent it, by our signature, but from a later state than this one. Who was
+ * restored from an older copy learns it by this, and must use no generation of this epoch any more.
+ *
  * @return OK; ERR_FULL; codes of "bytes", "framing", "proposal lists", "update paths"
  * @source RFC 9420 6, 12.4.2
  */

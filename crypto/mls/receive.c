@@ -135,6 +135,8 @@ static enum err handle(struct mls_group *g, const struct mls_world *w, const str
     TRY(unprotect(g, w, m, o));
     TRY(sender_key(g, &o->content, &key));
     TRY(mls_content_verify(g->suite, key, o, buf_span(&g->context_bytes)));
+    if (o->content.sender.type == MLS_SENDER_MEMBER && o->content.sender.index == g->own)
+        return mls_fail(MLS_OWN_AHEAD); /* truly ours: it is signed */
     event->sender = o->content.sender;
     event->leaf = o->content.sender.index;
     event->generation = o->has_step ? o->step.key.generation : 0;

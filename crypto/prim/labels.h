@@ -63,6 +63,8 @@ enum label_use {
     X(LABEL_GROUP_WITHDRAW, LABEL_SIGN, "group/withdraw")                                          \
     X(LABEL_GROUP_BEACON, LABEL_SIGN, "group/beacon")                                              \
     X(LABEL_GROUP_REJOIN, LABEL_SIGN, "group/rejoin")                                              \
+    X(LABEL_GROUP_ANSWER, LABEL_EXPORT, "group/answer")                                            \
+    X(LABEL_GROUP_GUEST, LABEL_HASH, "group/guest")                                                \
     X(LABEL_GROUP_WELCOME, LABEL_DERIVE, "group/welcome-blob")                                     \
     /* the envelope and its address */                                                             \
     X(LABEL_ENVELOPE_HEADER, LABEL_EXPORT, "envelope/header-key")                                  \

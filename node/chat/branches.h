@@ -123,6 +123,9 @@ enum err branches_withdraw(struct branches *b, const struct env *env,
 enum err branches_beacon(struct branches *b, const struct branches_world *w, const struct eid *from,
                          struct buf *out) MUST_CHECK;
 
+/** As dag_doubt: until branches_joined. */
+void branches_doubt(struct branches *b, const struct env *env);
+
 /** Answer DAG_OUT_REJOIN.
  *
  * @param winner       `eid` of the output; none (zeros): any branch

@@ -171,6 +171,11 @@ void branches_catchup(struct branches *b, const struct env *env, bool going_on)
     dag_catchup(b->dag, env, going_on);
 }
 
+void branches_doubt(struct branches *b, const struct env *env)
+{
+    dag_doubt(b->dag, env);
+}
+
 struct mono branches_deadline(const struct branches *b)
 {
     return dag_deadline(b->dag);

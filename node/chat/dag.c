@@ -328,8 +328,10 @@ enum err dag_add(struct dag *d, const struct env *env, const struct dag_commit *
         TRY(check_ticket(d, &t, parent));
     TRY(n != NULL ? hold_known(d, n, env, c) : add_held(d, env, c, &t, parent));
     n = dag_find(d, &c->eid);
-    if (c->joined)
+    if (c->joined) {
         join_at(d, n);
+        d->doubted = false;
+    }
     if (c->ticket.len > 0)
         note_place(d, t.key, n, env->now.ns);
     dag_decide(d, env);

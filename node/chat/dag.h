@@ -172,6 +172,18 @@ bool dag_is_lost(const struct dag *d, const struct env *env);
 /** Is there a better branch, which we can follow no more? */
 bool dag_is_beaten(const struct dag *d);
 
+/** What we hold may be an older copy of what we were: a backup was put back. We commit and ack
+ * nothing any more, and ask to be let in, until we are (DAG_OUT_REJOIN with no winner: anywhere).
+ */
+void dag_doubt(struct dag *d, const struct env *env);
+bool dag_is_doubted(const struct dag *d);
+
+/** Can we not take part where we are, beaten or in doubt? (Not merely lost.) */
+bool dag_wants_in(const struct dag *d);
+
+/** Was that installation last seen exactly where we stand? */
+bool dag_is_with_us(const struct dag *d, const uint8_t key[32]);
+
 /** Installations last seen at `eid` or behind it; returns how many, at most `max`. */
 size_t dag_members_at(const struct dag *d, const struct eid *eid, uint8_t (*keys)[32], size_t max);
 

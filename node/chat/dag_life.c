@@ -116,7 +116,7 @@ static bool is_old(const struct dag_node *n, int64_t now)
 /* When our ack to `n` may be signed; NEVER: it is not to be. */
 static int64_t ack_due(const struct dag *d, const struct dag_node *n)
 {
-    if (!n->path || !n->held || n->own || n->parent == NULL || our_vote(d, n) ||
+    if (d->doubted || !n->path || !n->held || n->own || n->parent == NULL || our_vote(d, n) ||
         dag_voter(n->parent->voters, d->key) < 0 || n->parent->child_ns == NEVER)
         return NEVER;
     for (const struct dag_node *c = n->parent->child; c != NULL; c = c->sibling)
@@ -332,11 +332,29 @@ bool dag_is_lost(const struct dag *d, const struct env *env)
     return env->now.ns >= lost_at(d);
 }
 
+void dag_doubt(struct dag *d, const struct env *env)
+{
+    if (d->doubted)
+        return;
+    d->doubted = d->dirty = true;
+    dag_decide(d, env);
+}
+
+bool dag_is_doubted(const struct dag *d)
+{
+    return d->doubted;
+}
+
+bool dag_wants_in(const struct dag *d)
+{
+    return (d->doubted || dag_is_beaten(d)) && !d->catching_up;
+}
+
 static void plan_rejoin(struct dag *d, const struct env *env)
 {
     bool beaten = dag_is_beaten(d) && !d->catching_up;
 
-    if (!beaten && !dag_is_lost(d, env)) {
+    if (!dag_wants_in(d) && !dag_is_lost(d, env)) {
         d->rejoin_at = NEVER;
         d->rejoin_tries = 0;
         return;

@@ -176,7 +176,7 @@ void dag_rejoin_fill(const struct dag *d, const struct eid *winner, struct eid *
     }
     *under = out->eids[0] = dag_older(d, d->rejoin_tries)->ticket.eid;
     out->eids[1] = d->root->ticket.eid;
-    out->count = 2;
+    out->count = d->doubted ? 1 : 2; /* who is not lost but in doubt wants any that goes on there */
 }
 
 /* ---- what there is ---- */
@@ -220,7 +220,7 @@ bool dag_may_commit(const struct dag *d, const struct eid *parent)
 {
     const struct dag_node *n = dag_find(d, parent);
 
-    if (n == NULL || !n->rewind || !n->receive || dag_is_beaten(d))
+    if (n == NULL || !n->rewind || !n->receive || d->doubted || dag_is_beaten(d))
         return false;
     for (const struct dag_node *c = n->child; c != NULL; c = c->sibling)
         if (c->settled || c->own)

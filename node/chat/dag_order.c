@@ -182,6 +182,14 @@ static void judge_peopled(struct dag *d)
     }
 }
 
+bool dag_is_with_us(const struct dag *d, const uint8_t key[32])
+{
+    for (size_t i = 0; i < d->places_count; i++)
+        if (memcmp(d->places[i].key, key, 32) == 0)
+            return eid_eq(&d->places[i].eid, &d->head->ticket.eid);
+    return false;
+}
+
 size_t dag_members_at(const struct dag *d, const struct eid *eid, uint8_t (*keys)[32], size_t max)
 {
     const struct dag_node *top = dag_find(d, eid);

@@ -198,7 +198,7 @@ static enum err write_head(const struct dag *d, const struct env *env, struct bu
 {
     struct pack_writer w = pack_writer_to(out);
 
-    pack_write_array(&w, 9 + DAG_BEACONS_DAY);
+    pack_write_array(&w, 10 + DAG_BEACONS_DAY);
     pack_write_uint(&w, RECORD_VERSION);
     pack_write_bin(&w, SPAN_ARRAY(d->group));
     pack_write_bin(&w, SPAN_ARRAY(d->key));
@@ -209,6 +209,7 @@ static enum err write_head(const struct dag *d, const struct env *env, struct bu
     write_time(&w, env, d->lone_ns);
     for (size_t i = 0; i < DAG_BEACONS_DAY; i++)
         write_time(&w, env, d->beacons[i]);
+    pack_write_uint(&w, d->doubted);
     pack_write_array(&w, d->places_count);
     for (size_t i = 0; i < d->places_count; i++) {
         pack_write_array(&w, 3);
@@ -230,6 +231,7 @@ static enum err load_head(struct dag *d, const struct env *env, struct pack_read
     d->lone_ns = read_time(r, env, INT64_MIN);
     for (size_t i = 0; i < DAG_BEACONS_DAY; i++)
         d->beacons[i] = read_time(r, env, INT64_MIN);
+    d->doubted = pack_read_uint(r, 1) == 1;
     d->places_count = pack_read_array(r, 0, DAG_PLACES_MAX);
     for (size_t i = 0; i < d->places_count; i++) {
         pack_read_array(r, 3, 3);

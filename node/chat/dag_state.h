@@ -74,6 +74,7 @@ struct dag {
     bool moved, states_moved, places_moved; /* since the way was judged: the order, what is held,
                                                who is where */
     bool catching_up;
+    bool doubted;      /* our states are an older copy */
     int64_t life_ns;   /* when the next state dies or a commit of ours is lonely; INT64_MIN: look */
     int64_t awake_ns;  /* end of the last catch-up */
     int64_t asleep_ns; /* its beginning */

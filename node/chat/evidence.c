@@ -23,8 +23,7 @@ static enum err read_fields(struct span in, struct evidence *out)
     for (size_t i = 0; i < out->doubles_count; i++)
         if (read_spans(&r, out->doubles[i], 2, TICKET_BYTES_MAX) != 2)
             return ERR_FORMAT;
-    out->rejoins_count =
-        read_spans(&r, out->rejoins, EVIDENCE_REJOINS_MAX, REJOIN_PACKAGE_MAX + 1024);
+    out->rejoins_count = read_spans(&r, out->rejoins, EVIDENCE_REJOINS_MAX, REJOIN_BYTES_MAX);
     TRY(profile_close(&r));
     out->logs_count = logs;
     return OK;

@@ -16,7 +16,7 @@ enum err frames_add(struct frames *f, uint64_t kind, struct span bytes)
 
 bool frame_known(uint64_t kind)
 {
-    return kind >= FRAME_MLS && kind <= FRAME_LOG;
+    return kind >= FRAME_MLS && kind <= FRAME_ANSWER;
 }
 
 enum err frames_decode(struct span in, struct frames *out)

@@ -23,6 +23,8 @@ enum frame_kind {       /* numbers on the wire */
     FRAME_WELCOME = 5,  /* where a Welcome blob lies, or the blob: profile.h */
     FRAME_WITHDRAW = 6, /* ticket.h */
     FRAME_LOG = 7,      /* news of an account: its log as sent (identity.h) */
+    FRAME_REJOIN = 8,   /* a request to be let in again: ticket.h */
+    FRAME_ANSWER = 9,   /* a part of the answer to one: answer.h */
 };
 
 struct frame {

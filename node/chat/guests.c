@@ -8,11 +8,14 @@ struct asked {
     uint8_t key[32];
     struct eid eids[REJOIN_EIDS_MAX];
     size_t count;
-    struct buf key_package;
+    struct eid under;
+    struct buf key_package, request;
     int64_t asked_ns; /* the last time */
     int64_t due_ns;
     struct eid in[GUESTS_ANSWERS]; /* epochs that let it in, newest first */
     int64_t in_ns;                 /* since when one of them is on our way; 0: none is */
+    unsigned times;                /* it was let in, of late */
+    int64_t times_ns;              /* the last time */
 };
 
 struct guests {
@@ -35,6 +38,7 @@ enum err guests_new(struct guests **out, const uint8_t key[32])
 static void forget(struct guests *g, size_t i)
 {
     buf_clear(&g->list[i].key_package);
+    buf_clear(&g->list[i].request);
     memmove(&g->list[i], &g->list[i + 1], (--g->count - i) * sizeof *g->list);
 }
 
@@ -87,46 +91,95 @@ static void wait_for_turn(const struct guests *g, const struct env *env, const s
                 (int64_t)rng_below(env->rng, GUESTS_SPREAD_NS);
 }
 
+static bool is_remembered(const struct asked *a, int64_t now)
+{
+    return a->times > 0 && now - a->times_ns < DAG_DAY_NS;
+}
+
+/* Who waits for nothing goes; of those who were let in of late the one let in first, when need be.
+ */
 static enum err make_room(struct guests *g, const struct env *env)
 {
-    for (size_t i = g->count; i-- > 0;)
-        if (env->now.ns - g->list[i].asked_ns > GUESTS_KEPT_NS)
+    size_t oldest = g->count;
+
+    for (size_t i = g->count; i-- > 0;) {
+        if (env->now.ns - g->list[i].asked_ns <= GUESTS_KEPT_NS)
+            continue;
+        if (!is_remembered(&g->list[i], env->now.ns))
             forget(g, i);
+        else if (oldest >= g->count || g->list[i].times_ns < g->list[oldest].times_ns)
+            oldest = i;
+    }
+    if (g->count == GUESTS_MAX && oldest < g->count)
+        forget(g, oldest);
     return g->count < GUESTS_MAX ? OK : ERR_FULL;
 }
 
-enum err guests_ask(struct guests *g, const struct env *env, const struct dag *d,
-                    const struct rejoin *r)
+static enum err take_in(struct guests *g, const struct env *env, const uint8_t key[32],
+                        struct asked **out)
 {
-    struct asked *a = find(g, r->key);
+    *out = find(g, key);
+    if (*out != NULL)
+        return OK;
+    TRY(make_room(g, env));
+    *out = &g->list[g->count++];
+    **out = (struct asked){.asked_ns = env->now.ns,
+                           .key_package = BUF_INIT(REJOIN_PACKAGE_MAX),
+                           .request = BUF_INIT(REJOIN_BYTES_MAX)};
+    memcpy((*out)->key, key, 32);
+    return OK;
+}
 
-    if (a == NULL) {
-        TRY(make_room(g, env));
-        a = &g->list[g->count++];
-        *a = (struct asked){.due_ns = 0, .key_package = BUF_INIT(REJOIN_PACKAGE_MAX)};
-        memcpy(a->key, r->key, sizeof a->key);
-    }
+/* So long it stays in before it is let in again. */
+static int64_t again(const struct asked *a, int64_t now)
+{
+    unsigned more = is_remembered(a, now) && a->times > 1 ? a->times - 1 : 0;
+
+    return GUESTS_AGAIN_NS << (more < GUESTS_AGAIN_STEPS ? more : GUESTS_AGAIN_STEPS);
+}
+
+enum err guests_ask(struct guests *g, const struct env *env, const struct dag *d,
+                    const struct rejoin *r, const struct eid *under, struct span bytes)
+{
+    struct asked *a;
+
+    if (r->count > 1 && dag_is_with_us(d, r->key))
+        return OK;
+    TRY(take_in(g, env, r->key, &a));
     a->count = r->count;
     memcpy(a->eids, r->eids, r->count * sizeof *r->eids);
-    a->key_package.len = 0;
+    a->under = *under;
+    a->key_package.len = a->request.len = 0;
     a->asked_ns = env->now.ns;
-    if (a->in_ns != 0 && env->now.ns - a->in_ns > GUESTS_AGAIN_NS) { /* the Welcome did not help */
-        memset(a->in, 0, sizeof a->in);
+    if (a->in_ns != 0 && env->now.ns - a->in_ns > again(a, env->now.ns)) {
+        memset(a->in, 0, sizeof a->in); /* the Welcome did not help */
         a->in_ns = a->due_ns = 0;
     }
     if (a->due_ns == 0)
         wait_for_turn(g, env, d, a);
-    return buf_append(&a->key_package, r->key_package);
+    enum err err = buf_append(&a->key_package, r->key_package);
+    if (err == OK)
+        err = buf_append(&a->request, bytes);
+    if (err != OK)
+        a->count = 0;
+    return err;
+}
+
+void guests_refuse(struct guests *g, const uint8_t key[32])
+{
+    struct asked *a = find(g, key);
+
+    if (a != NULL)
+        a->count = 0;
 }
 
 void guests_let_in(struct guests *g, const struct env *env, const uint8_t key[32],
                    const struct eid *in)
 {
-    struct asked *a = find(g, key);
+    struct asked *a;
 
-    (void)env;
-    if (a == NULL)
-        return;
+    if (take_in(g, env, key, &a) != OK)
+        return; /* nobody to remember it for */
     memmove(a->in + 1, a->in, sizeof a->in - sizeof *a->in);
     a->in[0] = *in;
 }
@@ -162,10 +215,14 @@ size_t guests_due(struct guests *g, const struct env *env, const struct dag *d, 
 
     for (size_t i = 0; i < g->count; i++) {
         struct asked *a = &g->list[i];
-        struct guest guest = {.key_package = buf_span(&a->key_package)};
+        struct guest guest = {.under = a->under,
+                              .key_package = buf_span(&a->key_package),
+                              .request = buf_span(&a->request)};
         bool in = is_in(a, d);
-        if (in && a->in_ns == 0)
-            a->in_ns = env->now.ns;
+        if (in && a->in_ns == 0) {
+            a->times = is_remembered(a, env->now.ns) ? a->times + 1 : 1;
+            a->in_ns = a->times_ns = env->now.ns;
+        }
         if (!in && a->in_ns != 0) { /* what let it in has lost */
             a->in_ns = 0;
             wait_for_turn(g, env, d, a);
@@ -185,7 +242,7 @@ struct mono guests_deadline(const struct guests *g)
     int64_t at = INT64_MAX;
 
     for (size_t i = 0; i < g->count; i++)
-        if (g->list[i].in_ns == 0 && g->list[i].due_ns < at)
+        if (g->list[i].count > 0 && g->list[i].in_ns == 0 && g->list[i].due_ns < at)
             at = g->list[i].due_ns;
     return (struct mono){at};
 }

@@ -19,20 +19,31 @@
 struct guests;
 
 struct guest {
-    uint8_t key[32]; /* installation */
-    struct eid at;   /* the last epoch of its way that is on ours: tell it the way from there */
-    struct span key_package; /* borrowed until the next call */
+    uint8_t key[32];  /* installation */
+    struct eid at;    /* the last epoch of its way that is on ours: tell it the way from there */
+    struct eid under; /* it has the keys of this epoch: it asked under them */
+    struct span key_package, request; /* borrowed until the next call */
 };
 
 enum err guests_new(struct guests **out, const uint8_t key[32]) MUST_CHECK; /* our installation */
 void guests_free(struct guests *g);                                         /* accepts NULL */
 
 /** An installation asks, ours not. The caller has verified the request and that it is a member.
- * OK; ERR_FULL; ERR_MEMORY. */
+ * Who is lost and stands where we stand needs nobody to let it in: passed over.
+ *
+ * @param under  the epoch under whose keys the request came (in)
+ * @param bytes  the request as it came, at most REJOIN_BYTES_MAX: evidence (in)
+ * @return OK; ERR_FULL; ERR_MEMORY
+ */
 enum err guests_ask(struct guests *g, const struct env *env, const struct dag *d,
-                    const struct rejoin *r) MUST_CHECK;
+                    const struct rejoin *r, const struct eid *under, struct span bytes) MUST_CHECK;
 
-/** A commit, ours or followed, removes the installation and adds it again: `in` is its epoch. */
+/** It cannot be let in by this request: drop it. */
+void guests_refuse(struct guests *g, const uint8_t key[32]);
+
+/** A commit, ours or followed, removes the installation and adds it again: `in` is its epoch. Who
+ * asks again although it is in is let in again after GUESTS_AGAIN_NS, twice that the next time, and
+ * so on: each time costs everybody a commit. */
 void guests_let_in(struct guests *g, const struct env *env, const uint8_t key[32],
                    const struct eid *in);
 

@@ -71,6 +71,7 @@
 #define BEACON_BYTES_MAX       32768u /* 48 tickets of 182 bytes, 64 lists of 16 epochs, and room */
 #define REJOIN_EIDS_MAX        8u     /* own choice */
 #define REJOIN_PACKAGE_MAX     4096u /* bytes; an X-Wing key package with its credential is 2.7 kB */
+#define REJOIN_BYTES_MAX       (REJOIN_PACKAGE_MAX + 1024u)
 #define TICKET_BYTES_MAX       512u  /* room for extensions */
 #define ACKS_BYTES_MAX         1536u /* 64 eids and extensions */
 
@@ -100,14 +101,21 @@
 #define DAG_RECORD_MAX   8192u             /* bytes of one saved record */
 
 /* letting in again (guests.h) */
-#define GUESTS_MAX       64u             /* who ask at a time */
-#define GUESTS_ANSWERS   4u              /* commits that let the same one in, of which one holds */
-#define GUESTS_GATHER_NS (30 * NS_PER_S) /* so that one commit lets in many */
-#define GUESTS_TURN_NS   (30 * NS_PER_S) /* for each who comes before us */
-#define GUESTS_TURNS     16u             /* at most so many */
-#define GUESTS_SPREAD_NS (5 * NS_PER_S)
-#define GUESTS_KEPT_NS   (1800 * NS_PER_S) /* after its last request; requests are repeated */
-#define GUESTS_AGAIN_NS  (600 * NS_PER_S)  /* let in and asking still: once more */
+#define GUESTS_MAX         64u /* who ask at a time */
+#define GUESTS_ANSWERS     4u  /* commits that let the same one in, of which one holds */
+#define GUESTS_GATHER_NS   (30 * NS_PER_S) /* so that one commit lets in many */
+#define GUESTS_TURN_NS     (30 * NS_PER_S) /* for each who comes before us */
+#define GUESTS_TURNS       16u             /* at most so many */
+#define GUESTS_SPREAD_NS   (5 * NS_PER_S)
+#define GUESTS_KEPT_NS     (1800 * NS_PER_S) /* after its last request; requests are repeated */
+#define GUESTS_AGAIN_NS    (600 * NS_PER_S)  /* let in and asking still: once more */
+#define GUESTS_AGAIN_STEPS 7u                /* doubled each time within a day: 21 h at most */
+
+/* the answer to a rejoin request (answer.h) */
+#define ANSWER_BEACONS_MAX 96u     /* a way of 4,608 epochs: all that a DAG holds */
+#define ANSWER_PART_BYTES  126976u /* 124 KiB: with its header one envelope of the largest class */
+#define ANSWER_PARTS_MAX   64u     /* 7.75 MiB: a Welcome of 1,000 installations and their logs */
+#define ANSWER_BYTES_MAX   (ANSWER_PARTS_MAX * ANSWER_PART_BYTES)
 
 /* MLS states of a conversation (branches.h) */
 #define BRANCHES_STATE_MAX (8u << 20) /* bytes of one part of one state, as saved */

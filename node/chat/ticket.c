@@ -223,7 +223,7 @@ enum err rejoin_decode(struct span in, struct rejoin *out)
 {
     struct pack_reader r;
 
-    TRY(open_object(in, REJOIN_PACKAGE_MAX + 1024, TICKET_TYPE_REJOIN, 4, &r));
+    TRY(open_object(in, REJOIN_BYTES_MAX, TICKET_TYPE_REJOIN, 4, &r));
     *out = (struct rejoin){0};
     pack_read_fixed(&r, out->group, GROUP_ID_BYTES);
     out->count = read_eids(&r, out->eids, REJOIN_EIDS_MAX);

@@ -28,6 +28,8 @@ enum ticket_type { /* first number of the object */
     TICKET_TYPE_WITHDRAWAL = 34,
     TICKET_TYPE_BEACON = 35,
     TICKET_TYPE_REJOIN = 36,
+    TICKET_TYPE_ANSWER_PART = 37, /* answer.h */
+    TICKET_TYPE_ANSWER = 38,
 };
 
 /* What a commit does, the strongest part of it. Between siblings the smaller number wins. Numbers

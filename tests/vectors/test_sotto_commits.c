@@ -1,4 +1,5 @@
 /* Tickets and their kin against bytes that another implementation made from the same fields. */
+#include "node/chat/answer.h"
 #include "node/chat/ticket.h"
 #include "tests/lib/json.h"
 
@@ -92,11 +93,49 @@ static void ranks_and_names_are_these(void **state)
     assert_span_equal(SPAN_ARRAY(e.bytes), json_hex(&arena, o, "eid"));
 }
 
+/* Of the suite of crowds: X25519. */
+static void an_answer_has_these_bytes(void **state)
+{
+    (void)state;
+    const struct json *o = json_get(file, "answer");
+    struct buf bytes = BUF_INIT(4096), keep = BUF_INIT(4096);
+    struct answer a = {.ticket = json_hex(&arena, o, "ticket"),
+                       .welcome = json_hex(&arena, o, "welcome")},
+                  got;
+    struct answer_part p = {.number = (uint32_t)json_u64(o, "number"),
+                            .count = (uint32_t)json_u64(o, "count"),
+                            .bytes = json_hex(&arena, o, "sealed")},
+                       back;
+    uint8_t group[GROUP_ID_BYTES], secret[MLS_PRIVATE_MAX] = {0};
+    for (JSON_EACH(v, json_get(o, "beacons")))
+        a.beacons[a.beacons_count++] = json_bytes(&arena, v);
+    assert_ok(answer_encode(&a, &bytes));
+    assert_span_equal(buf_span(&bytes), json_hex(&arena, o, "content"));
+    fixed(file, "group", group, sizeof group);
+    fixed(o, "secret", secret, 32);
+    struct answer_to to = {mls_suite(MLS_SUITE_X25519_CHACHA), group,
+                           json_hex(&arena, o, "key_package")};
+    assert_ok(answer_open(p.bytes, &to, secret, &keep, &got));
+    assert_span_equal(buf_span(&keep), json_hex(&arena, o, "content"));
+    memcpy(p.group, group, sizeof group);
+    answer_guest(to.key_package, p.guest);
+    assert_span_equal(SPAN_ARRAY(p.guest), json_hex(&arena, o, "guest"));
+    fixed(o, "answer", p.answer, sizeof p.answer);
+    buf_reset(&bytes);
+    assert_ok(answer_part_encode(&p, &bytes));
+    assert_span_equal(buf_span(&bytes), json_hex(&arena, o, "part"));
+    assert_ok(answer_part_decode(buf_span(&bytes), &back));
+    assert_span_equal(back.bytes, p.bytes);
+    buf_clear(&bytes);
+    buf_clear(&keep);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(objects_have_these_bytes),
         cmocka_unit_test(ranks_and_names_are_these),
+        cmocka_unit_test(an_answer_has_these_bytes),
     };
     uint8_t seed[32];
 

@@ -94,7 +94,7 @@ static void lists_of_frames_have_these_bytes(void **state)
         buf_clear(&bytes);
         count++;
     }
-    assert_int_equal(count, 3);
+    assert_int_equal(count, 4);
     for (JSON_EACH(v, json_get(file, "malformed"))) {
         struct frames f;
         assert_err(frames_decode(json_bytes(&arena, v), &f), ERR_FORMAT);

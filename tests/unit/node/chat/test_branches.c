@@ -481,7 +481,7 @@ static struct eid ask_to_be_let_in(struct member *m, struct guests *g)
     assert_ok(branches_rejoin(m->b, &m->w, &out.eid, buf_span(&m->p.package), &under, &request));
     assert_ok(rejoin_decode(buf_span(&request), &r));
     assert_ok(rejoin_verify(&r));
-    assert_ok(guests_ask(g, &t.env, branches_dag(members[1].b), &r));
+    assert_ok(guests_ask(g, &t.env, branches_dag(members[1].b), &r, &under, buf_span(&request)));
     buf_clear(&request);
     return out.eid;
 }
@@ -583,6 +583,73 @@ static void who_commits_twice_is_removed(void **state)
     part(PEOPLE);
 }
 
+/* A backup is put back after the member had spoken and committed: what it sent itself tells it so.
+ */
+static void who_was_restored_learns_it_and_takes_no_part_until_let_in(void **state)
+{
+    (void)state;
+    meet(PEOPLE);
+    struct disk *disk = calloc(1, sizeof *disk);
+    struct buf said = BUF_INIT(1 << 16), later = BUF_INIT(1 << 16);
+    struct member *old = &members[3];
+    struct mls_event e;
+    struct eid eid;
+    enum branches_follow verdict;
+    assert_ok(branches_seal(old->b, &old->w, NULL, SPAN_LIT("before"), NULL, &said));
+    store(old, disk);
+    assert_ok(branches_seal(old->b, &old->w, NULL, SPAN_LIT("after"), NULL, &later));
+    struct branches_made x = commit(old, &update);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(follow(&members[i], &x), BRANCHES_FOLLOWED);
+    restart(old, disk);
+    branches_catchup(old->b, &t.env, false);
+    struct eid head = branches_head(old->b);
+    assert_err(branches_open(old->b, &old->w, &head, buf_span(&said), &e), MLS_OWN_MESSAGE);
+    assert_err(branches_open(old->b, &old->w, &head, buf_span(&later), &e), MLS_OWN_AHEAD);
+    assert_err(branches_follow(old->b, &t.env, &old->w, buf_span(&x.ticket),
+                               buf_span(&x.mls.commit), &verdict, &eid),
+               MLS_OWN_AHEAD);
+    assert_true(dag_may_commit(branches_dag(old->b), &head));
+    branches_doubt(old->b, &t.env);
+    assert_false(dag_may_commit(branches_dag(old->b), &head));
+    assert_true(dag_wants_in(branches_dag(old->b)));
+    store(old, disk);
+    restart(old, disk);
+    assert_true(dag_is_doubted(branches_dag(old->b)));
+    branches_catchup(old->b, &t.env, false);
+
+    struct guests *g;
+    struct guest guest;
+    struct buf way = BUF_INIT(BEACON_BYTES_MAX), proposals = BUF_INIT(1 << 16);
+    assert_ok(guests_new(&g, keyring_public(members[1].key).ptr));
+    struct eid wanted = ask_to_be_let_in(old, g);
+    assert_true(eid_is_none(&wanted));
+    test_env_advance(&t, GUESTS_GATHER_NS + GUESTS_TURNS * GUESTS_TURN_NS);
+    assert_int_equal(guests_due(g, &t.env, branches_dag(members[1].b), &guest, 1), 1);
+    assert_ok(mls_make_remove(3, &proposals));
+    assert_ok(mls_make_add(guest.key_package, &proposals));
+    struct mls_commit_options options = {.proposals = buf_span(&proposals)};
+    struct branches_made in = commit(&members[1], &options);
+    for (struct eid from = guest.at; branches_way(members[1].b, &members[1].w, &from, &way) == OK;
+         buf_reset(&way))
+        assert_ok(branches_take(old->b, &t.env, buf_span(&way)));
+    join(old, &in);
+    assert_false(dag_is_doubted(branches_dag(old->b)));
+    assert_true(same_head(old, &members[1]));
+    tell(old, &members[1], "back");
+    for (size_t i = 0; i < disk->count; i++)
+        buf_clear(&disk->values[i]);
+    free(disk);
+    buf_clear(&said);
+    buf_clear(&later);
+    buf_clear(&way);
+    buf_clear(&proposals);
+    guests_free(g);
+    branches_made_clear(&x);
+    branches_made_clear(&in);
+    part(PEOPLE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -595,6 +662,7 @@ int main(void)
         cmocka_unit_test(one_commit_per_parent),
         cmocka_unit_test(who_cannot_follow_is_let_in_and_votes),
         cmocka_unit_test(who_commits_twice_is_removed),
+        cmocka_unit_test(who_was_restored_learns_it_and_takes_no_part_until_let_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,7 +59,7 @@ static void ask(uint32_t voter, const struct eid *first, const struct eid *secon
     if (second != NULL)
         r.eids[r.count++] = *second;
     memcpy(r.key, voters[voter].key, 32);
-    assert_ok(guests_ask(g, &t.env, d, &r));
+    assert_ok(guests_ask(g, &t.env, d, &r, first, SPAN_LIT("request")));
 }
 
 static size_t due(struct guest out[4])
@@ -151,6 +151,53 @@ static void nobody_is_let_in_to_a_branch_that_it_did_not_ask_for(void **state)
     end();
 }
 
+/* Asking costs everybody a commit; whoever asks without end is let in ever more seldom. */
+static void who_asks_again_and_again_waits_longer_each_time(void **state)
+{
+    (void)state;
+    struct guest out[4];
+    unsigned times = 0;
+    uint64_t epoch = 1;
+    begin();
+    struct eid head = fork;
+    for (int64_t s = 0; s < 86400; s += 60) { /* a day of a request every minute */
+        ask(3, &fork, NULL);
+        if (due(out) == 1) {
+            head = add(&head, epoch++, 1, COMMIT_UPDATES);
+            guests_let_in(g, &t.env, voters[3].key, &head);
+            (void)due(out);
+            times++;
+        }
+        test_env_advance(&t, 60 * NS_PER_S);
+        dag_tick(d, &t.env);
+    }
+    assert_in_range(times, 4, 8);
+    test_env_advance(&t, 2 * DAG_DAY_NS); /* it is forgiven */
+    ask(3, &fork, NULL);
+    assert_int_equal(due(out), 0);
+    test_env_advance(&t, 4 * GUESTS_TURN_NS + GUESTS_GATHER_NS);
+    assert_int_equal(due(out), 1);
+    end();
+}
+
+static void who_is_lost_where_we_stand_needs_no_commit(void **state)
+{
+    (void)state;
+    struct guest out[4];
+    begin();
+    test_env_advance(&t, NS_PER_S);
+    ask(1, &root, &root); /* it made the epoch that we are in */
+    test_env_advance(&t, 4 * GUESTS_TURN_NS + GUESTS_GATHER_NS);
+    assert_int_equal(due(out), 0);
+    ask(1, &root, NULL); /* in doubt: whatever it made, it has it no more */
+    test_env_advance(&t, 4 * GUESTS_TURN_NS + GUESTS_GATHER_NS);
+    assert_int_equal(due(out), 1);
+    guests_refuse(g, voters[1].key);
+    assert_int_equal(due(out), 0);
+    assert_int_equal(guests_deadline(g).ns, INT64_MAX);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +205,8 @@ int main(void)
         cmocka_unit_test(others_come_first_and_their_answer_is_enough),
         cmocka_unit_test(a_guest_waits_again_when_its_commit_loses),
         cmocka_unit_test(nobody_is_let_in_to_a_branch_that_it_did_not_ask_for),
+        cmocka_unit_test(who_asks_again_and_again_waits_longer_each_time),
+        cmocka_unit_test(who_is_lost_where_we_stand_needs_no_commit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
