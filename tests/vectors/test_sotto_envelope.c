@@ -100,7 +100,7 @@ static void lists_of_frames_have_these_bytes(void **state)
         assert_err(frames_decode(json_bytes(&arena, v), &f), ERR_FORMAT);
         count++;
     }
-    assert_int_equal(count, 13);
+    assert_int_equal(count, 14);
 }
 
 int main(void)
