@@ -93,6 +93,7 @@ struct run {
     uint64_t light_owed, light_delivered, spam_sent;
     uint64_t bytes_before, sampled_messages, sampled_deliveries, sampled_bytes;
     struct gossipsub_counts gossip_before;
+    struct closed *closed; /* closed.c; NULL: not asked for */
     struct run_result *out;
     struct scenario_error *error;
 };
@@ -171,6 +172,12 @@ void delivery_judge(struct run *r, bool all); /* those whose margin has passed *
 enum err adversary_init(struct run *r) MUST_CHECK;
 void adversary_measure(struct run *r);
 void adversary_free(struct run *r);
+
+/* closed.c */
+void closed_init(struct run *r);
+void closed_speaks(struct run *r, uint32_t author);                        /* a relay, now */
+void closed_measure(struct run *r, double degree, double iwants_answered); /* both means */
+void closed_free(struct run *r);
 
 /* measure.c */
 void measure_begin(struct run *r);

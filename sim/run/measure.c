@@ -63,7 +63,8 @@ void measure_sample(struct run *r)
     r->sampled_bytes = sim_stats(r->sim)->bytes;
 }
 
-static void mesh(struct run *r)
+/* The mean degree; 0: nobody relays. */
+static double mesh(struct run *r)
 {
     double sum = 0, count = 0;
 
@@ -78,11 +79,14 @@ static void mesh(struct run *r)
                 count++;
             }
     }
-    if (count > 0)
-        measure_add(r, "mesh.degree", "peers", sum / count);
+    if (count <= 0)
+        return 0;
+    measure_add(r, "mesh.degree", "peers", sum / count);
+    return sum / count;
 }
 
-static void gossip(struct run *r, double node_s)
+/* IWANTs for each delivery. */
+static double gossip(struct run *r, double node_s)
 {
     struct gossipsub_counts now;
     const struct gossipsub_counts *b = &r->gossip_before;
@@ -100,6 +104,7 @@ static void gossip(struct run *r, double node_s)
                 ((double)now.sent_iwant - (double)b->sent_iwant) / node_s);
     measure_add(r, "gossip.graft", "per node and s",
                 ((double)now.sent_graft - (double)b->sent_graft) / node_s);
+    return received > 0 ? ((double)now.sent_iwant - (double)b->sent_iwant) / received : 0;
 }
 
 static void stems(struct run *r)
@@ -155,7 +160,7 @@ void measure_end(struct run *r)
     if (r->messages_count > 0)
         measure_add(r, "bytes.per_message_node", "bytes",
                     bytes / (double)r->messages_count / r->nodes);
-    gossip(r, node_s);
-    mesh(r);
+    double iwants = gossip(r, node_s), degree = mesh(r);
+    closed_measure(r, degree, iwants);
     stems(r);
 }

@@ -133,7 +133,11 @@ static void gossip_of(const struct scenario *sc, struct gossipsub_params *p)
         if (p->px_peers <= p->d_high)
             p->px_peers = p->d_high + 1;
     }
+    p->d_low = sc->node_d_low > 0 ? (uint32_t)sc->node_d_low : p->d_low;
+    p->d_high = sc->node_d_high > 0 ? (uint32_t)sc->node_d_high : p->d_high;
+    p->d_out = sc->node_d_out >= 0 ? (uint32_t)sc->node_d_out : p->d_out;
     p->d_lazy = (uint32_t)sc->node_d_lazy;
+    p->idontwant_bytes_min = (size_t)sc->node_idontwant_bytes;
     p->heartbeat_ns = (int64_t)(sc->node_heartbeat_ms * (double)NS_PER_MS);
 }
 

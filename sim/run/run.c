@@ -77,6 +77,7 @@ static enum err make_world(struct run *r)
         sim_watch(r->sim, &tap);
     }
     TRY(roles_add_nodes(r));
+    closed_init(r);
     people_meet(r);
     for (uint32_t i = 0; i < r->nodes; i++)
         topology_join(r, i);
@@ -131,6 +132,7 @@ static void clear(struct run *r)
 {
     sim_free(r->sim);
     adversary_free(r);
+    closed_free(r);
     for (uint32_t i = 0; i < r->messages_count; i++)
         free(r->messages[i].got);
     for (uint32_t i = 0; i < r->conversations_count; i++)

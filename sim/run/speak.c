@@ -67,6 +67,7 @@ void speak(struct run *r, uint32_t author, uint32_t conversation, unsigned what)
     tap_mark(r->messages_count - 1, payload);
     struct core_message m = {.payload = span_of(payload, speak_size(r, what)),
                              .content_topic = span_of(topic, len)};
+    closed_speaks(r, author);
     enum err err = r->people[author].role == ROLE_RELAY
                        ? sim_publish(r->sim, author, SPAN_EMPTY, &m)
                        : core_push(sim_core(r->sim, author), sim_env(r->sim, author), SPAN_EMPTY,

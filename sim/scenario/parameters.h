@@ -40,7 +40,11 @@ X(churn, down_sigma, NUMBER, 1, 0, 10, NULL, "sessions: deviation of its logarit
 X(node, stem, BOOL, 1, 0, 1, NULL, "own messages go along a stem before they enter relay, as --stem") \
 X(node, flood_publish, BOOL, 0, 0, 1, NULL, "own messages go to every peer and not to the mesh only") \
 X(node, d, INTEGER, 6, 1, 50, NULL, "mesh degree; d_low, d_high, d_score and d_out follow in the proportions of the default") \
+X(node, d_low, INTEGER, 0, 0, 50, NULL, "fewest mesh peers before more are grafted; 0: follows node.d") \
+X(node, d_high, INTEGER, 0, 0, 100, NULL, "most mesh peers before some are pruned; 0: follows node.d") \
+X(node, d_out, INTEGER, -1, -1, 50, NULL, "mesh peers that a node dialed itself, at the least; gossipsub 1.0 has 0; -1: follows node.d") \
 X(node, d_lazy, INTEGER, 6, 0, 50, NULL, "peers that hear gossip (IHAVE)") \
+X(node, idontwant_bytes, INTEGER, 4096, 1, 10000000, NULL, "data of messages this long are announced by IDONTWANT") \
 X(node, heartbeat_ms, NUMBER, 1000, 100, 60000, NULL, "of gossipsub") \
 X(steady, per_minute, NUMBER, 0, 0, 10000000, NULL, "messages in the whole network, evenly spaced, each by somebody else") \
 X(steady, poisson, BOOL, 0, 0, 1, NULL, "at random times instead") \
