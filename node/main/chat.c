@@ -2,12 +2,9 @@
  * side by side, each with a node folder of its own, and dial one another on this machine. */
 #include "node/main/chat.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -75,6 +72,20 @@ static void begin(struct session *s, enum account_begin how, const struct tui_ou
     local_open(s, how, out->passphrase, out->words);
 }
 
+/* Nodes that know the card's owner: without one he may not be found. */
+static void follow_hints(struct session *s, struct span card)
+{
+    const struct env *env = evio_env(s->node->evio);
+    struct buf keep = BUF_INIT(CHAT_CARD_TEXT_MAX);
+    struct span hints[CHAT_HINTS_MAX];
+    size_t count = 0;
+    if (chat_card_hints(card, &keep, hints, CHAT_HINTS_MAX, &count) == OK)
+        for (size_t i = 0; i < count; i++)
+            if (core_hint(s->node->core, env, hints[i]) != OK)
+                log_debug(env, "main", "a record in a card is malformed");
+    buf_clear(&keep);
+}
+
 static void drain(struct session *s)
 {
     struct tui_out out;
@@ -103,6 +114,9 @@ static void drain(struct session *s)
             break;
         case TUI_OUT_WRITE:
             local_write(s, out.path, out.bytes);
+            break;
+        case TUI_OUT_MET:
+            follow_hints(s, out.bytes);
             break;
         case TUI_OUT_BELL:
             if (s->terminal != NULL)
@@ -163,66 +177,14 @@ static void on_second(void *ctx)
     struct session *s = ctx;
     struct core_peer peer;
     unsigned peers = 0;
-    for (size_t cursor = 0; core_peers(s->node->core, &cursor, &peer);)
+    for (size_t cursor = 0; core_peers(s->node->core, &cursor, &peer) && peer.connected;)
         peers++;
+    neighbours_meet(s);
     tui_network(s->tui, peers > 0, peers);
     settle(s);
 }
 
 /* ---- the node under it ---- */
-
-/* A folder for the node that no other chat of this user has: .node1, .node2 ... */
-static enum err node_folder(const struct session *s, char out[DATA_PATH_MAX])
-{
-    char path[DATA_PATH_MAX + 8];
-    for (unsigned i = 1; i <= CHAT_NODES_MAX; i++) {
-        int n = snprintf(out, DATA_PATH_MAX, "%s/.node%u", s->base, i);
-        if (n <= 0 || (size_t)n >= DATA_PATH_MAX)
-            return ERR_ARGUMENT;
-        snprintf(path, sizeof path, "%s/lock", out);
-        int fd = open(path, O_RDWR | O_CLOEXEC);
-        bool taken = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0;
-        if (fd >= 0)
-            close(fd);
-        if (!taken)
-            return OK;
-    }
-    return ERR_FULL;
-}
-
-/* The others' addresses, as they left them; one that is gone is not reached, and that is all. */
-static size_t neighbours(const struct session *s, char flags[][300], const char *own)
-{
-    size_t count = 0;
-    for (unsigned i = 1; i <= CHAT_NODES_MAX; i++) {
-        char path[DATA_PATH_MAX + 24], text[256] = "";
-        snprintf(path, sizeof path, "%s/.node%u/address", s->base, i);
-        FILE *f = strncmp(path, own, strlen(own)) == 0 && path[strlen(own)] == '/'
-                      ? NULL
-                      : fopen(path, "r");
-        if (f == NULL)
-            continue;
-        if (fgets(text, sizeof text, f) != NULL && text[0] == '/') {
-            text[strcspn(text, "\n")] = '\0';
-            snprintf(flags[count++], 300, "--staticnode=%s", text);
-        }
-        fclose(f);
-    }
-    return count;
-}
-
-static void leave_address(const struct session *s, const char *folder)
-{
-    char path[DATA_PATH_MAX + 16];
-    const struct node *n = s->node;
-    snprintf(path, sizeof path, "%s/address", folder);
-    FILE *f = fopen(path, "w");
-    if (f == NULL)
-        return; /* others find us through the network */
-    if (n->addresses.local != NULL)
-        fprintf(f, "%s/p2p/%s\n", n->addresses.local, core_id(n->core));
-    fclose(f);
-}
 
 /* Where the accounts are, before the node's own folder takes --data-dir's place. */
 static enum err find_base(struct session *s, int argc, char **argv)
@@ -246,16 +208,14 @@ static enum err configure(struct session *s, int argc, char **argv, const char *
                                   "--store-message-retention-policy=time:604800;size:1GB",
                                   "--log-level=WARN"}; /* with a store, so that two of them on one
                                                           machine find what the other left */
-    static char flags[CHAT_NODES_MAX][300], dir[DATA_PATH_MAX + 16];
+    static char dir[DATA_PATH_MAX + 16];
     static char *all[CHAT_FLAGS_MAX];
-    size_t count = 0, near = neighbours(s, flags, folder);
+    size_t count = 0;
 
     for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
         all[count++] = defaults[i];
-    for (int i = 0; i < argc && count < CHAT_FLAGS_MAX - CHAT_NODES_MAX - 1; i++)
+    for (int i = 0; i < argc && count < CHAT_FLAGS_MAX - 1; i++)
         all[count++] = argv[i];
-    for (size_t i = 0; i < near; i++)
-        all[count++] = flags[i];
     snprintf(dir, sizeof dir, "--data-dir=%s", folder);
     all[count++] = dir;
     s->node->argc = (int)count;
@@ -335,6 +295,28 @@ static enum err show(struct session *s)
     return err;
 }
 
+/* Nobody writes over the screens: the log goes into a file, and with it what libraries say. */
+static void keep_off_screen(struct session *s, const char *log)
+{
+    int to = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (to < 0)
+        to = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    s->said = dup(STDERR_FILENO);
+    if (to >= 0 && s->said >= 0)
+        (void)!dup2(to, STDERR_FILENO);
+    if (to >= 0)
+        close(to);
+}
+
+static void back_on_screen(struct session *s)
+{
+    fflush(stderr);
+    if (s->said >= 0)
+        (void)!dup2(s->said, STDERR_FILENO);
+    if (s->said >= 0)
+        close(s->said);
+}
+
 static enum err start(struct session *s, int argc, char **argv)
 {
     char folder[DATA_PATH_MAX], log[DATA_PATH_MAX + 16];
@@ -350,21 +332,22 @@ static enum err start(struct session *s, int argc, char **argv)
         fprintf(stderr, "sotto: --name=%s: a name has 1 to 32 of a-z, 0-9, _ and -\n", s->name);
         return ERR_ARGUMENT;
     }
-    TRY(node_folder(s, folder));
+    TRY(neighbours_folder(s, folder));
     TRY(configure(s, argc, argv, folder));
     enum log_level level = LOG_UNUSUAL;
     (void)logs_level(conf_text(&n->conf, CONF_LOG_LEVEL), &level);
     logs_init(&n->logs, stderr, level, false);
     TRY(node_begin(n));
-    snprintf(log, sizeof log, "%s/log", folder); /* the screen is no place for it */
-    FILE *to = s->plain ? NULL : fopen(log, "a");
-    if (to != NULL)
-        logs_init(&n->logs, to, level, false);
-    leave_address(s, folder);
+    node_leave_address(n);
     TRY(make_screens(s));
     TRY(show(s));
+    snprintf(log, sizeof log, "%s/log", folder);
+    if (!s->plain)
+        keep_off_screen(s, log);
     n->pumped = on_pumped;
     n->pumped_ctx = s;
+    neighbours_meet(s);
+    evio_touch(n->evio);
     return evio_every(n->evio, NS_PER_S, on_second, s);
 }
 
@@ -377,10 +360,12 @@ int command_chat(int argc, char **argv)
         n->lock = -1;
         s->node = n;
         s->account = ACCOUNT_NONE;
+        s->said = -1;
         err = start(s, argc, argv);
         if (err == OK)
             evio_run(n->evio);
         terminal_close(s->terminal);
+        back_on_screen(s);
         script_close(s->script);
         if (n->core != NULL)
             local_close(s);

@@ -10,6 +10,15 @@
 #define CHAT_LOCAL_NAME   64 /* bytes with NUL: of an account's folder */
 #define CHAT_FLAGS_MAX    280
 
+#define CHAT_HINTS_MAX 3   /* records in one card: node/chat/params.h */
+#define NEIGHBOUR_TEXT 256 /* bytes with NUL: a multiaddr of this machine */
+
+struct neighbour { /* another process of this user, as it was last dialed */
+    char address[NEIGHBOUR_TEXT];
+    struct mono next;
+    unsigned wait_s;
+};
+
 struct session {
     struct node *node;
     struct tui *tui;
@@ -20,8 +29,14 @@ struct session {
     char name[CHAT_LOCAL_NAME];
     char names[CHAT_ACCOUNTS_MAX][CHAT_LOCAL_NAME];
     size_t names_count;
+    struct neighbour neighbours[CHAT_NODES_MAX + 1]; /* [0]: sotto node */
     bool plain, leaving, drawing;
+    int said; /* standard error while the screens are up; -1: they are not */
 };
+
+/* neighbours.c */
+enum err neighbours_folder(const struct session *s, char out[DATA_PATH_MAX]) MUST_CHECK;
+void neighbours_meet(struct session *s); /* every second */
 
 /* chat_account.c */
 bool local_is_name(const char *name);

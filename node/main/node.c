@@ -154,6 +154,7 @@ int command_node(int argc, char **argv)
     }
     if (err == OK) {
         node_greet(n);
+        node_leave_address(n);
         evio_run(n->evio);
     }
     node_take_apart(n);

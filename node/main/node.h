@@ -64,6 +64,9 @@ enum err node_open_chats(struct node *n) MUST_CHECK; /* after the core is made *
 enum err node_serve_chats(struct node *n) MUST_CHECK;
 void node_close_chats(struct node *n);
 
+/* neighbours.c: for other processes of this user */
+void node_leave_address(const struct node *n);
+
 /* discovery.c: the configuration; borrows from it and from `n` */
 enum err node_discovery(struct node *n, struct core_discovery *out) MUST_CHECK;
 

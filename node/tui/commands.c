@@ -3,12 +3,17 @@
 
 #include <stdio.h>
 
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\n' || c == '\t';
+}
+
 struct span word_next(struct span *text)
 {
     size_t from = 0, to;
-    while (from < text->len && (text->ptr[from] == ' ' || text->ptr[from] == '\n'))
+    while (from < text->len && is_blank(text->ptr[from]))
         from++;
-    for (to = from; to < text->len && text->ptr[to] != ' ' && text->ptr[to] != '\n';)
+    for (to = from; to < text->len && !is_blank(text->ptr[to]);)
         to++;
     struct span word = span_sub(*text, from, to - from);
     while (to < text->len && text->ptr[to] == ' ')

@@ -35,7 +35,11 @@ static bool who(struct tui *t, struct span name, struct chat_person *out)
 static void contact(struct tui *t, struct span rest)
 {
     struct chat_conversation id;
-    struct span card = word_next(&rest);
+    buf_reset(&t->out_bytes);
+    for (struct span part; (part = word_next(&rest)).len > 0;) /* as copied from a narrow window */
+        if (buf_append(&t->out_bytes, part) != OK)
+            return;
+    struct span card = buf_span(&t->out_bytes);
     enum err err = t->source->contact(t->chat, t->env, card, &id);
     if (err == ERR_FORMAT || err == ERR_UNSUPPORTED)
         tui_alarm(t, "That is no card: it begins with sottocard1.");
@@ -46,6 +50,7 @@ static void contact(struct tui *t, struct span rest)
     else if (err != OK)
         done(t, err, "");
     else {
+        tui_out(t, &(struct tui_out){.kind = TUI_OUT_MET, .bytes = card});
         tui_go(t, &id);
         tui_say(t, "Write: it arrives when they are found, even if you are gone by then.");
     }

@@ -241,7 +241,9 @@ void main_draw(struct tui *t)
     title(t);
     unsigned below = rows - 1 - input(t, rows - 1);
     struct tui_area a = {0, 1, cols, below - 1};
-    if (cols < TWO_COLS_MIN) {
+    if (t->pane_title != NULL && t->pane_wide) {
+        main_area(t, a);
+    } else if (cols < TWO_COLS_MIN) {
         if (t->in_list && t->pane_title == NULL)
             list(t, a);
         else

@@ -83,6 +83,7 @@ struct tui {
     struct lines pane;
     const char *pane_title; /* NULL: no pane, the messages are seen */
     size_t pane_top;
+    bool pane_wide; /* over the list too: nothing beside what a mouse selects */
     struct hit hits[HITS_MAX];
     size_t hits_count;
     bool tell_typing;

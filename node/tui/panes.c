@@ -161,9 +161,10 @@ static void show_card(struct tui *t, bool private_link)
     tui_pane(t, private_link ? "A private link" : "Your card");
     lines_add(&t->pane, TUI_PLAIN,
               span_str(private_link ? "Give it to one person; unlink takes it back alone."
-                                    : "Give it to those who may write to you. It is no secret."));
-    unsigned cols = t->grid.cols < 60 ? t->grid.cols - 2 : t->grid.cols - 34;
-    lines_wrap(&t->pane, TUI_BOLD, 0, cols, span_str(card));
+                                    : "For those who may write to you: they paste it after "
+                                      "/contact. It is no secret."));
+    t->pane_wide = true;
+    lines_wrap(&t->pane, TUI_BOLD, 0, t->grid.cols - 2, span_str(card));
     size_t before = t->pane.count;
     (void)!qr_lines(&t->pane, span_str(card));
     if (t->pane.count > before && t->grid.rows < t->pane.count + 5)
@@ -189,7 +190,8 @@ void pane_links(struct tui *t, struct span rest)
     (void)rest;
     tui_pane(t, "Private links");
     for (size_t cursor = 0; t->source->links(t->chat, &cursor, card);) {
-        lines_wrap(&t->pane, TUI_PLAIN, 0, t->plain ? CHAT_CARD_TEXT_MAX : t->grid.cols - 34,
+        t->pane_wide = true;
+        lines_wrap(&t->pane, TUI_PLAIN, 0, t->plain ? CHAT_CARD_TEXT_MAX : t->grid.cols - 2,
                    span_str(card));
         lines_add(&t->pane, TUI_PLAIN, SPAN_EMPTY);
     }

@@ -114,6 +114,7 @@ void tui_pane(struct tui *t, const char *title)
     lines_reset(&t->pane);
     t->pane_title = title;
     t->pane_top = 0;
+    t->pane_wide = false;
 }
 
 /* ---- accounts ---- */

@@ -95,6 +95,7 @@ enum tui_out_kind {
     TUI_OUT_ACCOUNT, /* name: close the chat, go on with this account; then tui_account */
     TUI_OUT_READ,    /* path: answered by tui_file */
     TUI_OUT_WRITE,   /* path, bytes, private to the user: answered by tui_wrote */
+    TUI_OUT_MET,     /* bytes: a card that was taken; its hints lead to its owner */
     TUI_OUT_BELL,
     TUI_OUT_REDRAW, /* forget what the terminal shows */
     TUI_OUT_QUIT,

@@ -330,6 +330,32 @@ static void people_are_told_of_devices(void **state)
     clear(&w);
 }
 
+/* As it comes out of a window that was too narrow for it. */
+static void a_card_is_pasted_in_pieces(void **state)
+{
+    (void)state;
+    struct world w;
+    struct tui_out out;
+    open_chat(&w);
+    enter(&w, "/contact sottocard1");
+    shows(&w, "That is no card");
+    assert_false(tui_poll(w.tui, &out));
+    type(&w, "/contact ");
+    tui_key(w.tui, &w.env.env,
+            &(struct tui_key){TUI_KEY_PASTE,
+                              SPAN_LIT(" sottocard1qpzry9x8\n gf2tvdw0s3jn54  \n\tkhce6mua7l\n")});
+    key(&w, TUI_KEY_ENTER);
+    shows(&w, "Write: it arrives");
+    out_is(&w, TUI_OUT_MET, &out); /* its hints are followed */
+    assert_span_equal(out.bytes, SPAN_LIT("sottocard1qpzry9x8gf2tvdw0s3jn54khce6mua7l"));
+    enter(&w, "/card");
+    shows(&w, "sottocard1");
+    hides(&w, "│"); /* nothing beside what is selected */
+    enter(&w, "/people");
+    shows(&w, "│");
+    clear(&w);
+}
+
 static void names_of_files_stay_in_the_folder(void **state)
 {
     (void)state;
@@ -469,6 +495,7 @@ int main(void)
         cmocka_unit_test(what_is_read_stays_where_it_is),
         cmocka_unit_test(keys_act_on_a_chosen_message),
         cmocka_unit_test(people_are_told_of_devices),
+        cmocka_unit_test(a_card_is_pasted_in_pieces),
         cmocka_unit_test(names_of_files_stay_in_the_folder),
         cmocka_unit_test(the_first_start_asks_for_two_words),
         cmocka_unit_test(a_locked_account_asks_and_forgets),
