@@ -10,59 +10,69 @@
 #define SWEEP_GRID_S      600 /* look-ups begin on this grid: own choice, ten minutes */
 
 /* the chat as a whole (chat.h) */
-#define CHAT_EVENTS_KEPT       4096u  /* of the journal */
-#define CHAT_PEOPLE_MAX        16384u /* accounts known */
-#define CHAT_TALKS_MAX         4096u  /* conversations */
-#define CHAT_ADDRESSES_MAX     34u   /* cards of ours: the links, the open one, that of the words */
-#define BUNDLE_SPREAD_S        60u   /* within which changed bundles are laid out */
-#define CHAT_LINKS_MAX         32u   /* private links handed out */
-#define CHAT_PASSING_MAX       64u   /* events that are not kept */
-#define CHAT_PENDING_MAX       1024u /* messages that wait to be published */
-#define CHAT_PUBLISHING_MAX    16u   /* handed out at a time */
-#define CHAT_PUBLISH_TRIES_MAX 8u    /* of messages that nobody else tries again */
-#define CHAT_INVITES_MAX       256u  /* sent and not answered */
-#define CHAT_STAMP_BITS        18u   /* of invites to us; own choice: about 30 ms */
-#define CHAT_HAD_MAX           8192u /* payloads remembered as seen */
-#define CHAT_TEXT_BYTES_MAX    CONTENT_TEXT_MAX
-#define STAMP_SLICE            4096u /* tries in a row: about 1 ms */
-#define RESCANS_MAX            8u    /* readings of the same span because more opened */
-#define LISTEN_COVER           32u   /* buckets of a light client and of a look-up; CHAT.md 6 */
-#define LISTEN_LATE_S          3600  /* last week's bucket is kept so long; CHAT.md 6 */
-#define CATCHUP_OVERLAP_S      3600  /* read again, for clocks and late arrivals */
-#define FINDING_CARDS_MAX      2u    /* addresses that a person is looked up at */
-#define FINDING_EVERY_S        43200 /* contacts' bundles, with as much again by chance */
-#define FINDING_RETRY_S        60    /* nothing found: doubled each time, four hours at most */
-#define INBOX_AGAIN_S          300   /* something was refused for a bound: it is read again */
-#define INVITE_AGAIN_S         86400 /* an invite that nobody answered is sent again */
-#define INVITE_HELD_S          10    /* is its commit certified? */
-#define TALK_KEYS_MAX          32u   /* epochs whose envelopes are opened still */
-#define TALK_WISHES_MAX        128u  /* what the person wants of a conversation and is not yet */
-#define TALK_RETRY_MS          5000  /* a parcel that could not be encrypted */
-#define TALK_ROUNDS_MAX        64    /* of one pumping */
-#define TALK_OWES_S            60    /* what a log obliges us to: done within; CHAT.md 4 */
-#define TALK_KEYS_S            2592000 /* envelope keys of an epoch that was left: 30 days; CHAT.md 5.6 */
-#define HEAL_TURN_S            600 /* CHAT.md 4 */
-#define HEAL_DIRECT_S          86400
-#define HEAL_GROUP_S           604800
-#define HEAL_MESSAGES          100u
-#define PLAN_BYTES_MAX         (1u << 20) /* proposals of one commit */
-#define PLAN_EVIDENCE_MAX      8u         /* logs in one commit */
-#define PLAN_NEWCOMERS_MAX     20u        /* installations that one commit brings in */
-#define PLAN_MEMBERS_MAX       1100u      /* installations of a conversation */
-#define WELCOME_ACCOUNTS_MAX   1024u      /* logs in an invite */
-#define CHAT_FILES_MAX         256u       /* files that are sent or collected at a time */
-#define FILES_OPEN_BYTES_MAX   67108864u  /* of those that are collected, in memory; own choice */
-#define FILES_STEP_BYTES       (8u << 20) /* segments that one step writes; VAULT_STEP_BYTES_MAX */
-#define FILE_PART_BYTES        (1u << 20) /* of a file in one value of the vault */
-#define FILE_ROW_BYTES_MAX     512u
-#define FILE_UNDER_WAY_MAX     4u    /* segments handed out at a time: messages go between them */
-#define FILE_RETRY_S           10    /* after a segment that was not published */
-#define FILE_LOOK_S            30    /* without a segment: stores are read, */
-#define FILE_LOOK_S_MAX        86400 /* doubled each time that nothing comes */
-#define FILE_ASK_TRIES         2u    /* then who has it is asked as well */
-#define FILE_TRIES_MAX         14u   /* then it is given up: after a good week */
-#define FILE_AGAIN_S           600   /* segments are published again at most so often */
-#define IMPORT_STEP_BYTES      (16u << 20) /* of an import that one step writes */
-#define IMPORT_STEP_VALUES     8192u
-#define VANISH_STEP_VALUES     256u /* entries that one step erases */
-#define STUCK_RETRY_S          10   /* between tries to write what the disk refused */
+#define CHAT_EVENTS_KEPT           4096u  /* of the journal */
+#define CHAT_PEOPLE_MAX            16384u /* accounts known */
+#define CHAT_TALKS_MAX             4096u  /* conversations */
+#define CHAT_ADDRESSES_MAX         34u /* cards of ours: the links, the open one, that of the words */
+#define BUNDLE_SPREAD_S            60u   /* within which changed bundles are laid out */
+#define CHAT_LINKS_MAX             32u   /* private links handed out */
+#define CHAT_PASSING_MAX           64u   /* events that are not kept */
+#define CHAT_PENDING_MAX           1024u /* messages that wait to be published */
+#define CHAT_PUBLISHING_MAX        16u   /* handed out at a time */
+#define CHAT_PUBLISH_TRIES_MAX     8u    /* of messages that nobody else tries again */
+#define CHAT_INVITES_MAX           1024u /* sent and not answered */
+#define CHAT_WELCOMES_MAX          64u   /* blobs that these refer to */
+#define WELCOMES_IN_MAX            32u   /* blobs that are fetched; half of them for strangers */
+#define WELCOMES_OPEN_BYTES_MAX    (16u << 20) /* of these, in memory; own choice */
+#define WELCOME_STRANGER_BYTES_MAX (2u << 20)  /* one of a stranger: 1,000 leaves */
+#define WELCOME_INLINE_BYTES                                                                       \
+    65536u                         /* of one commit's Welcomes, all copies together, in invites    \
+                                    */
+#define CHAT_STAMP_BITS      18u   /* of invites to us; own choice: about 30 ms */
+#define CHAT_HAD_MAX         8192u /* payloads remembered as seen */
+#define CHAT_TEXT_BYTES_MAX  CONTENT_TEXT_MAX
+#define STAMP_SLICE          4096u /* tries in a row: about 1 ms */
+#define RESCANS_MAX          8u    /* readings of the same span because more opened */
+#define LISTEN_COVER         32u   /* buckets of a light client and of a look-up; CHAT.md 6 */
+#define LISTEN_LATE_S        3600  /* last week's bucket is kept so long; CHAT.md 6 */
+#define CATCHUP_OVERLAP_S    3600  /* read again, for clocks and late arrivals */
+#define FINDING_CARDS_MAX    2u    /* addresses that a person is looked up at */
+#define FINDING_EVERY_S      43200 /* contacts' bundles, with as much again by chance */
+#define FINDING_RETRY_S      60    /* nothing found: doubled each time, four hours at most */
+#define INBOX_AGAIN_S        300   /* something was refused for a bound: it is read again */
+#define INVITE_AGAIN_S       86400 /* an invite that nobody answered is sent again */
+#define INVITE_HELD_S        10    /* is its commit certified? */
+#define TALK_KEYS_MAX        32u   /* epochs whose envelopes are opened still */
+#define TALK_GATHER_S        5     /* from one commit of newcomers to the next */
+#define TALK_FOUNDING_S      30    /* so long a founder waits for those who are looked for */
+#define TALK_WISHES_MAX      1024u /* what the person wants of a conversation and is not yet */
+#define TALK_RETRY_MS        5000  /* a parcel that could not be encrypted */
+#define TALK_ROUNDS_MAX      64    /* of one pumping */
+#define TALK_OWES_S          60    /* what a log obliges us to: done within; CHAT.md 4 */
+#define TALK_KEYS_S          2592000 /* envelope keys of an epoch that was left: 30 days; CHAT.md 5.6 */
+#define HEAL_TURN_S          600     /* CHAT.md 4 */
+#define HEAL_DIRECT_S        86400
+#define HEAL_GROUP_S         604800
+#define HEAL_MESSAGES        100u
+#define PLAN_BYTES_MAX       (1u << 20) /* proposals of one commit */
+#define PLAN_NEWCOMERS_MAX   256u       /* installations that one commit brings in */
+#define PLAN_REST_BYTES      12288u     /* of a commit: all but its path, Adds and their logs */
+#define PLAN_SECRET_BYTES    56u        /* of a path secret, beside its encapsulation */
+#define PLAN_LEVELS_MAX      12u        /* of the tree of PLAN_MEMBERS_MAX */
+#define PLAN_MEMBERS_MAX     1100u      /* installations of a conversation */
+#define CHAT_FILES_MAX       256u       /* files that are sent or collected at a time */
+#define FILES_OPEN_BYTES_MAX 67108864u  /* of those that are collected, in memory; own choice */
+#define FILES_STEP_BYTES     (8u << 20) /* segments that one step writes; VAULT_STEP_BYTES_MAX */
+#define FILE_PART_BYTES      (1u << 20) /* of a file in one value of the vault */
+#define FILE_ROW_BYTES_MAX   512u
+#define FILE_UNDER_WAY_MAX   4u    /* segments handed out at a time: messages go between them */
+#define FILE_RETRY_S         10    /* after a segment that was not published */
+#define FILE_LOOK_S          30    /* without a segment: stores are read, */
+#define FILE_LOOK_S_MAX      86400 /* doubled each time that nothing comes */
+#define FILE_ASK_TRIES       2u    /* then who has it is asked as well */
+#define FILE_TRIES_MAX       14u   /* then it is given up: after a good week */
+#define FILE_AGAIN_S         600   /* segments are published again at most so often */
+#define IMPORT_STEP_BYTES    (16u << 20) /* of an import that one step writes */
+#define IMPORT_STEP_VALUES   8192u
+#define VANISH_STEP_VALUES   256u /* entries that one step erases */
+#define STUCK_RETRY_S        10   /* between tries to write what the disk refused */

@@ -38,6 +38,7 @@ const char *inbox_verdict_text(enum inbox_verdict v)
         [INBOX_TOO_MANY_ASK] = "too many wait for an answer",
         [INBOX_SIGNER_DIFFERS] = "who welcomes is not who invites",
         [INBOX_GROUP_AGAIN] = "we are in that group",
+        [INBOX_WAITS] = "its Welcome is fetched",
         [INBOX_NO_WELCOME] = "it leads into no group",
         [INBOX_FAILED] = "failed on our side",
     };
@@ -160,6 +161,8 @@ static enum inbox_verdict join(struct passage *p)
     out->err = err;
     if (mls_err_class(err) == ERR_EXISTS)
         return INBOX_GROUP_AGAIN;
+    if (err == ERR_MORE)
+        return INBOX_WAITS;
     if (err != OK)
         return fault(p, mls_err_class(err), INBOX_NO_WELCOME);
     return memcmp(out->group.signer, out->invite.installation, sizeof out->group.signer) == 0
@@ -185,7 +188,7 @@ static void keep_or_not(struct passage *p)
     struct inbox_result *out = p->out;
 
     out->again = out->verdict == INBOX_TOO_FAST || out->verdict == INBOX_TOO_MANY_ASK ||
-                 out->verdict == INBOX_FAILED;
+                 out->verdict == INBOX_FAILED || out->verdict == INBOX_WAITS;
     if (out->again && out->changed) { /* its stamp is good for the next time */
         inbox_unmark(&p->in->stamps);
         out->changed = false;

@@ -52,8 +52,8 @@ struct inbox_world {
     const struct identity_log *(*known)(void *ctx, const uint8_t account[ACCOUNT_ID_BYTES]);
     enum inbox_consent (*consent)(void *ctx, const uint8_t account[ACCOUNT_ID_BYTES]);
     /** Join by the invite's Welcome, on trial, with the key package beside that prekey. `log` is
-     * the inviter's, verified. OK; ERR_EXISTS or MLS_GROUP_EXISTS we are in that group; others: no
-     * Welcome for us. */
+     * the inviter's, verified. OK; ERR_EXISTS or MLS_GROUP_EXISTS we are in that group; ERR_MORE
+     * its Welcome has yet to be fetched; others: no Welcome for us. */
     enum err (*join)(void *ctx, const struct invite *invite, const struct identity_log *log,
                      const uint8_t prekey_id[PREKEY_ID_BYTES], struct inbox_group *out);
 };
@@ -76,6 +76,7 @@ enum inbox_verdict {
     INBOX_TOO_MANY_ASK,   /* no room among those who wait for an answer: again */
     INBOX_SIGNER_DIFFERS, /* who welcomes us is not who invites us */
     INBOX_GROUP_AGAIN,    /* we are in that group */
+    INBOX_WAITS,          /* its Welcome has yet to be fetched: again, when it is here */
     INBOX_NO_WELCOME,     /* the Welcome does not lead into a group */
     INBOX_FAILED,         /* on our side: `err`; again */
     INBOX_VERDICTS

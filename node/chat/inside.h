@@ -6,6 +6,7 @@
  *     cards.c     how we can be found                   prekeys.c   what we lay out for strangers
  *     laying.c    our bundles laid out                  finding.c   others' looked up
  *     waiting.c   invites, until they are answered      inviting.c  invites to us
+ *     welcoming.c newcomers of a commit, invited        welcomes_*.c  Welcomes beside invites
  *     devices.c   revoking, recovering                letting*.c  pairing (letting.h)
  *     network.c   what is listened to and read from stores, who takes what comes
  *     talks.c     conversations: list and records       talk_*.c    one of them (talk.h)
@@ -104,11 +105,12 @@ struct talk {
     struct talk_keys keys[TALK_KEYS_MAX];
     size_t keys_count;
     struct profile_address address;
-    struct wish wishes[TALK_WISHES_MAX];
-    size_t wishes_count;
-    int64_t updated_ns;    /* our leaf */
-    unsigned own_messages; /* since then */
-    bool ours_last;        /* the last entry is of our account */
+    struct wish *wishes; /* owned, at most TALK_WISHES_MAX */
+    size_t wishes_count, wishes_cap;
+    struct mono gather_until; /* so long a founder waits for those who are looked for */
+    int64_t updated_ns;       /* our leaf */
+    unsigned own_messages;    /* since then */
+    bool ours_last;           /* the last entry is of our account */
     struct mono reconcile_at;
     /* for the person */
     bool muted;
@@ -151,6 +153,8 @@ struct waiting { /* an invite of an account's installations, as long as one has 
     uint8_t id[16];
     uint8_t invited[BUNDLE_PARTS_MAX][ED25519_PUBLIC_BYTES]; /* who has not */
     size_t invited_count;
+    bool refers; /* its Welcome is laid out beside it: */
+    uint8_t blob[16];
     uint8_t conversation[CHAT_CONVERSATION_BYTES];
     struct card card;
     bool held; /* until this commit is certified: */
@@ -215,6 +219,10 @@ struct chat {
     struct fifo stampings; /* struct stamping * */
     struct waiting *waiting[CHAT_INVITES_MAX];
     size_t waiting_count;
+    struct welcome_out *welcomes_out[CHAT_WELCOMES_MAX]; /* that our invites refer to */
+    size_t welcomes_out_count;
+    struct welcome_in *welcomes_in[WELCOMES_IN_MAX]; /* that invites to us refer to */
+    size_t welcomes_in_count;
     int64_t inbox_read_ns; /* from two stores up to here */
     bool inbox_again;      /* something was not kept: from there once more */
     struct mono intro_at;
@@ -369,6 +377,11 @@ void inviting_clear(struct chat *c);
 enum err inviting_welcome(struct chat *c, const struct env *env, struct talk *t,
                           const struct branches_made *m, const struct plan *plan,
                           bool alone) MUST_CHECK;
+/** Can so many installations be invited now? */
+bool inviting_room(const struct chat *c, size_t newcomers);
+/** Note an invite, which is taken; drop one that is not noted. ERR_FULL. */
+enum err invite_row_add(struct chat *c, const struct env *env, struct waiting *r) MUST_CHECK;
+void invite_row_free(struct waiting *r);
 /** This installation speaks in the conversation: it has been let in. */
 void inviting_heard(struct chat *c, const struct talk *t, const struct entry_author *who);
 enum err inviting_load(struct chat *c) MUST_CHECK;
@@ -384,6 +397,24 @@ struct mono inviting_deadline(const struct chat *c, const struct env *env);
 /** We cannot follow the branch that holds: ask a member to let us in again. */
 enum err inviting_rejoin(struct chat *c, const struct env *env, struct talk *t,
                          const struct eid *winner) MUST_CHECK;
+
+/** A blob is laid out: the invites that refer to it may go. */
+void inviting_laid(struct chat *c, const struct env *env, const uint8_t blob[16]);
+
+/* ---- welcomes_out.c, welcomes_in.c (welcomes.h) ---- */
+struct welcome_in;
+enum err welcomes_load(struct chat *c) MUST_CHECK;
+void welcomes_clear_out(struct chat *c);
+void welcomes_clear_in(struct chat *c);
+void welcomes_pump(struct chat *c, const struct env *env);
+void welcomes_published(struct chat *c, const struct env *env, uint64_t token, enum err err);
+bool welcomes_received(struct chat *c, const struct env *env, struct span topic,
+                       struct span payload);
+struct welcome_in *welcomes_looking(const struct chat *c, size_t i); /* NULL: no more */
+void welcomes_swept(struct chat *c, const struct env *env, struct welcome_in *w);
+void welcomes_tick(struct chat *c, const struct env *env);
+struct mono welcomes_deadline(const struct chat *c, const struct env *env);
+struct mono welcomes_deadline_out(const struct chat *c, const struct env *env);
 
 /* ---- devices.c ---- */
 void recovering_found(struct chat *c, const struct env *env);

@@ -1,7 +1,7 @@
 /* Invites to us, which the inbox has judged: followed. (Ours to others: waiting.c.) */
 #include "crypto/base/wipe.h"
 #include "node/chat/inbox.h"
-#include "node/chat/talk.h"
+#include "node/chat/welcomes.h"
 
 #include <stdlib.h>
 
@@ -15,6 +15,9 @@ struct asked {
     struct talk_world w;
     bool world;
     struct profile_joined joined; /* on trial */
+    struct span topic, envelope;
+    bool refers; /* the Welcome is beside the invite: */
+    struct welcome_ref ref;
 };
 
 static bool prekey_of(void *ctx, const uint8_t id[PREKEY_ID_BYTES], struct inbox_prekey *out)
@@ -47,21 +50,44 @@ static enum inbox_consent consent_of(void *ctx, const uint8_t account[ACCOUNT_ID
                                                 : INBOX_CONSENT_NONE;
 }
 
+/* The blob that the invite brings, or refers to. ERR_MORE: it is fetched first. */
+static enum err blob_of(struct asked *a, const struct invite *invite,
+                        const struct identity_log *log, struct span *blob)
+{
+    const uint8_t *account = identity_log_now(log)->account;
+    *blob = invite->welcome;
+    if (!welcome_ref_is(*blob))
+        return OK;
+    TRY(welcome_ref_decode(*blob, &a->ref));
+    a->refers = true;
+    *blob = welcomes_blob(a->c, &a->ref);
+    if (blob->len > 0)
+        return OK;
+    const struct welcome_invite of = {.topic = a->topic,
+                                      .envelope = a->envelope,
+                                      .stranger = consent_of(a, account) == INBOX_CONSENT_NONE};
+    TRY(welcomes_fetch(a->c, a->env, &a->ref, &of));
+    return ERR_MORE;
+}
+
 static enum err join(void *ctx, const struct invite *invite, const struct identity_log *log,
                      const uint8_t prekey_id[PREKEY_ID_BYTES], struct inbox_group *out)
 {
     struct asked *a = ctx;
     const struct prekey *p = prekeys_find(a->c, prekey_id);
-    (void)log;
+    struct span blob;
     if (p == NULL || a->world)
         return ERR_NOT_FOUND;
+    TRY(blob_of(a, invite, log, &blob));
     const struct profile_join how = {
-        .blob = invite->welcome, .key_package = buf_span(&p->package), .keys = &p->keys};
+        .blob = blob, .key_package = buf_span(&p->package), .keys = &p->keys};
     TRY(talk_world_init(&a->w, a->c, a->env));
     a->world = true;
     enum err err = profile_join(&a->w.mls, &how, &a->joined);
     if (err == ERR_REFUSED)
         log_unusual(a->env, "chat", "not joined: %s", policy_text(a->joined.why));
+    if (err == ERR_MORE)
+        return ERR_FORMAT; /* it ends too early */
     TRY(err);
     const struct talk *t = talks_find(a->c, mls_group_context(a->joined.group)->group_id.ptr);
     if (t != NULL && t->branches != NULL && t->state != CHAT_LEFT && t->state != CHAT_REJOINING)
@@ -156,9 +182,9 @@ static void untake(struct chat *c, struct inbox_result *r)
 
 /* One address of ours; true: it was for it. */
 static bool offer(struct chat *c, const struct env *env, const struct card *card, unsigned number,
-                  struct span envelope)
+                  struct span topic, struct span envelope)
 {
-    struct asked a = {.c = c, .env = env};
+    struct asked a = {.c = c, .env = env, .topic = topic, .envelope = envelope};
     const struct inbox_world world = {&a, prekey_of, known, consent_of, join};
     const struct inbox_address address = {.card = card, .number = number};
     struct inbox_result r;
@@ -175,6 +201,9 @@ static bool offer(struct chat *c, const struct env *env, const struct card *card
             untake(c, &r);
     } else if (r.verdict == INBOX_NEWER_VERSION) {
         journal_add(c, env, &(struct happened){.kind = CHAT_EVENT_UNSUPPORTED});
+    } else if (r.verdict == INBOX_WAITS) {
+        c->inbox_again = true; /* not read until it is taken */
+        r.again = false;
     } else if (ours) {
         log_info(env, "chat", "invite refused: %s", inbox_verdict_text(r.verdict));
     }
@@ -182,6 +211,8 @@ static bool offer(struct chat *c, const struct env *env, const struct card *card
         c->inbox_again = true;
         c->intro_at = mono_min(c->intro_at, mono_add(env->now, INBOX_AGAIN_S * NS_PER_S));
     }
+    if (a.refers && r.verdict != INBOX_WAITS && !r.again)
+        welcomes_done(c, &a.ref);
     if (r.changed)
         save_inbox(c);
     inbox_result_clear(&r);
@@ -203,7 +234,7 @@ void inviting_received(struct chat *c, const struct env *env, struct span topic,
         char own[ENVELOPE_TOPIC_BYTES];
         envelope_topic(ENVELOPE_INTRO, card_bucket(&cards[i]), own);
         if (span_eq(topic, span_str(own)) &&
-            offer(c, env, &cards[i], (unsigned)i % INBOX_ADDRESSES_MAX, envelope))
+            offer(c, env, &cards[i], (unsigned)i % INBOX_ADDRESSES_MAX, topic, envelope))
             return;
     }
 }

@@ -310,6 +310,7 @@ void chat_tick(struct chat *c, const struct env *env)
     letting_tick(c, env);
     talks_tick(c, env);
     files_tick(c, env);
+    welcomes_tick(c, env);
     vanishing_tick(c, env);
     if (step_close(c, env) == OK && vault_tick(c->vault, env) != OK)
         log_unusual(env, "chat", "secrets that should be gone are still on the disk; tried again");
@@ -324,6 +325,7 @@ void chat_plan_deadline(struct chat *c, const struct env *env)
     at = mono_min(at, letting_deadline(c, env));
     at = mono_min(at, talks_deadline(c, env));
     at = mono_min(at, files_deadline(c));
+    at = mono_min(at, welcomes_deadline(c, env));
     at = mono_min(at, vanishing_deadline(c, env));
     if (c->stuck != OK)
         at = mono_min(at, mono_add(env->now, STUCK_RETRY_S * NS_PER_S));

@@ -1,6 +1,6 @@
 /* The network: what is listened to, what is read from stores, who takes what comes. */
-#include "node/chat/talk.h"
 #include "node/chat/timetable.h"
+#include "node/chat/welcomes.h"
 
 #include <stdlib.h>
 
@@ -164,12 +164,28 @@ static bool ask_person(struct chat *c, const struct env *env, struct chat_out *o
     return false;
 }
 
+/* The bucket of a Welcome beside its invite. */
+static bool ask_welcome(struct chat *c, const struct env *env, struct chat_out *out)
+{
+    struct welcome_in *w;
+    for (size_t i = 0; (w = welcomes_looking(c, i)) != NULL; i++) {
+        uint8_t set[32] = {0};
+        if (!ask(c, env, &w->sweep, out))
+            continue;
+        set_bit(set, welcome_ref_bucket(w->ref.key));
+        cover(c, set, LISTEN_COVER, (uint64_t)(env->wall.ns / week_ns()));
+        (void)topics_of(c, set, ENVELOPE_BUCKET, 0, out);
+        return true;
+    }
+    return false;
+}
+
 bool network_ask(struct chat *c, const struct env *env, struct chat_out *out)
 {
     if (!c->online)
         return false;
     return listen(c, env, out) || ask_talks(c, env, out) || ask_intro(c, env, out) ||
-           ask_person(c, env, out);
+           ask_welcome(c, env, out) || ask_person(c, env, out);
 }
 
 /* ---- what a sweep has brought ---- */
@@ -229,6 +245,13 @@ void chat_fetched(struct chat *c, const struct env *env, uint64_t ticket, enum e
         }
         return;
     }
+    struct welcome_in *w;
+    for (size_t i = 0; (w = welcomes_looking(c, i)) != NULL; i++)
+        if (sweep_answered(&w->sweep, env, ticket, err)) {
+            if (w->sweep.state == SWEEP_ENDED)
+                welcomes_swept(c, env, w);
+            return;
+        }
     for (struct person *p; (p = map_next(&c->people, &cursor, NULL)) != NULL;)
         if (p->looking && sweep_answered(&p->sweep, env, ticket, err)) {
             if (p->sweep.state == SWEEP_ENDED)
@@ -323,7 +346,8 @@ static void of_conversation(struct chat *c, const struct env *env, struct span t
     uint64_t *slot = had(c, payload, &hash);
     if (*slot == hash)
         return;
-    if (files_received(c, env, topic, payload) || offer(c, env, topic, payload) == TALK_TAKEN)
+    if (welcomes_received(c, env, topic, payload) || files_received(c, env, topic, payload) ||
+        offer(c, env, topic, payload) == TALK_TAKEN)
         *slot = hash;
     else
         park(c, env, topic, payload);

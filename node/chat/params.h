@@ -214,6 +214,7 @@
 #define EVIDENCE_DOUBLES_MAX         8u     /* proofs of double commits */
 #define EVIDENCE_REJOINS_MAX         8u     /* requests that one commit answers */
 #define WELCOME_BYTES_MAX            (1u << 25) /* a blob: Welcome, tree and logs of a crowd */
+#define WELCOME_REF_BYTES_MAX        (8u << 20) /* of a blob beside its invites: 5,000 leaves */
 #define WELCOME_LOGS_MAX             16384u     /* accounts in a blob */
 
 /* segments of what is too long for an envelope */

@@ -34,6 +34,7 @@ enum profile_object { /* first number of an object */
     PROFILE_OBJECT_PAIR_REPLY = 56,
     PROFILE_OBJECT_PAIR_FINISH = 57,
     PROFILE_OBJECT_HANDOVER = 58,
+    PROFILE_OBJECT_WELCOME_REF = 59,
 };
 
 struct profile_credential {

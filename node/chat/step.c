@@ -48,6 +48,7 @@ enum err step_close(struct chat *c, const struct env *env)
         return OK;
     talks_pump(c, env);
     files_pump(c, env);
+    welcomes_pump(c, env);
     enum err err = people_save(c);
     if (err == OK)
         err = talks_save(c, env);
@@ -144,6 +145,7 @@ void chat_published(struct chat *c, const struct env *env, uint64_t ticket, enum
         talks_published(c, env, t, p->token, err);
     } else if (p->token != 0) {
         files_published(c, env, p->token, err);
+        welcomes_published(c, env, p->token, err);
     } else if (err != OK && p->tries++ < CHAT_PUBLISH_TRIES_MAX) {
         p->out.ticket = ++c->ticket;
         if (fifo_push(&c->ready, &p) == OK)

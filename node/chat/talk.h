@@ -1,7 +1,8 @@
 /* The inside of a conversation: talk_*.c, talks.c and who works on one.
  *
  *     talk_world.c   what MLS asks of us; envelope keys and addresses of its epochs
- *     talk_commit.c  what is owed or wished for, as commits
+ *     talk_plan.c    what is owed or wished for, as one commit to be made
+ *     talk_commit.c  commits of ours: made, sent, noted
  *     talk_in.c      envelopes, opened and taken frame by frame
  *     talk_out.c     parcels and other frames out, epochs adopted
  *     talk_record.c  how it lies in the vault
@@ -42,22 +43,39 @@ uint64_t week_of(int64_t wall_ns);
 /** The bucket of the week at that wall time. */
 uint8_t talk_bucket(const struct talk *t, int64_t wall_ns);
 
-/* ---- talk_commit.c ---- */
+/* ---- talk_plan.c ---- */
 
 struct plan { /* one commit to be made */
     struct buf proposals;
     struct evidence_draft evidence;
-    struct part newcomers[PLAN_NEWCOMERS_MAX]; /* by account; borrowed from what was found */
-    size_t newcomers_count;
-    bool changes; /* it is more than an update of our leaf */
+    struct part *newcomers; /* owned; by account, their spans borrowed from what was found */
+    size_t newcomers_count, newcomers_cap;
+    size_t leaves, leaves_max; /* of the epoch that it makes */
+    size_t room;               /* bytes for Adds and their evidence */
+    enum profile_role role;    /* of ours, in force */
+    bool alone;                /* nobody else is a member: nobody follows it */
+    bool changes;              /* it is more than an update of our leaf */
+    bool more;                 /* not all had room: another one follows */
+    bool waits;                /* it founds, and somebody is still looked for */
 };
+
+void plan_init(struct plan *p);
+void plan_clear(struct plan *p);
+enum err plan_remove(struct plan *p, uint32_t leaf) MUST_CHECK;
+/** What logs oblige us to and what is wished for. */
+enum err plan_make(struct chat *c, const struct env *env, struct talk *t,
+                   struct plan *p) MUST_CHECK;
+/** Take away the wishes that the head fulfils. */
+void talk_settle_wishes(struct talk *t);
+/** Installations that a conversation of this type may have here. */
+size_t talk_leaves_max(const struct talk *t);
+
+/* ---- talk_commit.c ---- */
 
 /** Commit what logs oblige us to, what is wished for, and what healing asks; nothing: no commit.
  * `speaking`: a message of ours follows. */
 enum err talk_reconcile(struct chat *c, const struct env *env, struct talk *t,
                         bool speaking) MUST_CHECK;
-/** Take away the wishes that the head fulfils. */
-void talk_settle_wishes(struct talk *t);
 
 /* ---- talk_in.c ---- */
 
@@ -105,6 +123,7 @@ enum err talk_deliver(struct chat *c, const struct env *env, struct talk *t) MUS
 /** Found a conversation of one, with these group data. */
 enum err talk_found(struct chat *c, const struct env *env, const struct profile_data *data,
                     struct talk **out) MUST_CHECK;
+enum err wish_append(struct talk *t, const struct wish *wish) MUST_CHECK; /* ERR_FULL */
 enum err talk_wish(struct talk *t, const struct env *env, const struct wish *wish) MUST_CHECK;
 
 /* ---- saying.c ---- */

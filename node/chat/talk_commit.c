@@ -1,4 +1,4 @@
-/* Commits of ours: what is owed or wished for, made, sent; who comes in by them is invited. */
+/* Commits of ours: made when something is owed, sent, and noted. (What is in them: talk_plan.c.) */
 #include "node/chat/talk.h"
 
 #include <stdlib.h>
@@ -76,189 +76,6 @@ static enum err commit(struct chat *c, const struct env *env, struct talk *t, st
     return err;
 }
 
-/* ---- what is owed ---- */
-
-static void plan_init(struct plan *p)
-{
-    *p = (struct plan){.proposals = BUF_INIT(PLAN_BYTES_MAX)};
-    evidence_draft_init(&p->evidence);
-}
-
-static void plan_clear(struct plan *p)
-{
-    buf_clear(&p->proposals);
-    evidence_draft_clear(&p->evidence);
-}
-
-static enum err plan_remove(struct plan *p, uint32_t leaf)
-{
-    p->changes = true;
-    return mls_make_remove(leaf, &p->proposals);
-}
-
-static enum err plan_add(struct plan *p, struct person *person, const struct part *part)
-{
-    if (p->newcomers_count == PLAN_NEWCOMERS_MAX)
-        return ERR_FULL;
-    TRY(evidence_bring(&p->evidence, person->log));
-    TRY(mls_make_add(part->key_package, &p->proposals));
-    p->newcomers[p->newcomers_count++] = *part;
-    p->changes = true;
-    return OK;
-}
-
-/* Members of the head. */
-struct roster {
-    struct {
-        uint32_t leaf;
-        struct profile_credential who;
-    } list[PLAN_MEMBERS_MAX];
-    size_t count;
-};
-
-static void call_roll(const struct talk *t, struct roster *r)
-{
-    struct eid head = branches_head(t->branches);
-    const struct mls_tree *tree = mls_group_tree(branches_group(t->branches, &head));
-    uint32_t leaf;
-    r->count = 0;
-    for (uint32_t from = 0; r->count < PLAN_MEMBERS_MAX && mls_tree_next_member(tree, from, &leaf);
-         from = leaf + 1)
-        if (profile_credential_of(&mls_tree_leaf(tree, leaf)->node, &r->list[r->count].who) == OK)
-            r->list[r->count++].leaf = leaf;
-}
-
-static bool present(const struct roster *r, const uint8_t account[32], const uint8_t *key)
-{
-    for (size_t i = 0; i < r->count; i++)
-        if (memcmp(r->list[i].who.account, account, 32) == 0 &&
-            (key == NULL || memcmp(r->list[i].who.key, key, 32) == 0))
-            return true;
-    return false;
-}
-
-static bool wished_out(const struct talk *t, const uint8_t account[32])
-{
-    for (size_t i = 0; i < t->wishes_count; i++)
-        if (t->wishes[i].kind == WISH_REMOVE && memcmp(t->wishes[i].account, account, 32) == 0)
-            return true;
-    return false;
-}
-
-static enum err plan_removals(const struct chat *c, const struct talk *t, const struct roster *r,
-                              struct plan *p)
-{
-    for (size_t i = 0; i < r->count; i++) {
-        const struct profile_credential *who = &r->list[i].who;
-        const struct person *person = people_find(c, who->account);
-        bool out = wished_out(t, who->account);
-        bool revoked = person != NULL && person->log != NULL &&
-                       !identity_has(identity_log_now(person->log), who->key, NULL);
-        if (memcmp(who->key, c->self.installation, 32) == 0 || (!out && !revoked))
-            continue;
-        if (revoked)
-            TRY(evidence_bring(&p->evidence, person->log));
-        TRY(plan_remove(p, r->list[i].leaf));
-    }
-    return OK;
-}
-
-/* The devices of an account that have a part and are no members. The log that we know may be newer
- * than the one that the parts came with. */
-static enum err plan_devices(struct chat *c, const struct env *env, const struct roster *r,
-                             struct person *person, struct plan *p)
-{
-    struct part parts[BUNDLE_PARTS_MAX];
-    size_t count = person->found == NULL || person->log == NULL
-                       ? 0
-                       : found_parts(person->found, (uint64_t)(env->wall.ns / NS_PER_S), parts);
-    for (size_t i = 0; i < count; i++)
-        if (!present(r, person->account, parts[i].installation) &&
-            memcmp(parts[i].installation, c->self.installation, 32) != 0 &&
-            identity_has(identity_log_now(person->log), parts[i].installation, NULL))
-            TRY(plan_add(p, person, &parts[i]));
-    return OK;
-}
-
-static enum err plan_additions(struct chat *c, const struct env *env, const struct talk *t,
-                               const struct roster *r, struct plan *p)
-{
-    size_t cursor = 0;
-    for (struct person *q; (q = map_next(&c->people, &cursor, NULL)) != NULL;)
-        if (present(r, q->account, NULL) && !wished_out(t, q->account))
-            TRY(plan_devices(c, env, r, q, p));
-    for (size_t i = 0; i < t->wishes_count; i++) {
-        struct person *q =
-            t->wishes[i].kind == WISH_ADD ? people_find(c, t->wishes[i].account) : NULL;
-        if (q != NULL && !present(r, q->account, NULL))
-            TRY(plan_devices(c, env, r, q, p));
-    }
-    return OK;
-}
-
-/* Name and roles that are wished for. */
-static enum err plan_data(const struct talk *t, struct plan *p)
-{
-    struct profile_data data = t->data;
-    struct buf extensions = BUF_INIT(PROFILE_DATA_BYTES_MAX);
-    for (size_t i = 0; i < t->wishes_count; i++) {
-        const struct wish *w = &t->wishes[i];
-        if (w->kind == WISH_NAME) {
-            memcpy(data.name, w->name, w->name_len);
-            data.name_len = w->name_len;
-        } else if (w->kind == WISH_ROLE) {
-            TRY(profile_data_set_role(&data, w->account, (enum profile_role)w->role));
-        }
-    }
-    if (profile_data_same(&data, &t->data))
-        return OK;
-    enum err err = profile_data_extensions(&data, &extensions);
-    if (err == OK)
-        err = mls_make_extensions(buf_span(&extensions), &p->proposals);
-    p->changes = true;
-    buf_clear(&extensions);
-    return err;
-}
-
-static enum err make_plan(struct chat *c, const struct env *env, struct talk *t, struct plan *p)
-{
-    struct roster *r = malloc(sizeof *r);
-    if (r == NULL)
-        return ERR_MEMORY;
-    call_roll(t, r);
-    enum err err = plan_removals(c, t, r, p);
-    if (err == OK)
-        err = plan_additions(c, env, t, r, p);
-    if (err == OK)
-        err = plan_data(t, p);
-    free(r);
-    return err;
-}
-
-/* Wishes that the head fulfils. */
-void talk_settle_wishes(struct talk *t)
-{
-    struct roster *r = malloc(sizeof *r);
-    if (r == NULL)
-        return;
-    call_roll(t, r);
-    for (size_t i = t->wishes_count; i-- > 0;) {
-        const struct wish *w = &t->wishes[i];
-        bool done = w->kind == WISH_ADD      ? present(r, w->account, NULL)
-                    : w->kind == WISH_REMOVE ? !present(r, w->account, NULL)
-                    : w->kind == WISH_ROLE
-                        ? profile_data_role(&t->data, w->account) == (enum profile_role)w->role
-                        : w->name_len == t->data.name_len &&
-                              memcmp(w->name, t->data.name, w->name_len) == 0;
-        if (!done)
-            continue;
-        t->wishes_count--;
-        memmove(&t->wishes[i], &t->wishes[i + 1], (t->wishes_count - i) * sizeof *t->wishes);
-        t->changed = true;
-    }
-    free(r);
-}
-
 /* Healing: the first message of a turn, or the age of our leaf. @source CHAT.md 4 */
 static bool heals(const struct talk *t, const struct env *env, bool speaking)
 {
@@ -296,9 +113,13 @@ enum err talk_reconcile(struct chat *c, const struct env *env, struct talk *t, b
     if (p == NULL)
         return ERR_MEMORY;
     plan_init(p);
-    enum err err = make_plan(c, env, t, p);
-    if (err == OK && (p->changes || somebody_leaves(t) || heals(t, env, speaking)))
+    enum err err = plan_make(c, env, t, p);
+    if (err == OK && p->waits)
+        t->reconcile_at = mono_add(env->now, TALK_GATHER_S * NS_PER_S);
+    else if (err == OK && (p->changes || somebody_leaves(t) || heals(t, env, speaking)))
         err = commit(c, env, t, p);
+    if (err == OK && p->more)
+        t->reconcile_at = mono_add(env->now, TALK_GATHER_S * NS_PER_S);
     plan_clear(p);
     free(p);
     return err;

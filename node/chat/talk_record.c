@@ -56,20 +56,23 @@ static enum err write_talk(const struct talk *t, struct buf *out)
     return pack_writer_status(&w);
 }
 
-static void read_wishes(struct pack_reader *r, struct talk *t)
+static enum err read_wishes(struct pack_reader *r, struct talk *t)
 {
-    t->wishes_count = pack_read_array(r, 0, TALK_WISHES_MAX);
-    for (size_t i = 0; i < t->wishes_count; i++) {
-        struct wish *v = &t->wishes[i];
+    size_t count = pack_read_array(r, 0, TALK_WISHES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        struct wish v = {.name_len = 0};
         (void)pack_read_array(r, 4, 4);
-        v->kind = (enum wish_kind)pack_read_uint(r, WISH_NAME);
-        pack_read_fixed(r, v->account, sizeof v->account);
-        v->role = (unsigned)pack_read_uint(r, PROFILE_OWNER);
-        struct span name = pack_read_bin(r, 0, sizeof v->name);
+        v.kind = (enum wish_kind)pack_read_uint(r, WISH_NAME);
+        pack_read_fixed(r, v.account, sizeof v.account);
+        v.role = (unsigned)pack_read_uint(r, PROFILE_OWNER);
+        struct span name = pack_read_bin(r, 0, sizeof v.name);
+        TRY(r->err);
         if (name.len > 0)
-            memcpy(v->name, name.ptr, name.len);
-        v->name_len = name.len;
+            memcpy(v.name, name.ptr, name.len);
+        v.name_len = name.len;
+        TRY(wish_append(t, &v));
     }
+    return OK;
 }
 
 static void read_since(struct pack_reader *r, struct talk *t)
@@ -113,7 +116,7 @@ static enum err read_talk(struct span in, struct talk *t, bool *joined)
         memcpy(t->data.name, name.ptr, name.len);
     t->data.name_len = name.len;
     *joined = pack_read_uint(&r, 1) == 1;
-    read_wishes(&r, t);
+    TRY(read_wishes(&r, t));
     read_since(&r, t);
     return pack_end(&r);
 }

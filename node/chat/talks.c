@@ -44,6 +44,7 @@ static void talk_free(struct talk *t)
     branches_free(t->branches);
     delivery_free(t->delivery);
     free(t->since);
+    free(t->wishes);
     free(t->roster);
     wipe(t, sizeof *t);
     free(t);

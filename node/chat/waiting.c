@@ -1,30 +1,19 @@
 /* Invites of ours, until those who were invited have spoken: each is sealed once, kept, sent again
  * every day, and dropped with the prekeys that it is sealed to. */
-#include "node/chat/talk.h"
+#include "node/chat/welcomes.h"
 
 #include <stdlib.h>
 
-static uint32_t day_of(const struct env *env)
-{
-    return (uint32_t)(env->wall.ns / NS_PER_S / INTRO_DAY_S);
-}
-
-/* ---- out ---- */
-
-static const struct identity_log *log_of(void *ctx, const uint8_t *account)
-{
-    const struct person *p = people_find(ctx, account);
-    return p == NULL ? NULL : p->log;
-}
+/* ---- rows ---- */
 
 /* An invite that waits: [1, conversation, account, [installation, ...], eid or empty, card secret
- * or empty, day, bits, body, made ns, next ns] */
+ * or empty, day, bits, body, made ns, next ns, blob or empty] */
 static void save_row(struct chat *c, struct waiting *r)
 {
     struct buf value = BUF_INIT(ENVELOPE_BYTES_MAX + 1024);
     struct pack_writer w = pack_writer_to(&value);
     struct row_key key = row_key_of(SPAN_LIT("invite"), SPAN_ARRAY(r->id), SPAN_EMPTY);
-    pack_write_array(&w, 11);
+    pack_write_array(&w, 12);
     pack_write_uint(&w, 1);
     pack_write_bin(&w, SPAN_ARRAY(r->conversation));
     pack_write_bin(&w, SPAN_ARRAY(r->card.account));
@@ -38,6 +27,7 @@ static void save_row(struct chat *c, struct waiting *r)
     pack_write_bin(&w, buf_span(&r->body));
     pack_write_int(&w, r->made_ns);
     pack_write_int(&w, r->next_ns);
+    pack_write_bin(&w, r->refers ? SPAN_ARRAY(r->blob) : SPAN_EMPTY);
     if (pack_writer_status(&w) == OK)
         step_put(c, VAULT_T_SECRETS, row_span(&key), &value);
     else if (c->failed == OK)
@@ -45,27 +35,37 @@ static void save_row(struct chat *c, struct waiting *r)
     buf_clear(&value);
 }
 
-static void free_row(struct waiting *r)
+void invite_row_free(struct waiting *r)
 {
     buf_clear(&r->body);
     free(r);
 }
 
+static bool referred(const struct chat *c, const uint8_t blob[16])
+{
+    for (size_t i = 0; i < c->waiting_count; i++)
+        if (c->waiting[i]->refers && memcmp(c->waiting[i]->blob, blob, 16) == 0)
+            return true;
+    return false;
+}
+
 static void drop_row(struct chat *c, size_t i)
 {
-    struct waiting *r = c->waiting[i];
+    struct waiting *r = c->waiting[i], gone = *r;
     struct row_key key = row_key_of(SPAN_LIT("invite"), SPAN_ARRAY(r->id), SPAN_EMPTY);
     step_put(c, VAULT_T_SECRETS, row_span(&key), NULL);
-    free_row(r);
+    invite_row_free(r);
     c->waiting_count--;
     memmove(&c->waiting[i], &c->waiting[i + 1], (c->waiting_count - i) * sizeof c->waiting[0]);
+    if (gone.refers && !referred(c, gone.blob))
+        welcomes_drop(c, gone.blob);
 }
 
 static enum err read_row(struct span in, struct waiting *r)
 {
     struct pack_reader k;
     TRY(pack_open(in, &k));
-    (void)pack_read_array(&k, 11, 11);
+    (void)pack_read_array(&k, 12, 12);
     (void)pack_read_uint(&k, 1);
     pack_read_fixed(&k, r->conversation, sizeof r->conversation);
     pack_read_fixed(&k, r->card.account, sizeof r->card.account);
@@ -79,6 +79,7 @@ static enum err read_row(struct span in, struct waiting *r)
     struct span body = pack_read_bin(&k, 1, ENVELOPE_BYTES_MAX);
     r->made_ns = pack_read_int(&k);
     r->next_ns = pack_read_int(&k);
+    struct span blob = pack_read_bin(&k, 0, sizeof r->blob);
     TRY(pack_end(&k));
     r->held = eid.len == EID_BYTES;
     if (r->held)
@@ -86,13 +87,16 @@ static enum err read_row(struct span in, struct waiting *r)
     r->card.private_link = secret.len == CARD_SECRET_BYTES;
     if (r->card.private_link)
         memcpy(r->card.secret, secret.ptr, secret.len);
+    r->refers = blob.len == sizeof r->blob;
+    if (r->refers)
+        memcpy(r->blob, blob.ptr, blob.len);
     return buf_append(&r->body, body);
 }
 
-static enum err add_row(struct chat *c, const struct env *env, struct waiting *r)
+enum err invite_row_add(struct chat *c, const struct env *env, struct waiting *r)
 {
     if (c->waiting_count == CHAT_INVITES_MAX) {
-        free_row(r);
+        invite_row_free(r);
         return ERR_FULL;
     }
     rng_fill(env->rng, r->id, sizeof r->id);
@@ -102,61 +106,19 @@ static enum err add_row(struct chat *c, const struct env *env, struct waiting *r
     return OK;
 }
 
-/* One account's invite for its parts. */
-static enum err invite_account(struct chat *c, const struct env *env,
-                               const uint8_t conversation[32], struct invite *what,
-                               const struct part *parts, size_t count, const struct eid *held)
+bool inviting_room(const struct chat *c, size_t newcomers)
 {
-    struct card cards[FINDING_CARDS_MAX];
-    const struct person *p = people_find(c, parts[0].account);
-    struct waiting *r = p == NULL ? NULL : calloc(1, sizeof *r);
-
-    if (r == NULL)
-        return ERR_MEMORY;
-    assert(count <= BUNDLE_PARTS_MAX); /* of one account's log */
-    for (size_t i = 0; i < count; i++)
-        memcpy(r->invited[r->invited_count++], parts[i].installation, sizeof r->invited[0]);
-    (void)finding_cards(c, p, cards);
-    r->card = cards[0];
-    r->day = what->day = day_of(env);
-    r->bits = parts[0].bits;
-    memcpy(r->conversation, conversation, 32);
-    r->held = held != NULL;
-    if (held != NULL)
-        r->eid = *held;
-    buf_init(&r->body, ENVELOPE_BYTES_MAX);
-    memcpy(what->account, parts[0].account, sizeof what->account);
-    enum err err = invite_seal(what, c->installation, parts, count, env->rng, &r->body);
-    if (err != OK) {
-        free_row(r);
-        return err;
-    }
-    return add_row(c, env, r);
+    return c->waiting_count + newcomers <= CHAT_INVITES_MAX && welcomes_room(c);
 }
 
-enum err inviting_welcome(struct chat *c, const struct env *env, struct talk *t,
-                          const struct branches_made *m, const struct plan *plan, bool alone)
+void inviting_laid(struct chat *c, const struct env *env, const uint8_t blob[16])
 {
-    struct buf welcome = BUF_INIT(ENVELOPE_BYTES_MAX), log = BUF_INIT(IDENTITY_SENT_BYTES_MAX);
-    enum err err =
-        profile_welcome_write(branches_group(t->branches, &m->eid), buf_span(&m->mls.welcome),
-                              &t->address, log_of, c, &welcome);
-    if (err == OK)
-        err = identity_log_write(c->me->log, &log);
-    for (size_t i = 0; err == OK && i < plan->newcomers_count;) {
-        size_t n = 1; /* the parts of an account stand together */
-        while (i + n < plan->newcomers_count &&
-               memcmp(plan->newcomers[i].account, plan->newcomers[i + n].account, 32) == 0)
-            n++;
-        struct invite what = {
-            .purpose = INVITE_WELCOME, .log = buf_span(&log), .welcome = buf_span(&welcome)};
-        err = invite_account(c, env, t->id.bytes, &what, &plan->newcomers[i], n,
-                             alone ? NULL : &m->eid);
-        i += n;
+    for (size_t i = 0; i < c->waiting_count; i++) {
+        struct waiting *r = c->waiting[i];
+        if (r->refers && memcmp(r->blob, blob, sizeof r->blob) == 0 &&
+            r->next_ns < env->wall.ns + (INVITE_HELD_S + 1) * NS_PER_S)
+            r->next_ns = env->wall.ns;
     }
-    buf_clear(&welcome);
-    buf_clear(&log);
-    return err;
 }
 
 static bool strike_out(struct waiting *r, const uint8_t installation[32])
@@ -214,6 +176,7 @@ void inviting_tick(struct chat *c, const struct env *env)
             drop_row(c, i);
             continue;
         }
+        go = go && (!r->refers || welcomes_laid(c, env, r->blob));
         r->next_ns = env->wall.ns + (go ? INVITE_AGAIN_S : INVITE_HELD_S) * NS_PER_S;
         if (go) {
             struct stamping s = {.card = r->card, .day = r->day, .bits = r->bits};
@@ -267,11 +230,13 @@ enum err inviting_begin(struct chat *c, const struct env *env)
             memcpy(r->id, key.bytes + 6, sizeof r->id);
             c->waiting[c->waiting_count++] = r;
         } else if (r != NULL) {
-            free_row(r);
+            invite_row_free(r);
         }
     }
     buf_clear(&value);
     cards_load(c);
+    if (err == OK)
+        err = welcomes_load(c);
     if (err == OK)
         err = laying_load(c);
     laying_plan(c, env);
@@ -281,7 +246,9 @@ enum err inviting_begin(struct chat *c, const struct env *env)
 void inviting_clear(struct chat *c)
 {
     while (c->waiting_count > 0)
-        free_row(c->waiting[--c->waiting_count]);
+        invite_row_free(c->waiting[--c->waiting_count]);
+    welcomes_clear_out(c);
+    welcomes_clear_in(c);
     inbox_free(c->inbox);
     prekeys_clear(c);
     stampings_clear(c);

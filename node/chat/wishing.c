@@ -2,6 +2,8 @@
  * wish stays until the head fulfils it, so that a commit which loses is made again. */
 #include "node/chat/talk.h"
 
+#include <stdlib.h>
+
 /* ---- founding ---- */
 
 static enum err found(struct chat *c, const struct env *env, const struct profile_data *data,
@@ -44,6 +46,22 @@ static struct profile_data direct_data(const struct chat *c, const uint8_t accou
     return d;
 }
 
+enum err wish_append(struct talk *t, const struct wish *wish)
+{
+    if (t->wishes_count == TALK_WISHES_MAX)
+        return ERR_FULL;
+    if (t->wishes_count == t->wishes_cap) {
+        size_t cap = t->wishes_cap == 0 ? 4 : 2 * t->wishes_cap;
+        struct wish *more = realloc(t->wishes, cap * sizeof *more);
+        if (more == NULL)
+            return ERR_MEMORY;
+        t->wishes = more;
+        t->wishes_cap = cap;
+    }
+    t->wishes[t->wishes_count++] = *wish;
+    return OK;
+}
+
 enum err talk_wish(struct talk *t, const struct env *env, const struct wish *wish)
 {
     for (size_t i = t->wishes_count; i-- > 0;) { /* the last word on a thing counts */
@@ -56,10 +74,10 @@ enum err talk_wish(struct talk *t, const struct env *env, const struct wish *wis
         t->wishes_count--;
         memmove(w, w + 1, (t->wishes_count - i) * sizeof *w);
     }
-    if (t->wishes_count == TALK_WISHES_MAX)
-        return ERR_FULL;
-    t->wishes[t->wishes_count++] = *wish;
+    TRY(wish_append(t, wish));
     t->changed = t->active = true;
+    if (wish->kind == WISH_ADD && t->type != CHAT_DIRECT)
+        t->gather_until = mono_add(env->now, TALK_FOUNDING_S * NS_PER_S);
     t->reconcile_at = env->now;
     return OK;
 }
@@ -161,6 +179,21 @@ static enum err wish_accounts(struct chat *c, const struct env *env, struct talk
     return OK;
 }
 
+/* The installations of these accounts, as far as we know, beside `there`: have they room? */
+static enum err check_room(const struct chat *c, enum chat_type type, size_t there,
+                           const struct chat_account *list, size_t count)
+{
+    const struct talk like = {.type = type};
+    size_t leaves = there;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct person *p = people_find(c, list[i].bytes);
+        size_t known = p->log == NULL ? 0 : identity_log_now(p->log)->installations.count;
+        leaves += known == 0 ? 1 : known;
+    }
+    return leaves > talk_leaves_max(&like) || count > TALK_WISHES_MAX ? ERR_LIMIT : OK;
+}
+
 static enum err check_name(struct span name)
 {
     if (name.len > PROFILE_NAME_BYTES_MAX)
@@ -180,8 +213,7 @@ enum err chat_found(struct chat *c, const struct env *env, enum chat_type type, 
     TRY(check_name(name));
     if (!known(c, accounts, count))
         return ERR_NOT_FOUND;
-    if (type == CHAT_GROUP && count >= PROFILE_GROUP_LEAVES_MAX)
-        return ERR_LIMIT;
+    TRY(check_room(c, type, 1, accounts, count));
     if (name.len > 0)
         memcpy(data.name, name.ptr, name.len);
     TRY(profile_data_set_role(&data, c->self.account, PROFILE_OWNER));
@@ -215,9 +247,10 @@ enum err chat_add(struct chat *c, const struct env *env, const struct chat_conve
         least = PROFILE_MEMBER;
     if (!known(c, accounts, count))
         return ERR_NOT_FOUND;
-    if (t->type == CHAT_GROUP && t->roster_count + count > PROFILE_GROUP_LEAVES_MAX)
-        return ERR_LIMIT;
     TRY(group_of(c, id, least, &t));
+    TRY(check_room(c, t->type, t->roster_count, accounts, count));
+    if (t->wishes_count + count > TALK_WISHES_MAX)
+        return ERR_FULL;
     TRY(wish_accounts(c, env, t, accounts, count));
     return step_close(c, env);
 }

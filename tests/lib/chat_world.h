@@ -10,7 +10,9 @@
 
 #include <stdlib.h>
 
+#ifndef WORLD_PEOPLE_MAX
 #define WORLD_PEOPLE_MAX 24u
+#endif
 
 struct world_message { /* a stored Waku message */
     char topic[32];

@@ -1,0 +1,157 @@
+/* Large conversations of whole chats. GROUP_SIZE and CROWD_SIZE in the environment make them larger
+ * than ctest has time for; then the figures are printed. */
+#define WORLD_PEOPLE_MAX 256u
+#include "tests/lib/chat_world.h"
+
+#include <time.h>
+
+static size_t size_of(const char *variable, size_t small)
+{
+    const char *text = getenv(variable);
+    size_t size = text == NULL ? small : (size_t)strtoul(text, NULL, 10);
+    assert_true(size >= small && size <= WORLD_PEOPLE_MAX);
+    return size;
+}
+
+static double cpu_s(void)
+{
+    return (double)clock() / CLOCKS_PER_SEC;
+}
+
+static void figure(const struct world *w, const char *what, double since_s)
+{
+    if (getenv("GROUP_SIZE") != NULL || getenv("CROWD_SIZE") != NULL)
+        printf("  %-40s %4zu people %10u bytes published %8.1f CPU-s\n", what, w->count,
+               w->published_bytes, cpu_s() - since_s);
+}
+
+/* `a` knows `b`, and has its bundle: as it would have found it, without the stamps. */
+static void acquaint(struct world *w, struct world_person *a, struct world_person *b)
+{
+    struct person *p = people_get(a->chat, b->chat->self.account);
+    struct buf log = BUF_INIT(IDENTITY_SENT_BYTES_MAX), body = BUF_INIT(BUNDLE_BYTES_MAX);
+    struct prekey *k;
+    assert_non_null(p);
+    p->consent = CHAT_CONSENT_GIVEN;
+    p->changed = true;
+    step_open(b->chat);
+    assert_ok(prekeys_current(b->chat, &w->t.env, &k));
+    assert_ok(identity_log_write(b->chat->me->log, &log));
+    const struct bundle bundle = {.log = buf_span(&log), .parts = {buf_span(&k->part)}, .count = 1};
+    assert_ok(bundle_encode(&bundle, &body));
+    assert_ok(step_close(b->chat, &w->t.env));
+    if (p->found == NULL)
+        assert_ok(found_new(p->account, &p->found));
+    assert_ok(found_add(p->found, buf_span(&body)));
+    step_open(a->chat);
+    assert_ok(people_learn_log(a->chat, &w->t.env, found_log(p->found)));
+    assert_ok(step_close(a->chat, &w->t.env));
+    buf_clear(&log);
+    buf_clear(&body);
+}
+
+/* People who know the first of them, and he them, all online. */
+static struct world *people(size_t count, uint64_t seed)
+{
+    struct world *w = malloc(sizeof *w);
+    assert_non_null(w);
+    world_init(w, seed);
+    for (size_t i = 0; i < count; i++) {
+        struct world_person *p = world_born(w);
+        if (i > 0) {
+            acquaint(w, &w->people[0], p);
+            acquaint(w, p, &w->people[0]);
+        }
+        world_online(w, p, true);
+        p->chat->bundle_at = MONO_NEVER; /* known already; work for nothing */
+    }
+    world_run(w, 1);
+    return w;
+}
+
+static void people_clear_all(struct world *w)
+{
+    world_clear(w);
+    free(w);
+}
+
+static struct chat_conversation found(struct world *w, enum chat_type type, size_t count)
+{
+    struct chat_account list[WORLD_PEOPLE_MAX];
+    struct chat_conversation id;
+    for (size_t i = 1; i < count; i++)
+        memcpy(list[i - 1].bytes, w->people[i].chat->self.account, 32);
+    assert_ok(chat_found(w->people[0].chat, &w->t.env, type, SPAN_LIT("all of us"), list, count - 1,
+                         &id));
+    return id;
+}
+
+static void say(struct world *w, size_t who, const struct chat_conversation *id, const char *text)
+{
+    struct chat_entry_id entry;
+    assert_ok(chat_send(w->people[who].chat, &w->t.env, id, span_str(text), NULL, &entry));
+}
+
+static size_t leaves_at(const struct world_person *p, const struct chat_conversation *id)
+{
+    const struct talk *t = talks_find(p->chat, id->bytes);
+    return t == NULL ? 0 : t->roster_count;
+}
+
+static void many_are_let_in_by_one_commit_and_one_copy_of_the_welcome(void **state)
+{
+    (void)state;
+    size_t count = size_of("GROUP_SIZE", 26);
+    double at = cpu_s();
+    struct world *w = people(count, 21);
+    figure(w, "born", at);
+    struct chat_conversation id = found(w, CHAT_GROUP, count);
+    world_run(w, 60);
+    figure(w, "founded in one go", at);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(leaves_at(&w->people[i], &id), count);
+    struct eid head = branches_head(talks_find(w->people[0].chat, id.bytes)->branches);
+    assert_int_equal(
+        mls_group_context(branches_group(talks_find(w->people[0].chat, id.bytes)->branches, &head))
+            ->epoch,
+        1); /* one commit */
+    assert_int_equal(w->people[0].chat->welcomes_out_count, 1);
+    say(w, 0, &id, "welcome, all");
+    world_run(w, 30);
+    for (size_t i = 1; i < count; i++)
+        assert_true(world_reads(&w->people[i], &id, "welcome, all"));
+    people_clear_all(w);
+}
+
+static void more_than_the_type_holds_are_refused_before_anything_is_made(void **state)
+{
+    (void)state;
+    struct world *w = people(1, 22);
+    struct chat *c = w->people[0].chat;
+    struct chat_account list[PLAN_MEMBERS_MAX];
+    struct chat_conversation id;
+    for (size_t i = 0; i < PLAN_MEMBERS_MAX; i++) {
+        rng_fill(&w->t.rng, list[i].bytes, sizeof list[i].bytes);
+        assert_non_null(people_get(c, list[i].bytes));
+    }
+    const struct span name = SPAN_LIT("all of us");
+    assert_int_equal(chat_found(c, &w->t.env, CHAT_GROUP, name, list, 64, &id), ERR_LIMIT);
+    assert_int_equal(chat_found(c, &w->t.env, CHAT_CROWD, name, list, PLAN_MEMBERS_MAX, &id),
+                     ERR_LIMIT);
+    size_t cursor = 0;
+    struct chat_summary s;
+    assert_false(chat_conversations(c, &cursor, &s));
+    assert_ok(chat_found(c, &w->t.env, CHAT_GROUP, name, list, 60, &id));
+    assert_int_equal(chat_add(c, &w->t.env, &id, &list[60], 64), ERR_LIMIT);
+    people_clear_all(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(many_are_let_in_by_one_commit_and_one_copy_of_the_welcome),
+        cmocka_unit_test(more_than_the_type_holds_are_refused_before_anything_is_made),
+    };
+    cmocka_set_test_filter(getenv("TEST")); /* one alone, by name */
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
