@@ -74,6 +74,7 @@ enum err chat_card(struct chat *c, const struct env *env, bool private_link,
         settings_save(c);
         c->links_count++;
         bundles_renew(c, env);
+        network_listen(c);
         err = step_close(c, env);
     }
     buf_clear(&value);
@@ -105,6 +106,7 @@ enum err chat_unlink(struct chat *c, const struct env *env, struct span text)
             step_put(c, VAULT_T_LINKS, span_of(key.bytes, key.len), NULL);
             c->links_count--;
             bundles_renew(c, env);
+            network_listen(c);
             return step_close(c, env);
         }
     return ERR_NOT_FOUND;
@@ -137,6 +139,7 @@ enum err chat_set_policy(struct chat *c, const struct env *env, enum chat_policy
     c->policy = policy;
     settings_save(c);
     bundles_renew(c, env);
+    network_listen(c);
     return step_close(c, env);
 }
 

@@ -3,6 +3,7 @@
 #   tests/vectors/test_X.c       vectors_X, label vectors
 #   tests/sim/test_X.c           sim_X, label sim: scenarios in virtual time
 #   tests/hostile/test_X.c       hostile_X, label hostile
+#   tests/guarantees/test_X.c    guarantees_X, label guarantees: the promises of the chat
 #   tests/fuzz/fuzz_X.c          fuzz_X, label fuzz: a libFuzzer target, or (other presets) a runner of
 #                                its corpus tests/fuzz/corpus/X/*
 #   tests/ct/ct_X.c              ct_X, label ct, in the ct preset only: under valgrind, secrets poisoned
@@ -11,7 +12,7 @@
 enable_testing()
 
 add_library(testing STATIC tests/lib/testing.c tests/lib/json.c)
-target_link_libraries(testing PUBLIC house room_crypto_base cmocka)
+target_link_libraries(testing PUBLIC house room_crypto_base cmocka m)
 
 function(test_program name source)
     add_executable(${name} ${source})
@@ -40,6 +41,7 @@ if(SOTTO_TESTS)
     target_sources(vectors_mls PRIVATE tests/vectors/mls/run_codec.c tests/vectors/mls/run_keys.c tests/vectors/mls/run_tree.c tests/vectors/mls/run_group.c)
     tests_of(sim test)
     tests_of(hostile test)
+    tests_of(guarantees test)
 endif()
 
 if(CMAKE_C_FLAGS MATCHES SOTTO_CT) # the ct preset: valgrind reports what branches on a poisoned secret

@@ -29,6 +29,16 @@ struct world_person {
     char words[CHAT_WORDS_TEXT_MAX];
     uint64_t cursor; /* of the journal, for the test */
     size_t heard;    /* messages of the world that were delivered or passed over */
+    bool dead;       /* killed: it does nothing until world_restart */
+    char listens[CHAT_TOPICS_MAX][32]; /* as CHAT_OUT_LISTEN said last */
+    size_t listens_count;
+};
+
+/* Where somebody may be killed between our network and theirs. */
+enum world_boundary {
+    WORLD_LEAVES, /* chat_poll has handed a message out, the network does not have it yet */
+    WORLD_LEFT,   /* the network has it, chat_published was not called yet */
+    WORLD_TOLD,   /* chat_published was called, nothing was written since */
 };
 
 struct world {
@@ -40,6 +50,10 @@ struct world {
     unsigned loss_percent; /* of live deliveries; stores keep all */
     bool stores;           /* are there any? */
     unsigned published_bytes;
+    bool by_topic; /* live messages come to those who listen to their topic, not to all */
+    /* called at each boundary of each message, unless NULL; may set p->dead */
+    void (*watch)(struct world *w, struct world_person *p, enum world_boundary at,
+                  const struct chat_out *out);
 };
 
 static inline void world_init(struct world *w, uint64_t seed)
@@ -93,7 +107,7 @@ static inline void world_restart(struct world *w, struct world_person *p)
     chat_close(p->chat);
     p->chat = NULL;
     assert_ok(chat_open(&p->chat, &config, &w->t.env));
-    p->online = false;
+    p->online = p->dead = false;
     if (online)
         world_online(w, p, true);
 }
@@ -134,12 +148,52 @@ static inline void world_fetch(struct world *w, struct world_person *p, const st
     chat_fetched(p->chat, &w->t.env, ask.ticket, OK);
 }
 
+/* True: the person was killed there. */
+static inline bool world_pass(struct world *w, struct world_person *p, enum world_boundary at,
+                              const struct chat_out *out)
+{
+    if (w->watch != NULL)
+        w->watch(w, p, at, out);
+    return p->dead;
+}
+
+static inline void world_listen(struct world_person *p, const struct chat_out *out)
+{
+    p->listens_count = out->topics_count;
+    for (size_t i = 0; i < out->topics_count; i++) {
+        memset(p->listens[i], 0, sizeof p->listens[i]);
+        memcpy(p->listens[i], out->topics[i].ptr, out->topics[i].len);
+    }
+}
+
+static inline bool world_listens(const struct world *w, const struct world_person *p,
+                                 const char *topic)
+{
+    bool yes = !w->by_topic;
+    for (size_t i = 0; i < p->listens_count && !yes; i++)
+        yes = strcmp(p->listens[i], topic) == 0;
+    return yes;
+}
+
+static inline void world_publish(struct world *w, struct world_person *p,
+                                 const struct chat_out *out)
+{
+    uint64_t ticket = out->ticket;
+    if (world_pass(w, p, WORLD_LEAVES, out))
+        return;
+    world_keep(w, out);
+    if (world_pass(w, p, WORLD_LEFT, out))
+        return;
+    chat_published(p->chat, &w->t.env, ticket, OK);
+    (void)world_pass(w, p, WORLD_TOLD, NULL);
+}
+
 /* Everything that one chat wants now. */
 static inline bool world_pump(struct world *w, struct world_person *p)
 {
     struct chat_out out;
     bool moved = false;
-    while (p->chat != NULL && chat_poll(p->chat, &w->t.env, &out)) {
+    while (p->chat != NULL && !p->dead && chat_poll(p->chat, &w->t.env, &out)) {
         moved = true;
         if (getenv("WORLD_LOG") != NULL)
             printf("%.1f person %d: %s %.*s %zu\n", (double)w->t.env.now.ns / 1e9,
@@ -149,12 +203,14 @@ static inline bool world_pump(struct world *w, struct world_person *p)
                                                 : "listens",
                    (int)out.topic.len, (const char *)out.topic.ptr,
                    out.kind == CHAT_OUT_PUBLISH ? out.payload.len : out.topics_count);
-        if (out.kind == CHAT_OUT_PUBLISH) {
-            world_keep(w, &out);
-            chat_published(p->chat, &w->t.env, out.ticket, OK);
-        } else if (out.kind == CHAT_OUT_FETCH) {
+        if (p->dead)
+            break; /* it did not live to see this output */
+        if (out.kind == CHAT_OUT_PUBLISH)
+            world_publish(w, p, &out);
+        else if (out.kind == CHAT_OUT_FETCH)
             world_fetch(w, p, &out);
-        }
+        else
+            world_listen(p, &out);
     }
     return moved;
 }
@@ -162,10 +218,10 @@ static inline bool world_pump(struct world *w, struct world_person *p)
 static inline bool world_hear(struct world *w, struct world_person *p)
 {
     bool moved = false;
-    while (p->online && p->chat != NULL && p->heard < w->messages_count) {
+    while (p->online && p->chat != NULL && !p->dead && p->heard < w->messages_count) {
         const struct world_message *m = &w->messages[p->heard++];
         moved = true;
-        if (rng_below(&w->t.rng, 100) >= w->loss_percent)
+        if (rng_below(&w->t.rng, 100) >= w->loss_percent && world_listens(w, p, m->topic))
             chat_received(p->chat, &w->t.env, span_str(m->topic), span_of(m->payload, m->len));
     }
     return moved;
@@ -186,14 +242,14 @@ static inline void world_run(struct world *w, int64_t seconds)
         }
         struct mono next = {end};
         for (size_t i = 0; i < w->count; i++)
-            if (w->people[i].chat != NULL)
+            if (w->people[i].chat != NULL && !w->people[i].dead)
                 next = mono_min(next, chat_deadline(w->people[i].chat));
         if (w->t.env.now.ns >= end)
             return;
         int64_t wait = next.ns - w->t.env.now.ns;
         test_env_advance(&w->t, wait > NS_PER_MS ? wait : NS_PER_MS);
         for (size_t i = 0; i < w->count; i++)
-            if (w->people[i].chat != NULL)
+            if (w->people[i].chat != NULL && !w->people[i].dead)
                 chat_tick(w->people[i].chat, &w->t.env);
     }
 }

@@ -41,6 +41,30 @@ static void two_people_meet_and_talk(void **state)
     world_clear(&w);
 }
 
+/* As a light client hears: what it has asked for and nothing else. */
+static void a_fresh_link_is_listened_to_at_once(void **state)
+{
+    (void)state;
+    struct world w;
+    struct chat_event ev;
+    char card[CHAT_CARD_TEXT_MAX];
+    struct chat_conversation id;
+    world_init(&w, 8);
+    w.by_topic = true;
+    struct world_person *a = world_born(&w), *b = world_born(&w);
+    world_online(&w, a, true);
+    world_online(&w, b, true);
+    world_run(&w, 30);
+    assert_ok(chat_card(a->chat, &w.t.env, true, card));
+    world_run(&w, 90);
+    assert_ok(chat_contact(b->chat, &w.t.env, span_str(card), &id));
+    say(&w, b, &id, "hello");
+    world_run(&w, 120);
+    assert_true(world_event(a, CHAT_EVENT_REQUEST, &ev));
+    assert_true(world_reads(a, &id, "hello"));
+    world_clear(&w);
+}
+
 /* Two who know each other, online. */
 static struct chat_conversation friends(struct world *w, struct world_person *a,
                                         struct world_person *b)
@@ -277,6 +301,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_people_meet_and_talk),
+        cmocka_unit_test(a_fresh_link_is_listened_to_at_once),
         cmocka_unit_test(who_was_away_for_three_days_finds_who_wrote),
         cmocka_unit_test(a_restart_loses_nothing),
         cmocka_unit_test(what_is_lost_on_the_way_is_repaired),
