@@ -22,9 +22,7 @@ static enum err pipe_open(void *impl, const struct env *env, uint64_t peer,
     c->refs++;
     fifo_init(&s->held[0], sizeof(struct pipe_note *), SIZE_MAX);
     fifo_init(&s->held[1], sizeof(struct pipe_note *), SIZE_MAX);
-    s->id[pipe_end_of(c, p)] = *stream = p->next_stream++;
-    if (map_put(&p->live, MAP_KEY(*stream), s) != OK)
-        abort();
+    *stream = pipe_know(p, s);
     pipe_post(p, c, s, NOTE_OPEN, NULL, pipe_wire_bytes(PIPE_OPEN_BYTES), OK, protocols);
     return OK;
 }
@@ -33,7 +31,7 @@ static enum err pipe_write(void *impl, uint64_t stream, struct span head, struct
                            size_t count)
 {
     struct pipe_node *p = impl;
-    struct pipe_stream *s = map_get(&p->live, MAP_KEY(stream));
+    struct pipe_stream *s = pipe_stream_of(p, stream);
     if (s == NULL)
         return ERR_CLOSED;
     int own = pipe_end_of(s->conn, p);
@@ -64,7 +62,7 @@ static enum err pipe_write(void *impl, uint64_t stream, struct span head, struct
 static size_t pipe_room(void *impl, uint64_t stream)
 {
     struct pipe_node *p = impl;
-    struct pipe_stream *s = map_get(&p->live, MAP_KEY(stream));
+    struct pipe_stream *s = pipe_stream_of(p, stream);
 
     if (s == NULL)
         return 0;
@@ -77,7 +75,7 @@ static size_t pipe_room(void *impl, uint64_t stream)
 static size_t pipe_unsent(void *impl, uint64_t stream)
 {
     struct pipe_node *p = impl;
-    const struct pipe_stream *s = map_get(&p->live, MAP_KEY(stream));
+    const struct pipe_stream *s = pipe_stream_of(p, stream);
 
     return s == NULL ? 0 : s->in_flight[pipe_end_of(s->conn, p)];
 }
@@ -85,7 +83,7 @@ static size_t pipe_unsent(void *impl, uint64_t stream)
 static void pipe_close_write(void *impl, uint64_t stream)
 {
     struct pipe_node *p = impl;
-    struct pipe_stream *s = map_get(&p->live, MAP_KEY(stream));
+    struct pipe_stream *s = pipe_stream_of(p, stream);
     if (s == NULL)
         return;
     int own = pipe_end_of(s->conn, p);
@@ -101,7 +99,7 @@ static void pipe_close_write(void *impl, uint64_t stream)
 static void pipe_reset(void *impl, uint64_t stream)
 {
     struct pipe_node *p = impl;
-    struct pipe_stream *s = map_get(&p->live, MAP_KEY(stream));
+    struct pipe_stream *s = pipe_stream_of(p, stream);
     if (s == NULL)
         return;
 
@@ -113,7 +111,7 @@ static void pipe_reset(void *impl, uint64_t stream)
 static void pipe_pause(void *impl, uint64_t stream, bool paused)
 {
     struct pipe_node *p = impl;
-    struct pipe_stream *s = map_get(&p->live, MAP_KEY(stream));
+    struct pipe_stream *s = pipe_stream_of(p, stream);
     if (s == NULL)
         return;
     int own = pipe_end_of(s->conn, p);
@@ -134,7 +132,7 @@ static void pipe_disconnect(void *impl, const struct env *env, uint64_t peer, en
     (void)env;
     if (c == NULL)
         return;
-    struct pipe_note *note = pipe_need(calloc(1, sizeof *note));
+    struct pipe_note *note = pipe_note_new(p->node->sim);
 
     *note = (struct pipe_note){.kind = NOTE_DOWN, .conn = c, .to = pipe_end_of(c, p), .why = why};
     c->refs++;

@@ -13,6 +13,7 @@
 
 #define PIPE_OPEN_BYTES    120u /* multistream lines of one negotiation */
 #define PIPE_PROTOCOLS_MAX 32u
+#define PIPE_STREAMS_MAX   65536u /* of a node at a time; a power of two */
 
 enum note_kind {
     NOTE_UP,
@@ -55,6 +56,7 @@ struct pipe_note {
     struct blob *bytes;
     const char *const *proposed; /* NOTE_OPEN: static strings */
     enum err why;
+    struct pipe_note *next; /* of those to spare */
 };
 
 struct pipe_node {
@@ -62,8 +64,9 @@ struct pipe_node {
     struct streams streams;
     const char *protocols[PIPE_PROTOCOLS_MAX];
     size_t protocols_count;
-    struct map conns;       /* peer number -> pipe_conn */
-    struct map live;        /* stream id -> pipe_stream */
+    struct map conns;          /* peer number -> pipe_conn */
+    struct pipe_stream **live; /* by the low bits of their ids; NULL: free */
+    uint32_t live_cap;
     struct fifo events;     /* struct pipe_note * due to be polled */
     struct pipe_note *last; /* its bytes are borrowed until the next poll */
     struct peer_id told_id;
@@ -98,6 +101,21 @@ size_t pipe_wire_bytes(size_t len);
 /** Send a note to the other end of a connection; takes `bytes`. */
 void pipe_post(struct pipe_node *p, struct pipe_conn *c, struct pipe_stream *s, enum note_kind kind,
                struct blob *bytes, size_t wire, enum err why, const char *const *proposed);
+
+/** The stream of that id as this node knows it; NULL: gone. */
+static inline struct pipe_stream *pipe_stream_of(const struct pipe_node *p, uint64_t id)
+{
+    uint32_t slot = (uint32_t)id & (PIPE_STREAMS_MAX - 1);
+    struct pipe_stream *s = slot < p->live_cap ? p->live[slot] : NULL;
+
+    return s != NULL && s->id[pipe_end_of(s->conn, p)] == id ? s : NULL;
+}
+
+/** This end knows the stream from now on, by a new id. */
+uint64_t pipe_know(struct pipe_node *p, struct pipe_stream *s);
+
+/** A zeroed note to `to`, the end of the connection that is told. */
+struct pipe_note *pipe_note_new(struct sim *s);
 
 /** This end knows the stream no more. */
 void pipe_forget(struct pipe_node *p, struct pipe_stream *s);

@@ -52,9 +52,20 @@ void pipe_note_free(struct pipe_note *n)
     n->bytes = NULL;
     struct pipe_stream *s = n->stream;
     struct pipe_conn *c = n->conn;
-    free(n);
+    n->next = c->sim->spare_notes;
+    c->sim->spare_notes = n;
     pipe_stream_unref(s);
     pipe_conn_unref(c);
+}
+
+void pipe_notes_clear(struct sim *s)
+{
+    struct pipe_note *n;
+
+    while ((n = s->spare_notes) != NULL) {
+        s->spare_notes = n->next;
+        free(n);
+    }
 }
 
 size_t pipe_wire_bytes(size_t len)
@@ -64,13 +75,42 @@ size_t pipe_wire_bytes(size_t len)
     return plain + (plain / PIPE_NOISE_PAYLOAD + 1) * PIPE_NOISE_OVERHEAD;
 }
 
+struct pipe_note *pipe_note_new(struct sim *s)
+{
+    struct pipe_note *n = s->spare_notes;
+
+    if (n == NULL)
+        return pipe_need(calloc(1, sizeof *n));
+    s->spare_notes = n->next;
+    *n = (struct pipe_note){0};
+    return n;
+}
+
+uint64_t pipe_know(struct pipe_node *p, struct pipe_stream *s)
+{
+    uint32_t slot = 0;
+
+    while (slot < p->live_cap && p->live[slot] != NULL)
+        slot++;
+    if (slot == PIPE_STREAMS_MAX)
+        pipe_need(NULL);
+    if (slot == p->live_cap) {
+        uint32_t cap = slot == 0 ? 8 : 2 * slot;
+        p->live = pipe_need(realloc(p->live, cap * sizeof(struct pipe_stream *)));
+        memset(p->live + slot, 0, (cap - slot) * sizeof(struct pipe_stream *));
+        p->live_cap = cap;
+    }
+    p->live[slot] = s;
+    return s->id[pipe_end_of(s->conn, p)] = p->next_stream++ * PIPE_STREAMS_MAX | slot;
+}
+
 void pipe_post(struct pipe_node *p, struct pipe_conn *c, struct pipe_stream *s, enum note_kind kind,
                struct blob *bytes, size_t wire, enum err why, const char *const *proposed)
 {
     int own = pipe_end_of(c, p);
-    struct pipe_note *note = pipe_need(calloc(1, sizeof *note));
+    struct pipe_note *note = pipe_note_new(p->node->sim);
 
-    *note = (struct pipe_note){kind, c, s, !own, bytes, proposed, why};
+    *note = (struct pipe_note){kind, c, s, !own, bytes, proposed, why, NULL};
     c->refs++;
     if (s != NULL)
         s->refs++;
@@ -90,7 +130,7 @@ void pipe_forget(struct pipe_node *p, struct pipe_stream *s)
     if (id == 0)
         return;
     s->id[own] = 0;
-    map_take(&p->live, MAP_KEY(id));
+    p->live[id & (PIPE_STREAMS_MAX - 1)] = NULL;
     struct pipe_note *note;
     while (fifo_pop(&s->held[own], &note)) /* they know the stream, as it knows them */
         pipe_note_free(note);
@@ -100,15 +140,13 @@ void pipe_forget(struct pipe_node *p, struct pipe_stream *s)
 void pipe_conn_drop(struct pipe_node *p, struct pipe_conn *c, enum err why, bool tell)
 {
     int own = pipe_end_of(c, p);
-    size_t cursor = 0;
-    struct pipe_stream *s;
 
     if (c->down[own])
         return;
     c->down[own] = true;
-    while ((s = map_next(&p->live, &cursor, NULL)) != NULL)
-        if (s->conn == c)
-            pipe_forget(p, s);
+    for (uint32_t i = 0; i < p->live_cap; i++)
+        if (p->live[i] != NULL && p->live[i]->conn == c)
+            pipe_forget(p, p->live[i]);
     if (tell)
         pipe_post(p, c, NULL, NOTE_DOWN, NULL, pipe_wire_bytes(0), why, NULL);
     struct pipe_note *note;

@@ -23,10 +23,8 @@ static bool accept_open(struct pipe_node *p, struct pipe_note *n)
               pipe_wire_bytes(PIPE_OPEN_BYTES), ERR_UNSUPPORTED, NULL);
     if (s->protocol == NULL)
         return false;
-    s->id[n->to] = p->next_stream++;
+    pipe_know(p, s);
     s->refs++;
-    if (map_put(&p->live, MAP_KEY(s->id[n->to]), s) != OK)
-        abort();
     return true;
 }
 
@@ -148,7 +146,6 @@ enum err pipe_node_new(struct pipe_node **out, struct sim_node *n)
     p->next_peer = p->next_stream = 1;
     p->streams = pipe_functions(p);
     map_init(&p->conns, seed, SIZE_MAX);
-    map_init(&p->live, seed, SIZE_MAX);
     fifo_init(&p->events, sizeof(struct pipe_note *), SIZE_MAX);
     *out = p;
     return OK;
@@ -157,19 +154,18 @@ enum err pipe_node_new(struct pipe_node **out, struct sim_node *n)
 void pipe_node_free(struct pipe_node *p)
 {
     struct pipe_note *note;
-    struct pipe_stream *s;
-    size_t cursor = 0;
 
     if (p == NULL)
         return;
     pipe_note_free(p->last);
     while (fifo_pop(&p->events, &note))
         pipe_note_free(note);
-    while ((s = map_next(&p->live, &cursor, NULL)) != NULL)
-        pipe_forget(p, s);
+    for (uint32_t i = 0; i < p->live_cap; i++)
+        if (p->live[i] != NULL)
+            pipe_forget(p, p->live[i]);
     fifo_clear(&p->events);
     map_clear(&p->conns);
-    map_clear(&p->live);
+    free(p->live);
     free(p);
 }
 

@@ -12,6 +12,7 @@
 #define SIM_SEND_BYTES_MAX                                                                         \
     (256u << 10) /* bytes under way in one direction, as socket buffers hold */
 #define SIM_JOB_NS       (2 * NS_PER_MS) /* virtual time of a job: one fdatasync */
+#define SIM_SIGNATURES   (1u << 17) /* tier F1: equal ones of the last so many are verified once */
 #define SIM_WATCHERS_MAX 8u
 #define SIM_PURPOSES_MAX 64u /* sim/random.h */
 
@@ -48,7 +49,6 @@ struct sim_node {
     struct core_config config;
     struct drbg drbg;
     struct rng rng;
-    struct arena scratch;
     struct env env;
     struct port port;
     struct map links;  /* link id -> struct sim_conn */
@@ -69,10 +69,12 @@ struct sim {
     uint64_t digest;
     uint64_t calls; /* scenario steps made so far, for their order */
     struct log log;
+    struct arena scratch; /* one node is awake at a time */
     struct sim_watcher watchers[SIM_WATCHERS_MAX];
     size_t watchers_count;
     const uint8_t *side; /* partition; NULL: whole */
     uint8_t *side_copy;
+    struct pipe_note *spare_notes;
     struct map pairs; /* F1: nodes with a connection between them, or a dial under way */
     uint64_t random[SIM_PURPOSES_MAX];
     struct sim_stats stats;
@@ -125,6 +127,7 @@ void pipe_event(struct sim *s, struct sim_event *e);
 void pipe_heal(struct sim_node *n);
 void pipe_drop(struct sim_node *n);
 void pipe_note_free(struct pipe_note *note);
+void pipe_notes_clear(struct sim *s); /* those to spare */
 
 /** Mix into the digest of the run. */
 void sim_mix(struct sim *s, const struct sim_event *e, struct span bytes);

@@ -36,14 +36,33 @@ static void entry_drop(struct map_entry *e)
     *e = (struct map_entry){0};
 }
 
+static bool is_small(const struct map *m)
+{
+    return m->slot_mask < MAP_SMALL_SLOTS;
+}
+
+static uint32_t slot_get(const struct map *m, size_t i)
+{
+    return is_small(m) ? m->slots.small[i] : m->slots.large[i];
+}
+
+static void slot_set(struct map *m, size_t i, uint32_t entry)
+{
+    if (is_small(m))
+        m->slots.small[i] = (uint8_t)entry;
+    else
+        m->slots.large[i] = entry;
+}
+
 void map_clear(struct map *m)
 {
     for (size_t i = 0; i < m->used; i++)
         entry_drop(&m->entries[i]);
     free(m->entries);
-    free(m->slots);
+    if (!is_small(m))
+        free(m->slots.large);
     m->entries = NULL;
-    m->slots = NULL;
+    memset(&m->slots, 0, sizeof m->slots);
     m->used = m->cap = m->slot_mask = m->count = 0;
 }
 
@@ -53,8 +72,8 @@ static size_t find(const struct map *m, struct span key, uint64_t hash)
 {
     size_t i = hash & m->slot_mask;
 
-    for (; m->slots[i] != 0; i = (i + 1) & m->slot_mask) {
-        const struct map_entry *e = &m->entries[m->slots[i] - 1];
+    for (uint32_t slot; (slot = slot_get(m, i)) != 0; i = (i + 1) & m->slot_mask) {
+        const struct map_entry *e = &m->entries[slot - 1];
         if (e->value != NULL && e->hash == hash && span_eq(entry_key(e), key))
             break;
     }
@@ -65,7 +84,7 @@ void *map_get(const struct map *m, struct span key)
 {
     if (m->count == 0)
         return NULL;
-    uint32_t slot = m->slots[find(m, key, siphash(m->seed, key))];
+    uint32_t slot = slot_get(m, find(m, key, siphash(m->seed, key)));
     return slot == 0 ? NULL : m->entries[slot - 1].value;
 }
 
@@ -74,34 +93,36 @@ static enum err rebuild(struct map *m)
 {
     size_t cap = MAP_CAP_MIN;
 
-    while (cap < m->count * 2)
+    while (cap < (size_t)m->count * 2)
         cap *= 2;
     if (cap >= UINT32_MAX / 2)
         return ERR_MEMORY;
+    struct map next = {.cap = (uint32_t)cap, .slot_mask = (uint32_t)cap * 2 - 1};
     struct map_entry *entries = calloc(cap, sizeof *entries);
-    uint32_t *slots = calloc(cap * 2, sizeof *slots);
-    if (entries == NULL || slots == NULL) {
+    if (!is_small(&next))
+        next.slots.large = calloc(cap * 2, sizeof *next.slots.large);
+    if (entries == NULL || (!is_small(&next) && next.slots.large == NULL)) {
         free(entries);
-        free(slots);
         return ERR_MEMORY;
     }
-    size_t used = 0, mask = cap * 2 - 1;
+    uint32_t used = 0;
     for (size_t i = 0; i < m->used; i++) {
         if (m->entries[i].value == NULL)
             continue;
         entries[used] = m->entries[i];
-        size_t s = entries[used].hash & mask;
-        while (slots[s] != 0)
-            s = (s + 1) & mask;
-        slots[s] = (uint32_t)++used;
+        size_t s = entries[used].hash & next.slot_mask;
+        while (slot_get(&next, s) != 0)
+            s = (s + 1) & next.slot_mask;
+        slot_set(&next, s, ++used);
     }
     free(m->entries);
-    free(m->slots);
+    if (!is_small(m))
+        free(m->slots.large);
     m->entries = entries;
-    m->slots = slots;
+    m->slots = next.slots;
     m->used = used;
-    m->cap = cap;
-    m->slot_mask = mask;
+    m->cap = next.cap;
+    m->slot_mask = next.slot_mask;
     return OK;
 }
 
@@ -110,7 +131,7 @@ enum err map_put(struct map *m, struct span key, void *value)
     assert(value != NULL && key.len <= MAP_KEY_MAX);
     uint64_t hash = siphash(m->seed, key);
 
-    if (m->count > 0 && m->slots[find(m, key, hash)] != 0)
+    if (m->count > 0 && slot_get(m, find(m, key, hash)) != 0)
         return ERR_EXISTS;
     if (m->count >= m->max)
         return ERR_FULL;
@@ -128,7 +149,7 @@ enum err map_put(struct map *m, struct span key, void *value)
     }
     size_t s = find(m, key, hash);
     m->entries[m->used] = e;
-    m->slots[s] = (uint32_t)++m->used;
+    slot_set(m, s, ++m->used);
     m->count++;
     return OK;
 }
@@ -137,7 +158,7 @@ void *map_take(struct map *m, struct span key)
 {
     if (m->count == 0)
         return NULL;
-    uint32_t slot = m->slots[find(m, key, siphash(m->seed, key))];
+    uint32_t slot = slot_get(m, find(m, key, siphash(m->seed, key)));
     if (slot == 0)
         return NULL;
     void *value = m->entries[slot - 1].value;

@@ -4,11 +4,16 @@
 
 #include "crypto/base/span.h"
 
+#define MAP_SMALL_SLOTS 32u
+
 struct map {
     struct map_entry *entries; /* dense, in insertion order, with holes where something was taken */
-    uint32_t *slots;           /* open addressing: index into entries + 1; 0 is empty */
-    size_t used, cap, slot_mask;
-    size_t count, max;
+    union {                    /* open addressing: index into entries + 1; 0 is empty */
+        uint32_t *large;
+        uint8_t small[MAP_SMALL_SLOTS]; /* when cap needs no more: one load less for each look-up */
+    } slots;
+    uint32_t used, cap, slot_mask, count;
+    size_t max;
     uint8_t seed[16];
 };
 

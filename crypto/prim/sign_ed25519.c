@@ -1,5 +1,5 @@
 #include "crypto/base/wipe.h"
-#include "crypto/prim/sign.h"
+#include "crypto/prim/sign_memo.h"
 
 #include <sodium.h>
 
@@ -22,10 +22,15 @@ void ed25519_sign(const uint8_t seed[ED25519_SEED_BYTES], const uint8_t pk[ED255
     wipe(sk, sizeof sk);
 }
 
+static enum err verify_now(const uint8_t *pk, struct span msg, const uint8_t *sig)
+{
+    return crypto_sign_verify_detached(sig, msg.ptr, msg.len, pk) == 0 ? OK : ERR_AUTH;
+}
+
 enum err ed25519_verify(const uint8_t pk[ED25519_PUBLIC_BYTES], struct span msg,
                         const uint8_t sig[ED25519_SIGNATURE_BYTES])
 {
-    return crypto_sign_verify_detached(sig, msg.ptr, msg.len, pk) == 0 ? OK : ERR_AUTH;
+    return sign_memo_on() ? sign_memo_verify(pk, msg, sig, verify_now) : verify_now(pk, msg, sig);
 }
 
 static enum err public_of(const struct sign *s, const uint8_t *secret, uint8_t *pub)

@@ -185,9 +185,10 @@ bool gossipsub_next_rpc(struct gossipsub *g, const struct env *env, uint64_t pee
 
     taken_release(g);
     out->count = out->bytes = out->head_len = 0;
+    out->more = p != NULL && !queue_empty(&p->queue);
     if (p == NULL || room < HEAD_RESERVE + CONTROL_RESERVE)
         return false;
-    if (queue_empty(&p->queue)) {
+    if (!out->more) {
         p->queue.announced = false;
         return false;
     }
@@ -199,7 +200,8 @@ bool gossipsub_next_rpc(struct gossipsub *g, const struct env *env, uint64_t pee
     gather(g, p, &d);
     buf_clear(&d.subs);
     buf_clear(&d.mesh);
-    if (queue_empty(&p->queue))
+    out->more = !queue_empty(&p->queue);
+    if (!out->more)
         p->queue.announced = false;
     if (out->count == 0)
         return false;

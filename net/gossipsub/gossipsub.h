@@ -81,6 +81,7 @@ struct gossipsub_rpc_out {
     struct blob *parts[GOSSIPSUB_OUT_PARTS];
     size_t count;
     size_t bytes; /* head and parts */
+    bool more;    /* something waits yet; set in any case */
 };
 
 /** A new engine without peers or topics. `p` is copied and must pass gossipsub_params_check. NULL

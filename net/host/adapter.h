@@ -61,9 +61,21 @@ struct host_out_slot {
     void (*drop)(void *object);
 };
 
+/* What is owed to all adapters but relay's since one of them was touched. Relay is most of what
+ * happens and touches no other: its bytes do not stir. */
+enum {
+    HOST_STIR_PUMP = 1,     /* they may have something to move */
+    HOST_STIR_POLL = 2,     /* services may have outputs */
+    HOST_STIR_TICK = 4,     /* a tick may mean something else now */
+    HOST_STIR_DEADLINE = 8, /* others_due is old */
+    HOST_STIR_ALL = 15,
+};
+
 struct host {
     struct host_params params;
     struct streams streams;
+    unsigned stirred;          /* HOST_STIR_ */
+    struct mono others_due;    /* deadline of all adapters but relay's, and of exchanges */
     struct map streams_by_id;  /* struct host_stream */
     struct map peers;          /* struct host_peer */
     struct fifo out;           /* struct host_out_slot */
@@ -84,6 +96,12 @@ struct host {
     struct circuit_adapter *circuit;
     struct dcutr_adapter *dcutr;
 };
+
+/** Whoever touches an adapter other than relay's says so: a call of the user, a stream event. */
+static inline void host_stir(struct host *h)
+{
+    h->stirred = HOST_STIR_ALL;
+}
 
 enum err gossip_adapter_new(struct host *h, const struct env *env) MUST_CHECK;
 void gossip_adapter_free(struct host *h);

@@ -133,6 +133,7 @@ static bool pump(struct host *h, const struct env *env)
 void host_dialed(struct host *h, const struct env *env, uint64_t ticket, enum err err,
                  const struct multiaddr *at)
 {
+    host_stir(h);
     if (ticket & HOST_DCUTR_TICKET)
         dcutr_adapter_dialed(h, env, ticket & ~HOST_DCUTR_TICKET, err);
     else

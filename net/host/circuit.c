@@ -57,11 +57,28 @@ enum err circuit_say(struct host *h, uint64_t stream, enum circuit_protocol prot
 
 /* ---- reservations of ours ---- */
 
-static struct circuit_place *place_of(struct circuit_adapter *a, uint64_t peer)
+#define PLACES (sizeof((struct circuit_adapter *)0)->places / sizeof(struct circuit_place *))
+
+static void drop_place(struct circuit_adapter *a, uint64_t peer)
 {
-    for (size_t i = 0; i < sizeof a->places / sizeof *a->places; i++)
-        if (a->places[i].peer == peer)
-            return &a->places[i];
+    for (size_t i = 0; i < PLACES; i++)
+        if (a->places[i] != NULL && a->places[i]->peer == peer) {
+            free(a->places[i]);
+            a->places[i] = NULL;
+        }
+}
+
+/* An empty one for that peer; NULL: there are enough, or memory is out. */
+static struct circuit_place *new_place(struct circuit_adapter *a, uint64_t peer)
+{
+    drop_place(a, peer);
+    for (size_t i = 0; i < PLACES; i++)
+        if (a->places[i] == NULL) {
+            a->places[i] = calloc(1, sizeof *a->places[i]);
+            if (a->places[i] != NULL)
+                a->places[i]->peer = peer;
+            return a->places[i];
+        }
     return NULL;
 }
 
@@ -96,14 +113,11 @@ static void add_place(struct circuit_place *place, const struct multiaddr *relay
  */
 static void keep_place(struct host *h, const struct host_peer *p, const struct circuit_message *m)
 {
-    struct circuit_place *place = place_of(h->circuit, p->peer);
+    struct circuit_place *place = new_place(h->circuit, p->peer);
     struct multiaddr addr;
 
     if (place == NULL)
-        place = place_of(h->circuit, 0);
-    if (place == NULL)
         return;
-    *place = (struct circuit_place){.peer = p->peer};
     for (size_t i = 0; i < m->addrs_count; i++)
         if (multiaddr_from_bytes(m->addrs[i], &addr) == OK && usable(h, &addr))
             add_place(place, &addr, &p->id);
@@ -142,10 +156,10 @@ size_t host_circuits(const struct host *h, struct multiaddr *out, size_t max)
     const struct circuit_adapter *a = h->circuit;
     size_t n = 0;
 
-    for (size_t i = 0; i < sizeof a->places / sizeof *a->places; i++)
-        for (size_t k = 0; k < a->places[i].count && n < max; k++)
-            if (reserve_held(&a->reserve, a->places[i].peer))
-                out[n++] = a->places[i].addrs[k];
+    for (size_t i = 0; i < PLACES; i++)
+        for (size_t k = 0; a->places[i] != NULL && k < a->places[i]->count && n < max; k++)
+            if (reserve_held(&a->reserve, a->places[i]->peer))
+                out[n++] = a->places[i]->addrs[k];
     return n;
 }
 
@@ -182,6 +196,7 @@ enum err host_circuit(struct host *h, const struct env *env, uint64_t relay,
     struct circuit_stream *c;
     uint64_t stream;
 
+    host_stir(h);
     if (h->streams.carry == NULL)
         return ERR_UNSUPPORTED;
     c = circuit_stream_new(h, env, CIRCUIT_DIALING, relay);
@@ -401,12 +416,9 @@ static void identified(struct host *h, const struct env *env, const struct host_
 
 static void peer_down(struct host *h, const struct env *env, const struct host_peer *p)
 {
-    struct circuit_place *place = place_of(h->circuit, p->peer);
-
     if (h->circuit->relay != NULL)
         relay_peer_down(h->circuit->relay, p->peer);
-    if (place != NULL)
-        *place = (struct circuit_place){.peer = 0};
+    drop_place(h->circuit, p->peer);
     if (reserve_peer_down(&h->circuit->reserve, p->peer))
         tell(h, env);
 }
@@ -511,6 +523,8 @@ void circuit_adapter_free(struct host *h)
     if (h->circuit == NULL)
         return;
     relay_free(h->circuit->relay);
+    for (size_t i = 0; i < PLACES; i++)
+        free(h->circuit->places[i]);
     free(h->circuit);
     h->circuit = NULL;
 }

@@ -43,7 +43,7 @@ struct circuit_adapter {
     struct circuit_stream *streams;
     struct relay *relay; /* NULL: we are none */
     struct reserve reserve;
-    struct circuit_place places[2 * CIRCUIT_RESERVE_WANTED];
+    struct circuit_place *places[2 * CIRCUIT_RESERVE_WANTED]; /* owned; NULL: free */
     struct peer_id self;
 };
 

@@ -267,8 +267,10 @@ const struct adapter adapter_filter_push = {
 void host_filter_message(struct host *h, const struct env *env, struct span pubsub_topic,
                          struct span content_topic, const uint8_t hash[32], struct span message)
 {
-    if (h->filter->server != NULL)
-        filter_server_message(h->filter->server, env, pubsub_topic, content_topic, hash, message);
+    if (h->filter->server == NULL)
+        return;
+    host_stir(h);
+    filter_server_message(h->filter->server, env, pubsub_topic, content_topic, hash, message);
 }
 
 const struct filter_server *host_filter_server(const struct host *h)

@@ -24,7 +24,8 @@ struct lane { /* one peer that may speak gossipsub */
     uint64_t out;                         /* stream that we write to; 0: none */
     uint64_t in[HOST_GOSSIP_INBOUND_MAX]; /* streams that it writes to us; 0: free */
     bool speaks;                          /* the engine knows it */
-    bool waiting;                         /* the engine has more for it than its stream has room */
+    bool waiting;                         /* the engine has something for it: listed in `ready` */
+    struct lane *next, **at;              /* of that list; at: who points to this one */
     bool held;                            /* its streams to us are paused, for backpressure */
     bool heard;                           /* it has written to us before */
     bool deaf;                            /* it speaks none of our protocols */
@@ -36,14 +37,19 @@ struct lane { /* one peer that may speak gossipsub */
     bool slow;              /* took too little in a second: it slows nobody any more */
 };
 
+struct inflow { /* state of a stream that a peer writes to us; goes before its lane does */
+    struct lane *lane;
+    struct frames frames;
+};
+
 struct gossip_adapter {
     struct gossipsub *engine;
     struct bandwidth *bandwidth;
     struct map lanes;
-    size_t waiting;    /* lanes that are */
-    size_t partial;    /* of all lanes */
-    bool holding;      /* some lane is held */
-    bool paused;       /* by the core: its archive queue is full */
+    struct lane *ready, **ready_end; /* lanes that are waiting, in the order they began */
+    size_t partial;                  /* of all lanes */
+    bool holding;                    /* some lane is held */
+    bool paused;                     /* by the core: its archive queue is full */
     struct mono retry; /* when peers that broke all tries are tried again; MONO_NEVER: none */
 };
 
@@ -76,11 +82,28 @@ static void peer_up(struct host *h, const struct env *env, const struct host_pee
     open_out(h, env, l);
 }
 
+static void list(struct gossip_adapter *g, struct lane *l)
+{
+    l->next = NULL;
+    l->at = g->ready_end;
+    *l->at = l;
+    g->ready_end = &l->next;
+}
+
+static void unlist(struct gossip_adapter *g, struct lane *l)
+{
+    *l->at = l->next;
+    if (l->next != NULL)
+        l->next->at = l->at;
+    else
+        g->ready_end = l->at;
+}
+
 static void set_waiting(struct host *h, const struct env *env, struct lane *l, bool waiting)
 {
     if (waiting == l->waiting)
         return;
-    h->gossip->waiting += waiting ? 1 : (size_t)-1;
+    waiting ? list(h->gossip, l) : unlist(h->gossip, l);
     l->waiting = waiting;
     l->slow = false;
     l->drain_from = env->now;
@@ -157,7 +180,7 @@ static void incoming(struct host *h, const struct env *env, struct host_stream *
 {
     struct lane *l = lane_of(h, s->peer);
     uint64_t *place = l == NULL ? NULL : place_of(l, 0);
-    struct frames *f = calloc(1, sizeof *f);
+    struct inflow *f = calloc(1, sizeof *f);
     (void)env;
 
     if (place == NULL || f == NULL) {
@@ -165,7 +188,8 @@ static void incoming(struct host *h, const struct env *env, struct host_stream *
         host_reset(h, s);
         return;
     }
-    frames_init(f, GOSSIPSUB_RPC_BYTES_MAX);
+    f->lane = l;
+    frames_init(&f->frames, GOSSIPSUB_RPC_BYTES_MAX);
     s->state = f;
     *place = s->id;
     pause_lane(h, l);
@@ -211,21 +235,27 @@ static void emit_connect(struct host *h, const struct env *env, const struct gos
     host_emit(h, env, &slot);
 }
 
+static void ready(struct host *h, const struct env *env, uint64_t peer)
+{
+    struct lane *l = lane_of(h, peer);
+
+    if (l != NULL)
+        set_waiting(h, env, l, true);
+}
+
 static bool take_outputs(struct host *h, const struct env *env)
 {
     struct gossipsub_out out;
     bool any = false;
 
     while (gossipsub_poll(h->gossip->engine, &out)) {
-        struct lane *l = lane_of(h, out.peer);
         any = true;
         switch (out.kind) {
         case GOSSIPSUB_OUT_MESSAGE:
             validate(h, env, &out);
             break;
         case GOSSIPSUB_OUT_READY:
-            if (l != NULL)
-                set_waiting(h, env, l, true);
+            ready(h, env, out.peer);
             break;
         case GOSSIPSUB_OUT_CONNECT:
             emit_connect(h, env, &out);
@@ -241,10 +271,11 @@ static bool take_outputs(struct host *h, const struct env *env)
 static enum err feed(struct host *h, const struct env *env, struct host_stream *s,
                      struct span bytes)
 {
+    struct inflow *f = s->state;
     struct span rpc;
     enum err err;
 
-    while ((err = frames_next(s->state, &bytes, &rpc)) == OK) {
+    while ((err = frames_next(&f->frames, &bytes, &rpc)) == OK) {
         err = gossipsub_rpc(h->gossip->engine, env, s->peer, rpc);
         take_outputs(h, env); /* verdicts at once: nothing piles up in the engine */
         if (err == ERR_FULL)
@@ -269,9 +300,10 @@ static void bytes(struct host *h, const struct env *env, struct host_stream *s, 
 {
     if (s->outbound)
         return; /* nobody answers on the stream that we write to */
-    size_t before = frames_pending(s->state);
+    struct inflow *f = s->state;
+    size_t before = frames_pending(&f->frames);
     enum err err = feed(h, env, s, in);
-    enum err over = count_partial(h, lane_of(h, s->peer), before, frames_pending(s->state));
+    enum err over = count_partial(h, f->lane, before, frames_pending(&f->frames));
     if (err == OK)
         err = over;
     if (err == OK)
@@ -290,15 +322,10 @@ static bool flush(struct host *h, const struct env *env, struct lane *l)
 
     if (l->out == 0 || !l->speaks)
         return false;
-    for (;;) {
+    do {
         size_t room = h->streams.room(h->streams.impl, l->out);
-        if (!gossipsub_next_rpc(h->gossip->engine, env, l->peer, room, &rpc)) {
-            struct gossipsub_peer_view view;
-            bool more =
-                gossipsub_peer_get(h->gossip->engine, l->peer, &view) && view.queued_bytes > 0;
-            set_waiting(h, env, l, more);
-            return any;
-        }
+        if (!gossipsub_next_rpc(h->gossip->engine, env, l->peer, room, &rpc))
+            break;
         enum err err = h->streams.write(h->streams.impl, l->out, span_of(rpc.head, rpc.head_len),
                                         rpc.parts, rpc.count);
         if (err != OK) { /* room said that it fits: the stream is dying and broken() follows */
@@ -308,7 +335,9 @@ static bool flush(struct host *h, const struct env *env, struct lane *l)
         }
         l->drained += rpc.bytes;
         any = true;
-    }
+    } while (rpc.more);
+    set_waiting(h, env, l, rpc.more);
+    return any;
 }
 
 /* Once a second: did a waiting peer take what a usable one takes? */
@@ -337,7 +366,7 @@ static void hold_sources(struct host *h, const struct env *env)
     size_t cursor = 0, takers = 0, full = 0;
     struct lane *l;
 
-    if (g->waiting == 0 && !g->holding)
+    if (g->ready == NULL && !g->holding)
         return;
     while ((l = map_next(&g->lanes, &cursor, NULL)) != NULL) {
         judge(env, l);
@@ -364,14 +393,12 @@ static void hold_sources(struct host *h, const struct env *env)
 
 static bool pump(struct host *h, const struct env *env)
 {
-    size_t cursor = 0;
-    struct lane *l;
     bool moved = take_outputs(h, env);
 
-    if (h->gossip->waiting > 0)
-        while ((l = map_next(&h->gossip->lanes, &cursor, NULL)) != NULL)
-            if (l->waiting)
-                moved = flush(h, env, l) || moved;
+    for (struct lane *l = h->gossip->ready, *next; l != NULL; l = next) {
+        next = l->next;
+        moved = flush(h, env, l) || moved;
+    }
     hold_sources(h, env);
     return moved;
 }
@@ -413,12 +440,13 @@ static void ended(struct host *h, struct host_stream *s)
 
     if (place != NULL)
         *place = 0;
-    if (s->state != NULL) {
+    struct inflow *f = s->state;
+    if (f != NULL) {
         if (l != NULL)
-            (void)count_partial(h, l, frames_pending(s->state), 0);
-        frames_clear(s->state);
+            (void)count_partial(h, l, frames_pending(&f->frames), 0);
+        frames_clear(&f->frames);
     }
-    free(s->state);
+    free(f);
     s->state = NULL;
 }
 
@@ -507,6 +535,7 @@ enum err gossip_adapter_new(struct host *h, const struct env *env)
         return ERR_MEMORY;
     rng_fill(env->rng, seed, sizeof seed);
     map_init(&h->gossip->lanes, seed, HOST_PEERS_MAX);
+    h->gossip->ready_end = &h->gossip->ready;
     h->gossip->retry = MONO_NEVER;
     h->gossip->bandwidth = bandwidth_new(env, h->params.shard_bytes_s);
     h->gossip->engine = gossipsub_new(&h->params.gossipsub, env);

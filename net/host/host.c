@@ -42,10 +42,17 @@ struct host_stream *host_stream(struct host *h, uint64_t id)
     return map_get(&h->streams_by_id, MAP_KEY(id));
 }
 
+static void stirred_by(struct host *h, const struct adapter *a)
+{
+    if (a != &adapter_gossip)
+        host_stir(h);
+}
+
 static void forget(struct host *h, struct host_stream *s)
 {
     uint64_t id = s->id;
 
+    stirred_by(h, s->adapter);
     map_take(&h->streams_by_id, MAP_KEY(id));
     s->adapter->ended(h, s);
     free(s);
@@ -79,6 +86,7 @@ static struct host_stream *remember(struct host *h, const struct adapter *a, uin
 
     if (s == NULL)
         return NULL;
+    stirred_by(h, a);
     *s = (struct host_stream){
         .id = id, .peer = peer, .adapter = a, .outbound = outbound, .state = state};
     if (map_put(&h->streams_by_id, MAP_KEY(id), s) != OK) {
@@ -137,6 +145,7 @@ static void peer_up(struct host *h, const struct env *env, const struct stream_e
     p->remote = *ev->remote;
     p->outbound = ev->outbound;
     p->limited = ev->limited;
+    host_stir(h);
     host_emit(h, env, &(struct host_out_slot){.out = {.kind = HOST_OUT_PEER_UP, .peer = p->peer}});
     for (size_t i = 0; i < ADAPTERS; i++)
         if (adapters[i]->peer_up != NULL && host_mounted(h, adapters[i]) &&
@@ -151,6 +160,7 @@ static void peer_direct(struct host *h, const struct env *env, const struct stre
 
     if (p == NULL || !p->limited)
         return;
+    host_stir(h);
     p->limited = false;
     p->remote = *ev->remote;
     p->outbound = ev->outbound;
@@ -182,6 +192,7 @@ static void peer_down(struct host *h, const struct env *env, const struct stream
     if (p == NULL)
         return;
     p->going = true;
+    host_stir(h);
     while ((s = map_next(&h->streams_by_id, &cursor, NULL)) != NULL) {
         if (s->peer != ev->peer)
             continue;
@@ -255,6 +266,7 @@ static void stream_event(struct host *h, const struct env *env, const struct str
 
     if (s == NULL)
         return; /* forgotten while this event waited */
+    stirred_by(h, s->adapter);
     switch (ev->kind) {
     case STREAM_OPENED:
         s->protocol = ev->protocol;
@@ -319,38 +331,70 @@ static bool take_events(struct host *h, const struct env *env)
     return any;
 }
 
+static bool pump_adapters(struct host *h, const struct env *env)
+{
+    bool others = (h->stirred & HOST_STIR_PUMP) != 0, moved = false;
+
+    if (!others)
+        return h->params.relay && adapter_gossip.pump(h, env);
+    h->stirred &= ~(unsigned)HOST_STIR_PUMP;
+    for (size_t i = 0; i < ADAPTERS; i++)
+        if (adapters[i]->pump != NULL && host_mounted(h, adapters[i]))
+            moved = adapters[i]->pump(h, env) || moved;
+    if (moved)
+        host_stir(h);
+    return moved;
+}
+
 /* Adapters write only when the events of a wake-up are read: what came together leaves together. */
 bool host_pump(struct host *h, const struct env *env)
 {
     for (int round = 0; round < HOST_ROUNDS_MAX; round++) {
         bool moved = take_events(h, env);
-        for (size_t i = 0; i < ADAPTERS; i++)
-            if (adapters[i]->pump != NULL && host_mounted(h, adapters[i]))
-                moved = adapters[i]->pump(h, env) || moved;
-        if (!moved)
-            return false;
-        if (fifo_count(&h->out) >= HOST_OUT_ENOUGH)
+        moved = pump_adapters(h, env) || moved;
+        if (fifo_count(&h->out) >= HOST_OUT_ENOUGH) {
+            host_stir(h); /* one may have stopped there */
             return true;
+        }
+        if (!moved && (h->stirred & HOST_STIR_PUMP) == 0)
+            return false;
     }
+    host_stir(h);
     return true; /* there is more; the caller polls and comes again */
 }
 
 void host_tick(struct host *h, const struct env *env)
 {
+    if (h->params.relay)
+        adapter_gossip.tick(h, env);
+    if (host_deadline(h).ns > env->now.ns && (h->stirred & HOST_STIR_TICK) == 0)
+        return;
     for (size_t i = 0; i < ADAPTERS; i++)
-        if (adapters[i]->tick != NULL && host_mounted(h, adapters[i]))
+        if (adapters[i]->tick != NULL && adapters[i] != &adapter_gossip &&
+            host_mounted(h, adapters[i]))
             adapters[i]->tick(h, env);
     exchange_tick(h, env);
+    host_stir(h);
+    h->stirred &= ~(unsigned)HOST_STIR_TICK;
 }
 
-struct mono host_deadline(const struct host *h)
+static struct mono others_deadline(const struct host *h)
 {
     struct mono due = exchange_deadline(h);
 
     for (size_t i = 0; i < ADAPTERS; i++)
-        if (adapters[i]->deadline != NULL && host_mounted(h, adapters[i]))
+        if (adapters[i]->deadline != NULL && adapters[i] != &adapter_gossip &&
+            host_mounted(h, adapters[i]))
             due = mono_min(due, adapters[i]->deadline(h));
     return due;
+}
+
+struct mono host_deadline(struct host *h)
+{
+    if ((h->stirred & HOST_STIR_DEADLINE) != 0)
+        h->others_due = others_deadline(h);
+    h->stirred &= ~(unsigned)HOST_STIR_DEADLINE;
+    return h->params.relay ? mono_min(h->others_due, adapter_gossip.deadline(h)) : h->others_due;
 }
 
 /* ---- outputs ---- */
@@ -372,12 +416,25 @@ void host_emit(struct host *h, const struct env *env, struct host_out_slot *slot
     slot_clear(slot);
 }
 
+static bool poll_services(struct host *h, const struct env *env, struct host_out *out)
+{
+    bool any;
+
+    if ((h->stirred & HOST_STIR_POLL) == 0)
+        return false;
+    any = store_adapter_poll(h, env, out) || lightpush_adapter_poll(h, env, out) ||
+          filter_adapter_poll(h, env, out);
+    host_stir(h); /* they asked and answered meanwhile */
+    if (!any)
+        h->stirred &= ~(unsigned)HOST_STIR_POLL;
+    return any;
+}
+
 bool host_poll(struct host *h, const struct env *env, struct host_out *out)
 {
     slot_clear(&h->told);
     if (!fifo_pop(&h->out, &h->told))
-        return store_adapter_poll(h, env, out) || lightpush_adapter_poll(h, env, out) ||
-               filter_adapter_poll(h, env, out);
+        return poll_services(h, env, out);
     *out = h->told.out;
     return true;
 }
@@ -407,6 +464,7 @@ enum err host_new(struct host **out, const struct env *env, const struct host_pa
         return ERR_MEMORY;
     h->params = *params;
     h->streams = *streams;
+    host_stir(h);
     rng_fill(env->rng, seed, sizeof seed);
     map_init(&h->streams_by_id, seed, HOST_STREAMS_MAX);
     map_init(&h->peers, seed, HOST_PEERS_MAX);

@@ -146,7 +146,7 @@ void host_free(struct host *h);
  */
 bool host_pump(struct host *h, const struct env *env);
 void host_tick(struct host *h, const struct env *env);
-struct mono host_deadline(const struct host *h);
+struct mono host_deadline(struct host *h);
 bool host_poll(struct host *h, const struct env *env, struct host_out *out);
 
 /** Publish an encoded WakuMessage. ERR_FULL, ERR_NOT_FOUND, ERR_FORMAT, ERR_LIMIT. */

@@ -333,6 +333,7 @@ enum err host_set_listen(struct host *h, const struct env *env, const struct mul
     const struct multiaddr *before = h->params.listen;
     size_t before_count = h->params.listen_count;
 
+    host_stir(h);
     h->params.listen = listen;
     h->params.listen_count = count;
     enum err err = describe(h, env);

@@ -244,6 +244,7 @@ enum err host_push(struct host *h, const struct env *env, uint64_t peer, struct 
     const struct host_peer *p = host_peer(h, peer);
     struct addressee *to = p == NULL ? NULL : malloc(sizeof *to);
 
+    host_stir(h);
     if (to == NULL)
         return p == NULL ? ERR_NOT_FOUND : ERR_MEMORY;
     *to = (struct addressee){ticket, peer};
@@ -265,6 +266,7 @@ void host_push_ready(struct host *h, const struct env *env, uint64_t peer)
 {
     struct ready *r = ready_of(h, peer);
 
+    host_stir(h);
     if (r == NULL && host_peer_stays(h, peer)) {
         r = calloc(1, sizeof *r);
         if (r == NULL || map_put(&h->lightpush->ready, MAP_KEY(peer), r) != OK) {
@@ -282,6 +284,7 @@ void host_push_answer(struct host *h, const struct env *env, uint64_t ticket,
 {
     enum err err = lightpush_server_answer(h->lightpush->server, ticket, result);
 
+    host_stir(h);
     if (err != OK && err != ERR_NOT_FOUND) /* not found: the stream went meanwhile */
         log_unusual(env, "lightpush", "answer lost err=%s", err_name(err));
 }

@@ -145,6 +145,7 @@ void host_set_shards(struct host *h, const uint16_t *shards, size_t count)
 {
     struct waku_metadata own = {.has_cluster = true, .cluster = h->params.cluster};
 
+    host_stir(h);
     own.count = count < WAKU_SHARDS_MAX ? count : WAKU_SHARDS_MAX;
     memcpy(own.shards, shards, own.count * sizeof *shards);
     metadata_set_own(h->metadata, &own);

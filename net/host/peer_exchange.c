@@ -81,6 +81,7 @@ enum err host_ask_records(struct host *h, const struct env *env, uint64_t peer, 
     struct buf request = BUF_INIT(PX_REQUEST_BYTES_MAX);
     enum err err = px_request_encode(count, &request);
 
+    host_stir(h);
     if (err == OK)
         err = exchange_ask(h, env, &adapter_px, &exchange, peer, buf_span(&request), answered,
                            (void *)(uintptr_t)peer);
@@ -90,6 +91,7 @@ enum err host_ask_records(struct host *h, const struct env *env, uint64_t peer, 
 
 void host_offer_record(struct host *h, const struct env *env, const struct enr *enr)
 {
+    host_stir(h);
     if (h->px != NULL)
         px_server_add(h->px, env, enr);
 }

@@ -86,6 +86,7 @@ enum err host_ping(struct host *h, const struct env *env, uint64_t peer, uint64_
     struct asker *a = asker_of(h, peer);
     uint64_t stream;
 
+    host_stir(h);
     if (host_peer(h, peer) == NULL)
         return ERR_NOT_FOUND;
     if (a != NULL)

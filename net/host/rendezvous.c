@@ -119,6 +119,7 @@ enum err host_register(struct host *h, const struct env *env, enum host_meet kin
                         h, env, kind == HOST_MEET_LIBP2P ? &envelope_peer_record : &envelope_waku,
                         &record);
 
+    host_stir(h);
     if (err == OK) {
         m->type = RENDEZVOUS_REGISTER;
         m->registration =
@@ -135,6 +136,7 @@ enum err host_discover(struct host *h, const struct env *env, enum host_meet kin
 {
     struct rendezvous_message *m = calloc(1, sizeof *m);
 
+    host_stir(h);
     if (m == NULL)
         return ERR_MEMORY;
     m->type = RENDEZVOUS_DISCOVER;

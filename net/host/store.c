@@ -146,6 +146,7 @@ enum err host_query(struct host *h, const struct env *env, uint64_t peer,
 {
     struct question *q = malloc(sizeof *q);
 
+    host_stir(h);
     if (q == NULL)
         return ERR_MEMORY;
     *q = (struct question){ticket, peer};
@@ -164,6 +165,7 @@ enum err host_query(struct host *h, const struct env *env, uint64_t peer,
 void host_answer(struct host *h, const struct env *env, uint64_t ticket, enum err err,
                  const struct store_answer *answer)
 {
+    host_stir(h);
     if (err == OK)
         err = store_server_answer(h->store->server, env, ticket, answer);
     else

@@ -155,6 +155,7 @@ bool filter_adapter_poll(struct host *h, const struct env *env, struct host_out 
 
 void host_filter_use(struct host *h, const struct env *env, size_t slot, uint64_t peer)
 {
+    host_stir(h);
     filter_client_use(h->filter->clients[slot], env, host_peer_stays(h, peer) ? peer : 0);
 }
 
@@ -166,6 +167,7 @@ uint64_t host_filter_peer(const struct host *h, size_t slot)
 enum err host_filter_ask(struct host *h, const struct env *env, size_t slot,
                          const struct filter_request *request, uint64_t ticket)
 {
+    host_stir(h);
     return filter_client_ask(h->filter->clients[slot], env, request->kind, request->pubsub_topic,
                              request->content_topics, request->count, ticket);
 }

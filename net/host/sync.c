@@ -321,7 +321,10 @@ const struct adapter adapter_sync = {
 
 struct sync *host_sync(struct host *h)
 {
-    return h->sync == NULL ? NULL : h->sync->engine;
+    if (h->sync == NULL)
+        return NULL;
+    host_stir(h); /* the caller may do anything with it */
+    return h->sync->engine;
 }
 
 void host_pause_sync(struct host *h, bool paused)
@@ -331,6 +334,7 @@ void host_pause_sync(struct host *h, bool paused)
 
     if (h->sync == NULL || h->sync->paused == paused)
         return;
+    host_stir(h);
     h->sync->paused = paused;
     while ((s = map_next(&h->streams_by_id, &cursor, NULL)) != NULL)
         if (s->adapter == &adapter_sync)

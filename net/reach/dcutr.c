@@ -55,8 +55,8 @@ enum state {
 };
 
 struct upgrade {
-    uint64_t peer; /* 0: free */
-    bool inbound;  /* we are B */
+    uint64_t peer;
+    bool inbound; /* we are B */
     enum state state;
     bool heard; /* A: CONNECT came */
     unsigned tries;
@@ -68,7 +68,7 @@ struct upgrade {
 
 struct dcutr {
     bool private_counts;
-    struct upgrade list[DCUTR_PEERS_MAX];
+    struct upgrade *list[DCUTR_PEERS_MAX]; /* owned; NULL: free */
     struct fifo out;
     struct dcutr_counters counters;
 };
@@ -76,9 +76,30 @@ struct dcutr {
 static struct upgrade *find(struct dcutr *d, uint64_t peer)
 {
     for (size_t i = 0; i < DCUTR_PEERS_MAX; i++)
-        if (d->list[i].peer == peer)
-            return &d->list[i];
+        if (d->list[i] != NULL && d->list[i]->peer == peer)
+            return d->list[i];
     return NULL;
+}
+
+static struct upgrade *add(struct dcutr *d, uint64_t peer)
+{
+    for (size_t i = 0; i < DCUTR_PEERS_MAX; i++)
+        if (d->list[i] == NULL) {
+            d->list[i] = calloc(1, sizeof *d->list[i]);
+            if (d->list[i] != NULL)
+                d->list[i]->peer = peer;
+            return d->list[i];
+        }
+    return NULL;
+}
+
+static void drop(struct dcutr *d, uint64_t peer)
+{
+    for (size_t i = 0; i < DCUTR_PEERS_MAX; i++)
+        if (d->list[i] != NULL && d->list[i]->peer == peer) {
+            free(d->list[i]);
+            d->list[i] = NULL;
+        }
 }
 
 static void emit(struct dcutr *d, const struct dcutr_out *out)
@@ -147,11 +168,11 @@ static void take_addrs(struct dcutr *d, struct upgrade *u, const struct span *ad
 
 void dcutr_relayed(struct dcutr *d, const struct env *env, uint64_t peer, bool inbound)
 {
-    struct upgrade *u = find(d, peer) == NULL ? find(d, 0) : NULL;
+    struct upgrade *u = find(d, peer) == NULL ? add(d, peer) : NULL;
 
     if (u == NULL)
         return;
-    *u = (struct upgrade){.peer = peer, .inbound = inbound};
+    u->inbound = inbound;
     turn(u, env, inbound ? CALLED : OVER, DCUTR_STEP_MS);
     if (!inbound)
         u->at = env->now; /* may be asked at once */
@@ -160,7 +181,7 @@ void dcutr_relayed(struct dcutr *d, const struct env *env, uint64_t peer, bool i
 void dcutr_identified(struct dcutr *d, const struct env *env, uint64_t peer, bool speaks,
                       const struct span *addrs, size_t count)
 {
-    struct upgrade *u = peer == 0 ? NULL : find(d, peer);
+    struct upgrade *u = find(d, peer);
 
     if (u == NULL || u->state != CALLED)
         return;
@@ -176,21 +197,18 @@ void dcutr_identified(struct dcutr *d, const struct env *env, uint64_t peer, boo
 
 void dcutr_direct(struct dcutr *d, uint64_t peer)
 {
-    struct upgrade *u = peer == 0 ? NULL : find(d, peer);
+    struct upgrade *u = find(d, peer);
 
     if (u == NULL)
         return;
     d->counters.direct++;
     emit(d, &(struct dcutr_out){.kind = DCUTR_OUT_END, .peer = peer});
-    u->peer = 0;
+    drop(d, peer);
 }
 
 void dcutr_gone(struct dcutr *d, uint64_t peer)
 {
-    struct upgrade *u = peer == 0 ? NULL : find(d, peer);
-
-    if (u != NULL)
-        u->peer = 0;
+    drop(d, peer);
 }
 
 static void say(struct dcutr *d, uint64_t peer, enum dcutr_type type)
@@ -254,7 +272,7 @@ enum err dcutr_take(struct dcutr *d, const struct env *env, uint64_t peer, struc
 
 void dcutr_broken(struct dcutr *d, const struct env *env, uint64_t peer)
 {
-    struct upgrade *u = peer == 0 ? NULL : find(d, peer);
+    struct upgrade *u = find(d, peer);
 
     if (u != NULL && (u->state == OPENING || u->state == CONNECTING || u->state == CALLER))
         failed(d, env, u);
@@ -262,7 +280,7 @@ void dcutr_broken(struct dcutr *d, const struct env *env, uint64_t peer)
 
 void dcutr_dialed(struct dcutr *d, const struct env *env, uint64_t peer, enum err err)
 {
-    struct upgrade *u = peer == 0 ? NULL : find(d, peer);
+    struct upgrade *u = find(d, peer);
 
     if (u == NULL || err == OK)
         return; /* dcutr_direct follows, or came */
@@ -279,8 +297,8 @@ struct mono dcutr_deadline(const struct dcutr *d)
     struct mono at = MONO_NEVER;
 
     for (size_t i = 0; i < DCUTR_PEERS_MAX; i++)
-        if (d->list[i].peer != 0 && d->list[i].state != OVER)
-            at = mono_min(at, d->list[i].at);
+        if (d->list[i] != NULL && d->list[i]->state != OVER)
+            at = mono_min(at, d->list[i]->at);
     return at;
 }
 
@@ -299,8 +317,8 @@ static void fired(struct dcutr *d, const struct env *env, struct upgrade *u)
 void dcutr_tick(struct dcutr *d, const struct env *env)
 {
     for (size_t i = 0; i < DCUTR_PEERS_MAX; i++) {
-        struct upgrade *u = &d->list[i];
-        if (u->peer != 0 && u->state != OVER && u->at.ns <= env->now.ns)
+        struct upgrade *u = d->list[i];
+        if (u != NULL && u->state != OVER && u->at.ns <= env->now.ns)
             fired(d, env, u);
     }
 }
@@ -342,6 +360,8 @@ void dcutr_free(struct dcutr *d)
 {
     if (d == NULL)
         return;
+    for (size_t i = 0; i < DCUTR_PEERS_MAX; i++)
+        free(d->list[i]);
     fifo_clear(&d->out);
     free(d);
 }

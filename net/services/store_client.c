@@ -17,11 +17,11 @@ struct question {
 };
 
 struct store_client {
-    struct map questions;       /* by ticket, in order of asking: deadlines ascend */
-    struct fifo out;            /* of struct store_client_out */
-    struct fifo answers;        /* of struct buf: the bytes of good answers, in order of DONE */
-    struct buf current;         /* of the answer that was polled last */
-    struct store_answer answer; /* decoded from it */
+    struct map questions;        /* by ticket, in order of asking: deadlines ascend */
+    struct fifo out;             /* of struct store_client_out */
+    struct fifo answers;         /* of struct buf: the bytes of good answers, in order of DONE */
+    struct buf current;          /* of the answer that was polled last */
+    struct store_answer *answer; /* decoded from it; NULL before the first */
 };
 
 enum err store_client_new(struct store_client **out, const struct env *env)
@@ -57,6 +57,7 @@ void store_client_free(struct store_client *c)
     fifo_clear(&c->answers);
     map_clear(&c->questions);
     buf_clear(&c->current);
+    free(c->answer);
     free(c);
 }
 
@@ -135,7 +136,11 @@ static void done(struct store_client *c, struct question *t, enum err err)
 
 static enum err check_answer(struct store_client *c, const struct question *t, struct span in)
 {
-    struct store_answer *a = &c->answer;
+    if (c->answer == NULL)
+        c->answer = calloc(1, sizeof *c->answer);
+    struct store_answer *a = c->answer;
+    if (a == NULL)
+        return ERR_MEMORY;
     TRY(store_answer_decode(in, a));
     bool good = a->status >= 200 && a->status < 300; /* errors may come without the id */
     return good && !span_eq(a->request_id, span_of(t->id, t->id_len)) ? ERR_PROTOCOL : OK;
@@ -150,7 +155,8 @@ enum err store_client_answer(struct store_client *c, const struct env *env, uint
         return OK;
     struct buf keep = BUF_INIT(STORE_QUERY_ANSWER_BYTES_MAX);
     enum err err = check_answer(c, t, answer);
-    c->answer.count = 0; /* its spans are the caller's: decoded again when polled */
+    if (c->answer != NULL)
+        c->answer->count = 0; /* its spans are the caller's: decoded again when polled */
     if (err == OK)
         err = buf_append(&keep, answer);
     if (err == OK)
@@ -193,7 +199,7 @@ bool store_client_poll(struct store_client *c, struct store_client_out *out)
     bool some = fifo_pop(&c->answers, &bytes);
     assert(some);
     buf_move(&c->current, &bytes);
-    out->err = store_answer_decode(buf_span(&c->current), &c->answer);
-    out->answer = &c->answer;
+    out->err = store_answer_decode(buf_span(&c->current), c->answer);
+    out->answer = c->answer;
     return true;
 }

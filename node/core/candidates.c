@@ -100,10 +100,13 @@ void candidates_enr(struct core *c, const struct env *env, const struct enr *enr
 void candidates_record(struct core *c, const struct env *env, const struct envelope_kind *kind,
                        struct span envelope, enum peers_source source, uint64_t via)
 {
-    struct peer_record *r = arena_alloc(env->scratch, sizeof *r);
     struct multiaddr addrs[PEERS_ADDRS_MAX];
+    struct peer_record *r;
     size_t n = 0;
 
+    if (c->candidates.peers == NULL)
+        return; /* nobody to tell: do not verify it */
+    r = arena_alloc(env->scratch, sizeof *r);
     if (r == NULL || envelope_open_record(kind, envelope, r) != OK)
         return;
     for (size_t i = 0; i < r->count && n < PEERS_ADDRS_MAX; i++)

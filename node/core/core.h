@@ -372,7 +372,7 @@ struct core_discovered {
     const struct px_counters *px;               /* NULL: not served */
     uint64_t px_records, px_invalid, px_errors; /* of our own questions */
     const uint64_t *by_source;                  /* records, by enum core_source */
-    const uint64_t *by_shard;                   /* of our cluster, 1024 */
+    const uint64_t *by_shard;                   /* of our cluster, 1024; NULL: all 0 */
     const struct discv5_counters *discv5;       /* NULL: off */
     size_t nodes, nodes_proven;                 /* in its table */
     const struct dns_counters *dns;             /* NULL: off */

@@ -121,7 +121,9 @@ void core_candidate_enr(struct core *c, const struct env *env, const struct enr 
         return;
     d->candidates[source]++;
     candidates_enr(c, env, enr, sources[source], 0);
-    for (uint16_t shard = 0; shard < CORE_SHARDS_MAX; shard++)
+    if (d->by_shard == NULL)
+        d->by_shard = calloc(CORE_SHARDS_MAX, sizeof *d->by_shard);
+    for (uint16_t shard = 0; d->by_shard != NULL && shard < CORE_SHARDS_MAX; shard++)
         d->by_shard[shard] += enr_has_shard(enr, c->config.cluster, shard);
     peer_id_text(&id, text);
     log_debug(env, "discovery", "candidate source=%d peer=%s", source, text);
@@ -292,9 +294,6 @@ enum err discovering_init(struct core *c, const struct env *env)
     const struct core_discovery *conf = &c->config.discovery;
     struct discovering *d = &c->discovering;
 
-    d->by_shard = calloc(CORE_SHARDS_MAX, sizeof *d->by_shard);
-    if (d->by_shard == NULL)
-        return ERR_MEMORY;
     if (keyring_host_kind(c->config.key) == KEYRING_HOST_SECP256K1)
         refresh(c, env);
     if (conf->discv5)

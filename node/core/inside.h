@@ -99,12 +99,11 @@ struct addr_list { /* owned */
 };
 
 struct reaching {
-    struct addr_list bound, heads, given;        /* of the configuration */
-    struct multiaddr announced[REACH_ADDRS_MAX]; /* what the host tells */
-    struct multiaddr written[REACH_ADDRS_MAX];   /* what it was told to */
-    size_t count, written_count;
-    bool begun;       /* the first list needs no event */
-    struct map dials; /* number of the swarm's dial -> struct wanted_dial */
+    struct addr_list bound, heads, given; /* of the configuration */
+    struct addr_list announced;           /* what the host tells */
+    struct addr_list written;             /* what it was told to */
+    bool begun;                           /* the first list needs no event */
+    struct map dials;                     /* number of the swarm's dial -> struct wanted_dial */
 };
 
 struct syncing {
@@ -148,7 +147,7 @@ struct discovering {
     struct discv5 *discv5;   /* NULL: off */
     struct dns *dns;         /* NULL: no lists */
     uint64_t candidates[CORE_SOURCES];
-    uint64_t *by_shard; /* CORE_SHARDS_MAX */
+    uint64_t *by_shard; /* CORE_SHARDS_MAX; NULL: no candidate yet */
 };
 
 struct envelope_kind;

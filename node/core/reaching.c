@@ -21,8 +21,25 @@ static void tell_host(struct core *c, const struct env *env)
 {
     struct reaching *r = &c->reaching;
 
-    while (host_set_listen(c->host, env, r->announced, r->count) == ERR_FULL && r->count > 0)
-        r->count--;
+    while (host_set_listen(c->host, env, r->announced.addrs, r->announced.count) == ERR_FULL &&
+           r->announced.count > 0)
+        r->announced.count--;
+}
+
+static bool same(const struct addr_list *l, const struct multiaddr *addrs, size_t count)
+{
+    return count == l->count && (count == 0 || memcmp(addrs, l->addrs, count * sizeof *addrs) == 0);
+}
+
+/* The old list goes when the host has the new one. */
+static enum err copy(struct addr_list *l, const struct multiaddr *addrs, size_t count)
+{
+    l->addrs = calloc(count + 1, sizeof *addrs);
+    if (l->addrs == NULL)
+        return ERR_MEMORY;
+    memcpy(l->addrs, addrs, count * sizeof *addrs);
+    l->count = count;
+    return OK;
 }
 
 void reaching_update(struct core *c, const struct env *env)
@@ -42,13 +59,19 @@ void reaching_update(struct core *c, const struct env *env)
                          .reachable = seen.reach == AUTONAT_REACHABLE,
                          .observed_ip = seen.observed ? seen.observed_ip : NULL};
     size_t count = announce_write(&a, next);
-    if (count == r->written_count && memcmp(next, r->written, count * sizeof *next) == 0)
+    struct addr_list written = {0}, announced = {0}, old[] = {r->written, r->announced};
+    if (same(&r->written, next, count))
         return;
-    memset(r->written, 0, sizeof r->written);
-    memcpy(r->written, next, count * sizeof *next);
-    memcpy(r->announced, r->written, sizeof r->announced);
-    r->written_count = r->count = count;
+    if (copy(&written, next, count) != OK || copy(&announced, next, count) != OK) {
+        free(written.addrs);
+        log_broken(env, "core", "no memory for our addresses");
+        return;
+    }
+    r->written = written;
+    r->announced = announced;
     tell_host(c, env);
+    free(old[0].addrs);
+    free(old[1].addrs);
     discovering_changed(c);
     if (r->begun)
         core_emit(c, env, &(struct event_slot){.event = {.kind = CORE_EVENT_ADDRESSES}});
@@ -57,8 +80,8 @@ void reaching_update(struct core *c, const struct env *env)
 
 const struct multiaddr *core_announced(const struct core *c, size_t *count)
 {
-    *count = c->reaching.count;
-    return c->reaching.announced;
+    *count = c->reaching.announced.count;
+    return c->reaching.announced.addrs;
 }
 
 void core_reach(const struct core *c, struct core_reach *out)
@@ -198,4 +221,6 @@ void reaching_clear(struct core *c)
     free(r->bound.addrs);
     free(r->heads.addrs);
     free(r->given.addrs);
+    free(r->written.addrs);
+    free(r->announced.addrs);
 }

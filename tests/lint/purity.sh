@@ -13,6 +13,7 @@ allowed+='|(malloc|calloc|realloc|free|aligned_alloc|abort|exit|qsort|bsearch|v?
 allowed+='|(toupper|tolower|isx?digit|isalpha|isalnum|isspace|isprint|gmtime_r|timegm|explicit_bzero)'
 allowed+='|__(assert_fail|errno_location|stack_chk_fail|ctype_(b|tolower|toupper)_loc|[a-z]+_chk|isoc99_.*|cxa_.*|gmon_start__|gcov_.*|llvm_.*|asan_.*|ubsan_.*|sanitizer_.*|popcountdi2|udivti3|umodti3|divti3)'
 allowed+='|pthread_(once|key_create|[gs]etspecific)|randombytes_set_implementation' # made once, then pure
+allowed+='|__tls_get_addr' # a variable of the thread's own
 allowed+='|_GLOBAL_OFFSET_TABLE_|sqrtf?|floorf?'
 allowed+='|(EVP|OPENSSL|ERR|OSSL|BN|BIO|EC|ECDSA|RSA|CRYPTO|d2i|i2d|X509|ASN1|PKCS[0-9]|SHA[0-9]*|HMAC)_[A-Za-z0-9_]+|secp256k1_[a-z0-9_]+'
 allowed+='|crypto_[a-z0-9_]+|sodium_(memzero|memcmp|init|increment|bin2hex|hex2bin)|msgpack_[a-z0-9_]+|wslay_[a-z0-9_]+|QRcode_[A-Za-z]+|(ec|gf)_[a-z0-9_]+|json_[a-z0-9_]+|json(p|_)_?[a-z0-9_]+|mdb_[a-z_]+)$'
