@@ -143,6 +143,21 @@ static enum err read_payload(const struct row *row, struct content *c)
     return OK;
 }
 
+static const uint64_t known_extensions[] = {CONTENT_EXT_VANISHES};
+
+static enum err read_vanishes(struct content *c)
+{
+    const struct pack_extension *x = pack_extension(&c->extensions, CONTENT_EXT_VANISHES);
+    struct pack_reader r;
+
+    if (x == NULL)
+        return OK;
+    TRY(pack_open(x->bytes, &r));
+    c->vanishes_s = pack_read_uint(&r, CONTENT_TIMER_S_MAX);
+    TRY(pack_end(&r));
+    return c->vanishes_s == 0 ? ERR_FORMAT : OK;
+}
+
 enum err content_decode(struct span in, struct content *out)
 {
     struct pack_reader r;
@@ -159,9 +174,10 @@ enum err content_decode(struct span in, struct content *out)
     out->fallback = pack_read_str(&r, 0, CONTENT_FALLBACK_MAX);
     pack_read_extensions(&r, &out->extensions);
     TRY(pack_end(&r));
+    TRY(read_vanishes(out));
     const struct row *row = row_of(out->tag);
     if (out->domain != CONTENT_DOMAIN || row == NULL || out->version != 1 ||
-        pack_extensions_known(&out->extensions, NULL, 0) != OK)
+        pack_extensions_known(&out->extensions, known_extensions, COUNT_OF(known_extensions)) != OK)
         return OK;
     return read_payload(row, out);
 }
@@ -216,6 +232,22 @@ static void write_fields(struct pack_writer *w, const struct row *row, const str
     }
 }
 
+/* The extension of what disappears; its bytes are those of `keep`. */
+static enum err write_vanishes(uint64_t seconds, struct buf *keep, struct pack_extensions *x)
+{
+    struct pack_writer w = pack_writer_to(keep);
+
+    if (seconds == 0)
+        return OK;
+    if (seconds > CONTENT_TIMER_S_MAX)
+        return ERR_ARGUMENT;
+    pack_write_uint(&w, seconds);
+    x->list[x->count++] = (struct pack_extension){.id = CONTENT_EXT_VANISHES};
+    TRY(pack_writer_status(&w));
+    x->list[0].bytes = buf_span(keep);
+    return OK;
+}
+
 static enum err write_frame(const struct content *c, uint64_t domain, uint64_t version,
                             struct span payload, struct buf *out)
 {
@@ -239,6 +271,19 @@ static enum err write_frame(const struct content *c, uint64_t domain, uint64_t v
     return err;
 }
 
+static enum err write_ours(const struct content *c, struct span payload, struct buf *out)
+{
+    struct buf seconds = BUF_INIT(16);
+    struct content ours = *c;
+
+    ours.extensions.count = 0;
+    enum err err = write_vanishes(c->vanishes_s, &seconds, &ours.extensions);
+    if (err == OK)
+        err = write_frame(&ours, CONTENT_DOMAIN, 1, payload, out);
+    buf_clear(&seconds);
+    return err;
+}
+
 enum err content_encode(const struct content *c, struct buf *out)
 {
     static const struct pack_extensions none;
@@ -253,7 +298,7 @@ enum err content_encode(const struct content *c, struct buf *out)
     pack_write_extensions(&w, &none);
     enum err err = pack_writer_status(&w);
     if (err == OK)
-        err = write_frame(c, CONTENT_DOMAIN, 1, buf_span(&payload), out);
+        err = write_ours(c, buf_span(&payload), out);
     buf_clear(&payload);
     return err;
 }

@@ -5,6 +5,9 @@
  * 1, a packed array of the fields that the tag's row in content.c names, and extensions at its end.
  * fallback is text for those who do not know the type.
  *
+ * Extension CONTENT_EXT_VANISHES, not critical, is a packed number: the entry disappears so many
+ * seconds after its lamport. Each entry bears its own, so it does not matter what else is here.
+ *
  * Content that is not known (domain, tag, version or a critical extension) is no error: it is
  * handed on as it stands with `known` false, kept, and shown by its fallback; an update of the
  * program can read it later.
@@ -15,7 +18,8 @@
 
 #include "node/chat/entry.h"
 
-#define CONTENT_DOMAIN 1u
+#define CONTENT_DOMAIN       1u
+#define CONTENT_EXT_VANISHES 1u
 
 enum content_tag { /* of domain 1; numbers on the wire */
     CONTENT_TEXT = 1,
@@ -26,7 +30,8 @@ enum content_tag { /* of domain 1; numbers on the wire */
     CONTENT_RECEIPT = 6,    /* in passing: read up to the place (lamport, target) */
     CONTENT_TYPING = 7,     /* in passing: on or off */
     CONTENT_ATTACHMENT = 8, /* a file in segments (segments.h); text is its caption */
-    CONTENT_TIMER = 9,      /* entries from here on disappear after so many seconds; 0: never */
+    CONTENT_TIMER = 9,      /* what is said from here on is to disappear after so many seconds, and
+                               says so itself; 0: never */
     CONTENT_PROFILE = 10,   /* what to call me: name, and a text about me */
     CONTENT_CUSTOM = 11,    /* name of the application's type, bytes */
     CONTENT_LONG = 12,      /* content that is too long for an entry, in segments */
@@ -38,6 +43,7 @@ struct content {
     uint64_t domain, tag, version;
     struct span payload, fallback; /* as they stand; the payload of known content is made of: */
     struct pack_extensions extensions;
+    uint64_t vanishes_s; /* of the extension, 1..CONTENT_TIMER_S_MAX; 0: it stays */
     bool known;
     /* which of these it has is the tag's row; spans are borrowed */
     struct entry_id target;
@@ -51,7 +57,8 @@ struct content {
  * ERR_LIMIT over ENTRY_CONTENT_MAX or too deep. */
 enum err content_decode(struct span in, struct content *out) MUST_CHECK;
 
-/** Append the encoding of content of domain 1, version 1 (filled in here).
+/** Append the encoding of content of domain 1, version 1 (filled in here), with the extension if
+ * `vanishes_s` is not 0.
  *
  * @return OK; ERR_ARGUMENT no such tag, a field out of its bounds, or text that is no UTF-8;
  *         ERR_FULL; ERR_MEMORY

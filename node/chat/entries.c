@@ -1,5 +1,5 @@
-/* Entries as they arrive: what they mean for the person, for the entry that they change, for the
- * conversation. */
+/* Entries as they arrive, in any order: what they mean for the person, for the entry that they
+ * change, for the conversation (notes.h). */
 #include "node/chat/content.h"
 #include "node/chat/notes.h"
 
@@ -10,11 +10,16 @@ struct arriving {
     struct entry_place place;
     struct entry_author author;
     struct content content;
+    bool quiet; /* from an export: nobody is told */
 };
+
+static const struct entry_id nothing;
 
 static void happened(struct chat *c, const struct env *env, const struct arriving *a,
                      const struct entry_id *entry)
 {
+    if (a->quiet || people_blocked(c, a->author.account))
+        return;
     journal_add(c, env,
                 &(struct happened){.kind = CHAT_EVENT_ENTRY,
                                    .account = a->author.account,
@@ -25,92 +30,117 @@ static void happened(struct chat *c, const struct env *env, const struct arrivin
 
 /* ---- entries that change others ---- */
 
-static void react(struct note *n, const struct arriving *a)
+static bool react(struct chat *c, const struct arriving *a)
 {
-    size_t i = 0;
     struct span text = a->content.text;
-    while (i < n->reactions_count && (memcmp(n->reactions[i].account, a->author.account, 32) != 0 ||
-                                      !span_eq(span_str(n->reactions[i].text), text)))
-        i++;
-    if (!a->content.on && i < n->reactions_count) {
-        n->reactions_count--;
-        memmove(&n->reactions[i], &n->reactions[i + 1],
-                (n->reactions_count - i) * sizeof n->reactions[0]);
-    } else if (a->content.on && i == n->reactions_count && i < NOTE_REACTIONS_MAX &&
-               text.len <= CONTENT_REACTION_MAX) {
-        memcpy(n->reactions[i].account, a->author.account, 32);
-        memcpy(n->reactions[i].text, text.ptr, text.len);
-        n->reactions[i].text[text.len] = '\0';
-        n->reactions_count++;
-    }
-}
-
-/* Only its own author changes an entry; what comes before its target waits in the note. */
-static bool may_change(struct chat *c, const struct arriving *a, const struct note *n)
-{
-    struct timeline_entry target;
-    (void)c;
-    if (n->deleted || (n->edited && n->by_lamport > a->place.lamport))
+    struct reaction r = {.at = a->place, .on = a->content.on};
+    if (memchr(text.ptr, 0, text.len) != NULL)
         return false;
-    return !timeline_get(delivery_timeline(a->t->delivery), &a->content.target, &target) ||
-           memcmp(target.author.account, a->author.account, 32) == 0;
+    text_copy(r.text, text);
+    return reaction_take(c, a->t, &a->content.target, a->author.account, &r);
 }
 
-static enum err change(struct chat *c, const struct env *env, const struct arriving *a)
+/* An edit or deletion of an entry that is here; true: it holds. */
+static bool alter(struct note *n, const struct entry_place *place, const uint8_t account[32],
+                  const struct content *k)
 {
-    struct note n;
-    const struct entry_id *target = &a->content.target;
-    enum err err = note_load(c, a->t, target, &n);
+    if (memcmp(n->author, account, sizeof n->author) != 0 || n->deleted)
+        return false;
+    if (k->tag == CONTENT_DELETE) {
+        n->deleted = true;
+        return true;
+    }
+    if (n->edited && entry_place_cmp(&n->edit, place) >= 0)
+        return false;
+    n->edited = true;
+    n->edit = *place;
+    return true;
+}
 
-    if (err == OK && n.gone)
-        err = ERR_EXISTS; /* nothing is said of it any more */
-    if (err == OK && a->content.tag == CONTENT_REACTION) {
-        react(&n, a);
-    } else if (err == OK && may_change(c, a, &n)) {
-        memcpy(n.by, a->author.account, sizeof n.by);
-        n.by_lamport = a->place.lamport;
-        buf_reset(&n.text);
-        n.edited = a->content.tag == CONTENT_EDIT;
-        n.deleted = a->content.tag == CONTENT_DELETE;
-        if (n.edited)
-            err = buf_append(&n.text, a->content.text);
-        if (n.deleted)
-            files_drop(c, a->t, target);
+static void altered(struct chat *c, const struct arriving *a, const struct entry_id *target,
+                    const struct note *n)
+{
+    if (n->deleted)
+        files_drop(c, a->t, target);
+    if (entry_id_eq(target, &a->t->last_at.id))
+        a->t->last_stale = true;
+}
+
+/* What erases the target erases it as well: it is put into the target's chain. */
+static enum err change(struct chat *c, const struct env *env, const struct arriving *a,
+                       struct note *own)
+{
+    const struct entry_id *target = &a->content.target;
+    bool reaction = a->content.tag == CONTENT_REACTION, holds;
+    struct note n;
+
+    TRY(note_load(c, a->t, target, &n));
+    if (n.gone) { /* nothing is said of it any more */
+        vanishing_add(c, a->t, &a->place.id, env->wall.ns);
+        return OK;
     }
-    if (err == OK) {
-        note_save(c, a->t, target, &n);
+    own->next = n.changes;
+    n.changes = a->place.id;
+    if (reaction)
+        holds = react(c, a) && !n.deleted;
+    else
+        holds = n.here && alter(&n, &a->place, a->author.account, &a->content);
+    if (holds && !reaction)
+        altered(c, a, target, &n);
+    note_save(c, a->t, target, &n);
+    if (holds && n.here && !n.hidden)
         happened(c, env, a, target);
+    return OK;
+}
+
+/* What was said of it before it came. */
+static void take_waiting(struct chat *c, const struct arriving *a, struct note *n)
+{
+    struct buf keep = BUF_INIT(VAULT_VALUE_BYTES_MAX);
+    struct note m = {.next = n->changes};
+    while (!entry_id_eq(&m.next, &nothing)) {
+        struct entry_author author;
+        struct content k;
+        struct entry_place at = {.id = m.next};
+        if (note_load(c, a->t, &at.id, &m) != OK || !m.here)
+            break;
+        at.lamport = m.lamport;
+        if (entry_read(c, a->t, &at, &keep, &author, &k) == OK && k.tag != CONTENT_REACTION &&
+            alter(n, &at, author.account, &k))
+            altered(c, a, &a->place.id, n);
     }
-    note_clear(&n);
-    return err == ERR_EXISTS ? OK : err;
+    buf_clear(&keep);
 }
 
 /* ---- entries that are lines ---- */
 
-void talk_last(struct talk *t, struct span text)
+void talk_show_last(struct chat *c, struct talk *t)
 {
+    struct chat_entry e;
+    struct span text = chat_history(c, &t->id, NULL, true, &e) == OK ? e.text : SPAN_EMPTY;
     size_t len = text.len < sizeof t->last - 1 ? text.len : sizeof t->last - 1;
     while (len > 0 && len < text.len && (text.ptr[len] & 0xc0) == 0x80)
         len--; /* whole characters */
-    if (len > 0)
-        memcpy(t->last, text.ptr, len);
-    t->last[len] = '\0';
+    text_copy(t->last, span_of(text.ptr, len));
+    t->last_stale = false;
     t->changed = true;
 }
 
-static void settle(struct chat *c, const struct env *env, const struct arriving *a, bool late)
+/* A line that the person has not seen. */
+static void settle(struct chat *c, const struct env *env, const struct arriving *a)
 {
     struct talk *t = a->t;
     bool mine = memcmp(a->author.account, c->self.account, 32) == 0;
-    if (!late) {
-        talk_last(t, a->content.known && a->content.text.len > 0 ? a->content.text
-                                                                 : a->content.fallback);
-        t->last_ns = (int64_t)a->place.lamport * NS_PER_MS;
-        t->ours_last = mine;
-    }
-    if (!mine)
-        t->unread++;
     t->changed = true;
+    if (entry_place_cmp(&a->place, &t->last_at) > 0) {
+        t->last_at = a->place;
+        t->ours_last = mine;
+        if (!people_blocked(c, a->author.account))
+            t->last_ns = (int64_t)a->place.lamport * NS_PER_MS;
+    }
+    t->last_stale = true;
+    if (!mine && !a->quiet && !people_blocked(c, a->author.account))
+        t->unread++;
     happened(c, env, a, &a->place.id);
 }
 
@@ -118,95 +148,129 @@ static void take_profile(struct chat *c, const struct arriving *a)
 {
     struct person *p = people_find(c, a->author.account);
     struct span name = a->content.name;
-    if (p == NULL || name.len >= sizeof p->calls_self)
+    if (p == NULL || name.len >= sizeof p->calls_self ||
+        entry_place_cmp(&a->place, &p->called_at) <= 0)
         return;
+    p->called_at = a->place;
     text_copy(p->calls_self, name);
     p->changed = true;
 }
 
-static enum err note_place(struct chat *c, const struct env *env, const struct arriving *a,
-                           bool hidden)
+/* The timer that holds for what we say: the last that was set; where we know of none, because it
+ * was set before our time, that of the last line. */
+static void take_timer(const struct arriving *a, bool set, uint64_t seconds)
 {
-    struct note n;
-    enum err err = note_load(c, a->t, &a->place.id, &n);
-    if (err == OK) {
-        if ((n.edited || n.deleted) && memcmp(n.by, a->author.account, 32) != 0)
-            n.edited = n.deleted = false; /* somebody else wanted to change it */
-        n.here = true;
-        n.lamport = a->place.lamport;
-        n.hidden = hidden;
-        if (!hidden && a->t->disappearing_s > 0) {
-            n.vanishes_ns = env->wall.ns + (int64_t)a->t->disappearing_s * NS_PER_S;
-            vanishing_add(c, a->t, &a->place.id, n.vanishes_ns);
-        }
-        note_save(c, a->t, &a->place.id, &n);
-    }
-    note_clear(&n);
-    return err;
+    struct talk *t = a->t;
+    if (t->timer_set > set ||
+        (t->timer_set == set && entry_place_cmp(&a->place, &t->timer_at) <= 0))
+        return;
+    t->timer_set = set;
+    t->timer_at = a->place;
+    t->disappearing_s = seconds;
+    t->changed = true;
 }
 
-static enum err take(struct chat *c, const struct env *env, struct arriving *a, bool late)
+static int64_t vanishes_at(const struct arriving *a)
+{
+    int64_t most = INT64_MAX / NS_PER_MS - (int64_t)CONTENT_TIMER_S_MAX * 1000;
+    if (a->content.vanishes_s == 0 || a->place.lamport > (uint64_t)most)
+        return 0;
+    return ((int64_t)a->place.lamport + (int64_t)a->content.vanishes_s * 1000) * NS_PER_MS;
+}
+
+static void line(struct chat *c, const struct env *env, const struct arriving *a, struct note *n)
 {
     const struct content *k = &a->content;
-    bool ours = k->known && k->domain == CONTENT_DOMAIN;
-    bool hidden =
-        ours && (content_changes(k) || k->tag == CONTENT_TIMER || k->tag == CONTENT_PROFILE);
+    take_timer(a, false, k->vanishes_s);
+    n->vanishes_ns = vanishes_at(a);
+    if (n->vanishes_ns != 0 && n->vanishes_ns <= env->wall.ns) { /* too late to be seen */
+        n->gone = true;
+        if (!entry_id_eq(&n->changes, &nothing))
+            vanishing_add(c, a->t, &n->changes, env->wall.ns);
+        return;
+    }
+    if (n->vanishes_ns != 0)
+        vanishing_add(c, a->t, &a->place.id, n->vanishes_ns);
+    take_waiting(c, a, n);
+    settle(c, env, a);
+    if (k->known && k->tag == CONTENT_ATTACHMENT && !n->deleted && !a->quiet &&
+        !people_blocked(c, a->author.account))
+        files_announced(c, env, a->t, &a->place, k);
+}
 
-    TRY(note_place(c, env, a, hidden));
-    if (!hidden) {
-        settle(c, env, a, late);
-        if (ours && k->tag == CONTENT_ATTACHMENT)
-            files_announced(c, env, a->t, &a->place, k);
-        return OK;
-    }
-    switch (k->tag) {
-    case CONTENT_TIMER:
-        a->t->disappearing_s = k->seconds;
-        a->t->changed = true;
-        return OK;
-    case CONTENT_PROFILE:
+/* ---- all of them ---- */
+
+static bool no_line(const struct content *k)
+{
+    return content_changes(k) ||
+           (k->known && (k->tag == CONTENT_TIMER || k->tag == CONTENT_PROFILE));
+}
+
+static enum err take(struct chat *c, const struct env *env, struct arriving *a)
+{
+    const struct content *k = &a->content;
+    struct note n;
+
+    TRY(note_load(c, a->t, &a->place.id, &n));
+    if (n.here)
+        return OK; /* also when it is gone */
+    n.here = true;
+    n.lamport = a->place.lamport;
+    memcpy(n.author, a->author.account, sizeof n.author);
+    n.hidden = no_line(k);
+    if (!n.hidden)
+        line(c, env, a, &n);
+    else if (k->tag == CONTENT_TIMER)
+        take_timer(a, true, k->seconds);
+    else if (k->tag == CONTENT_PROFILE)
         take_profile(c, a);
-        return OK;
-    default:
-        return change(c, env, a);
-    }
+    else
+        TRY(change(c, env, a, &n));
+    note_save(c, a->t, &a->place.id, &n);
+    return OK;
+}
+
+static void take_bytes(struct chat *c, const struct env *env, struct arriving *a, struct span bytes)
+{
+    struct entry e;
+    enum err err = entry_decode(bytes, &e);
+    if (err == OK && content_decode(e.content, &a->content) != OK)
+        a->content = (struct content){.known = false}; /* it keeps its place */
+    if (err == OK)
+        err = take(c, env, a);
+    if (err != OK)
+        log_unusual(env, "chat", "entry not shown err=%s", err_name(err));
 }
 
 void entry_arrived(struct chat *c, const struct env *env, struct talk *t,
-                   const struct entry_place *place, bool late)
+                   const struct entry_place *place)
 {
-    struct arriving a = {.t = t, .place = *place};
     struct timeline_entry te;
-    struct entry e;
-
     if (!timeline_get(delivery_timeline(t->delivery), &place->id, &te))
         return;
-    if (entry_gone(c, t, &place->id))
-        return;
-    a.author = te.author;
-    enum err err = entry_decode(te.bytes, &e);
-    if (err == OK)
-        err = content_decode(e.content, &a.content);
-    if (err == OK)
-        err = take(c, env, &a, late);
-    if (err != OK)
-        log_unusual(env, "chat", "entry not shown err=%s", err_name(err));
+    struct arriving a = {.t = t, .place = *place, .author = te.author};
+    take_bytes(c, env, &a, te.bytes);
+}
+
+void entry_row_arrived(struct chat *c, const struct env *env, struct talk *t,
+                       const struct entry_place *place, struct span row, bool quiet)
+{
+    struct arriving a = {.t = t, .place = *place, .quiet = quiet};
+    struct span bytes;
+    if (entry_row(row, &a.author, &bytes) == OK)
+        take_bytes(c, env, &a, bytes);
 }
 
 bool entry_stored(struct chat *c, const struct talk *t, const struct entry_id *id)
 {
     struct note n;
-    bool here = note_load(c, t, id, &n) == OK && n.here;
-    note_clear(&n);
-    return here;
+    return note_load(c, t, id, &n) == OK && n.here;
 }
 
 bool entry_gone(struct chat *c, const struct talk *t, const struct entry_id *id)
 {
     struct note n;
-    bool gone = note_load(c, t, id, &n) == OK && n.gone;
-    note_clear(&n);
-    return gone;
+    return note_load(c, t, id, &n) == OK && n.gone;
 }
 
 /* ---- in passing ---- */
@@ -219,7 +283,7 @@ void entry_passing(struct chat *c, const struct env *env, struct talk *t,
         return;
     if (k.tag == CONTENT_WANTED)
         files_wanted(c, env, t, &k);
-    if (k.tag != CONTENT_TYPING || !k.on)
+    if (k.tag != CONTENT_TYPING || !k.on || people_blocked(c, who->account))
         return;
     journal_pass(c, env,
                  &(struct happened){.kind = CHAT_EVENT_TYPING,

@@ -81,35 +81,21 @@ static enum err take_conversation(struct importing *im, const struct vault_recor
     return err == ERR_EXISTS ? OK : err;
 }
 
+/* What it means for others is found out as when it arrives (entries.c). */
 static enum err take_entry(struct importing *im, const struct vault_record *r)
 {
-    struct entry_id id;
+    struct entry_place at = {.lamport = 0};
     if (r->key.len != CHAT_CONVERSATION_BYTES + DELIVERY_KEY_BYTES)
         return ERR_FORMAT;
-    const struct talk *t = talks_find(im->c, r->key.ptr);
-    memcpy(id.bytes, r->key.ptr + r->key.len - ENTRY_ID_BYTES, sizeof id.bytes);
-    if (t == NULL || entry_stored(im->c, t, &id))
+    struct talk *t = talks_find(im->c, r->key.ptr);
+    for (size_t i = 0; i < 8; i++)
+        at.lamport = at.lamport << 8 | r->key.ptr[CHAT_CONVERSATION_BYTES + i];
+    memcpy(at.id.bytes, r->key.ptr + r->key.len - ENTRY_ID_BYTES, sizeof at.id.bytes);
+    if (t == NULL || entry_stored(im->c, t, &at.id))
         return OK; /* here, or erased when its time was over */
-    return is_here(im, r) ? OK : put(im, r);
-}
-
-/* Where an entry stands and what was said about it; its time goes on. */
-static enum err take_note(struct importing *im, const struct vault_record *r)
-{
-    struct note n;
-    struct entry_id id;
-    if (r->key.len != CHAT_CONVERSATION_BYTES + ENTRY_ID_BYTES)
-        return ERR_FORMAT;
-    const struct talk *t = talks_find(im->c, r->key.ptr);
-    memcpy(id.bytes, r->key.ptr + CHAT_CONVERSATION_BYTES, sizeof id.bytes);
-    if (t == NULL || is_here(im, r))
-        return OK;
     TRY(put(im, r));
-    enum err err = note_load(im->c, t, &id, &n);
-    if (err == OK && n.vanishes_ns > 0 && !n.gone)
-        vanishing_add(im->c, t, &id, n.vanishes_ns);
-    note_clear(&n);
-    return err;
+    entry_row_arrived(im->c, im->env, t, &at, r->value, true);
+    return entry_gone(im->c, t, &at.id) ? vault_delete(im->c->vault, r->table, r->key) : OK;
 }
 
 static enum err take_file_row(struct importing *im, const struct vault_record *r)
@@ -172,8 +158,6 @@ static enum err take(struct importing *im, const struct vault_record *r)
         return take_conversation(im, r);
     case VAULT_T_ENTRIES:
         return take_entry(im, r);
-    case VAULT_T_PLACES:
-        return take_note(im, r);
     case VAULT_T_FILES:
         return take_file(im, r);
     default:

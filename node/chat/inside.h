@@ -10,7 +10,7 @@
  *     devices.c   revoking, recovering                letting*.c  pairing (letting.h)
  *     network.c   what is listened to and read from stores, who takes what comes
  *     talks.c     conversations: list and records       talk_*.c    one of them (talk.h)
- *     saying.c    what the person says                  entries.c, notes.c  what entries mean
+ *     saying.c    what the person says        entries.c, notes.c, rows.c  what entries mean
  *     wishing.c   what it wishes of conversations
  *     reading.c   what the person looks at
  *     files*.c    files, in segments (files.h)      vanishing.c  entries whose time is over
@@ -49,6 +49,7 @@ struct person {
     uint8_t account[ACCOUNT_ID_BYTES];
     struct identity_log *log; /* NULL: not at hand yet */
     char name[CHAT_NAME_MAX], calls_self[CHAT_NAME_MAX];
+    struct entry_place called_at; /* where it said so */
     enum chat_consent consent;
     bool verified;
     int64_t confirmed_ns;
@@ -118,7 +119,11 @@ struct talk {
     struct entry_place seen;
     int64_t last_ns;
     char last[128];
-    uint64_t disappearing_s;
+    struct entry_place last_at;
+    bool last_stale;         /* `last` is to be read anew */
+    uint64_t disappearing_s; /* what we say is to stay so long; 0: it stays */
+    struct entry_place timer_at;
+    bool timer_set;       /* somebody said so there; else it is what the last line bears */
     int64_t caught_up_ns; /* stores were read up to here */
     bool changed, keys_changed;
     bool active; /* its engines may have something to write */
@@ -325,6 +330,9 @@ enum err people_restore(struct chat *c, struct span account, struct span record)
 enum err people_learn(struct chat *c, const struct env *env, struct span log) MUST_CHECK;
 enum err people_learn_log(struct chat *c, const struct env *env,
                           const struct identity_log *log) MUST_CHECK;
+
+/** Does the person want to hear nothing of that account? */
+bool people_blocked(const struct chat *c, const uint8_t account[32]);
 
 /** Is (or was) it an installation of that account, as far as we know? `chat`: struct chat. */
 bool people_author(const void *chat, const struct entry_author *who);

@@ -46,7 +46,7 @@ static struct chat *chat_new(const struct chat_config *config, const struct env 
     map_init(&c->talks, seed, CHAT_TALKS_MAX);
     fifo_init(&c->stampings, sizeof(struct stamping *), CHAT_PENDING_MAX);
     buf_init(&c->row, VAULT_VALUE_BYTES_MAX);
-    buf_init(&c->edit, CONTENT_TEXT_MAX);
+    buf_init(&c->edit, VAULT_VALUE_BYTES_MAX);
     fifo_init(&c->passing, sizeof(struct chat_event), CHAT_PASSING_MAX);
     fifo_init(&c->held, sizeof(struct pending *), CHAT_PENDING_MAX);
     fifo_init(&c->ready, sizeof(struct pending *), 2 * CHAT_PENDING_MAX);

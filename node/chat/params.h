@@ -230,14 +230,9 @@
 #define PARKED_COUNT_MAX 131072u   /* of 512 bytes each */
 #define PARKED_S_MAX     604800u   /* 7 days */
 
-/* what a person sees of a conversation */
-#define VIEW_LINES_MAX                                                                             \
-    32768u /* lines and changes of one view; twice the timeline's window and room */
-#define VIEW_WAITING_MAX     64u   /* changes that wait for their line */
-#define VIEW_REACTIONS_MAX   1024u /* of one line: accounts times emojis */
-#define VIEW_REACTIONS_SHOWN 16u   /* different emojis */
-#define VIEW_TIMERS_MAX      64u   /* changes of the timer */
-#define VIEW_PROFILES_MAX    4096u /* accounts */
+/* what a person sees of an entry */
+#define NOTE_REACTIONS_MAX 8u  /* emojis of one account, on or off again */
+#define REACTION_KINDS_MAX 64u /* counted of one entry */
 
 /* healing (healing.h); CHAT.md 4 */
 #define HEALING_DAY_S         86400u

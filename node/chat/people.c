@@ -50,15 +50,18 @@ void people_forget(struct chat *c, struct person *p)
     person_free(p);
 }
 
-/* ---- records: [1, name, calls itself, consent, verified, confirmed, card secret or empty] */
+/* ---- records: [1, name, calls itself, lamport and id of the entry that says so, consent,
+ * verified, confirmed, card secret or empty] */
 
 static enum err write_person(const struct person *p, struct buf *out)
 {
     struct pack_writer w = pack_writer_to(out);
-    pack_write_array(&w, 7);
+    pack_write_array(&w, 9);
     pack_write_uint(&w, 1);
     pack_write_str(&w, span_str(p->name));
     pack_write_str(&w, span_str(p->calls_self));
+    pack_write_uint(&w, p->called_at.lamport);
+    pack_write_bin(&w, SPAN_ARRAY(p->called_at.id.bytes));
     pack_write_uint(&w, (uint64_t)p->consent);
     pack_write_uint(&w, p->verified);
     pack_write_int(&w, p->confirmed_ns);
@@ -70,10 +73,12 @@ static enum err read_person(struct span in, struct person *p)
 {
     struct pack_reader r;
     TRY(pack_open(in, &r));
-    (void)pack_read_array(&r, 7, 7);
+    (void)pack_read_array(&r, 9, 9);
     (void)pack_read_uint(&r, 1);
     struct span name = pack_read_str(&r, 0, CHAT_NAME_MAX - 1);
     struct span self = pack_read_str(&r, 0, CHAT_NAME_MAX - 1);
+    p->called_at.lamport = pack_read_uint(&r, UINT64_MAX);
+    pack_read_fixed(&r, p->called_at.id.bytes, sizeof p->called_at.id.bytes);
     p->consent = (enum chat_consent)pack_read_uint(&r, CHAT_CONSENT_BLOCKED);
     p->verified = pack_read_uint(&r, 1) == 1;
     p->confirmed_ns = pack_read_int(&r);
@@ -160,8 +165,10 @@ enum err people_restore(struct chat *c, struct span account, struct span record)
         return ERR_FULL;
     if (fresh || p->name[0] == '\0')
         memcpy(p->name, theirs.name, sizeof p->name);
-    if (fresh || p->calls_self[0] == '\0')
+    if (fresh || p->calls_self[0] == '\0') {
         memcpy(p->calls_self, theirs.calls_self, sizeof p->calls_self);
+        p->called_at = theirs.called_at;
+    }
     if (p->consent == CHAT_CONSENT_NONE)
         p->consent = theirs.consent;
     if (!p->private_link && theirs.private_link) {
@@ -183,6 +190,12 @@ static bool event_adds(const struct identity_event *e, const uint8_t key[32])
         if (memcmp(e->installations.list[i].key, key, 32) == 0)
             return true;
     return false;
+}
+
+bool people_blocked(const struct chat *c, const uint8_t account[32])
+{
+    const struct person *p = people_find(c, account);
+    return p != NULL && p->consent == CHAT_CONSENT_BLOCKED;
 }
 
 bool people_author(const void *chat, const struct entry_author *who)

@@ -106,28 +106,52 @@ bool chat_members(struct chat *c, const struct chat_conversation *id, size_t *cu
 
 /* ---- one entry ---- */
 
-struct reading {
-    struct talk *t;
-    struct entry_id id;
-    struct note note;
+/* Of one entry, by all accounts: as many kinds as are counted. */
+struct tally {
+    struct chat_reaction list[REACTION_KINDS_MAX];
+    size_t count;
 };
 
-static void show_reactions(const struct chat *c, const struct note *n, struct chat_entry *out)
+static void count_reaction(struct tally *t, const char *text, bool mine)
 {
-    for (size_t i = 0; i < n->reactions_count; i++) {
-        size_t k = 0;
-        while (k < out->reactions_count &&
-               strcmp(out->reactions[k].text, n->reactions[i].text) != 0)
-            k++;
-        if (k == CHAT_REACTIONS_MAX ||
-            strlen(n->reactions[i].text) >= sizeof out->reactions[k].text)
-            continue;
-        if (k == out->reactions_count) {
-            memcpy(out->reactions[k].text, n->reactions[i].text, strlen(n->reactions[i].text) + 1);
-            out->reactions_count++;
-        }
-        out->reactions[k].count++;
-        out->reactions[k].mine |= memcmp(n->reactions[i].account, c->self.account, 32) == 0;
+    size_t k = 0;
+    while (k < t->count && strcmp(t->list[k].text, text) != 0)
+        k++;
+    if (k == REACTION_KINDS_MAX || strlen(text) >= sizeof t->list[k].text)
+        return;
+    if (k == t->count) {
+        t->list[t->count++] = (struct chat_reaction){.count = 0};
+        text_copy(t->list[k].text, span_str(text));
+    }
+    t->list[k].count++;
+    t->list[k].mine |= mine;
+}
+
+static int by_count(const void *a, const void *b)
+{
+    const struct chat_reaction *x = a, *y = b;
+    if (x->count != y->count)
+        return x->count > y->count ? -1 : 1;
+    return strcmp(x->text, y->text);
+}
+
+static void show_reactions(struct chat *c, const struct talk *t, const struct entry_id *id,
+                           struct chat_entry *out)
+{
+    struct tally all = {.count = 0};
+    struct vault_key key = {.len = 0};
+    struct reactions said;
+    while (reactions_next(c, t, id, &key, &said)) {
+        bool mine = memcmp(said.account, c->self.account, 32) == 0;
+        for (size_t i = 0; i < said.count && !people_blocked(c, said.account); i++)
+            if (said.list[i].on)
+                count_reaction(&all, said.list[i].text, mine);
+    }
+    if (all.count > 1)
+        qsort(all.list, all.count, sizeof all.list[0], by_count);
+    while (out->reactions_count < all.count && out->reactions_count < CHAT_REACTIONS_MAX) {
+        out->reactions[out->reactions_count] = all.list[out->reactions_count];
+        out->reactions_count++;
     }
 }
 
@@ -190,22 +214,14 @@ static void show_content(const struct content *k, struct chat_entry *out)
     }
 }
 
-/* A row of the table of entries: [1, 1, account, installation, epoch, received, entry, []]. */
-static enum err read_row(struct span in, struct entry_author *author, struct span *bytes)
+/* As it reads since its last edit, whose row has the text. */
+static void show_edit(struct chat *c, const struct talk *t, const struct note *n,
+                      struct chat_entry *out)
 {
-    struct pack_reader r;
-    struct pack_extensions x;
-    TRY(pack_open(in, &r));
-    (void)pack_read_array(&r, 8, 8);
-    (void)pack_read_uint(&r, UINT64_MAX);
-    (void)pack_read_uint(&r, UINT64_MAX);
-    pack_read_fixed(&r, author->account, sizeof author->account);
-    pack_read_fixed(&r, author->installation, sizeof author->installation);
-    (void)pack_read_uint(&r, UINT64_MAX);
-    (void)pack_read_int(&r);
-    *bytes = pack_read_bin(&r, 1, ENTRY_BYTES_MAX);
-    pack_read_extensions(&r, &x);
-    return pack_end(&r);
+    struct entry_author author;
+    struct content k;
+    if (entry_read(c, t, &n->edit, &c->edit, &author, &k) == OK && k.known)
+        out->text = k.text;
 }
 
 static enum err show(struct chat *c, const struct talk *t, const struct entry_id *id,
@@ -216,62 +232,56 @@ static enum err show(struct chat *c, const struct talk *t, const struct entry_id
     struct content k;
     struct span bytes;
 
-    TRY(read_row(buf_span(&c->row), &author, &bytes) == OK ? OK : ERR_CORRUPT);
+    TRY(entry_row(buf_span(&c->row), &author, &bytes) == OK ? OK : ERR_CORRUPT);
     TRY(entry_decode(bytes, &e));
-    TRY(content_decode(e.content, &k));
+    if (content_decode(e.content, &k) != OK)
+        k = (struct content){.domain = CONTENT_DOMAIN}; /* shown as one that cannot be read */
     *out = (struct chat_entry){.conversation = t->id,
                                .mine = memcmp(author.account, c->self.account, 32) == 0,
                                .time_ns = (int64_t)e.lamport * NS_PER_MS,
-                               .edited = n->edited,
+                               .edited = n->edited && !n->deleted,
                                .deleted = n->deleted,
                                .vanishes_ns = n->vanishes_ns};
     memcpy(out->id.bytes, id->bytes, sizeof out->id.bytes);
     memcpy(out->author.bytes, author.account, sizeof out->author.bytes);
     memcpy(out->device.bytes, author.installation, sizeof out->device.bytes);
-    show_content(&k, out);
-    out->file_here = out->content == CHAT_ATTACHMENT && files_here(c, t, id);
-    if (n->edited) {
-        buf_reset(&c->edit);
-        TRY(buf_append(&c->edit, buf_span(&n->text)));
-        out->text = buf_span(&c->edit);
-    }
-    if (n->deleted)
-        out->text = out->payload = SPAN_EMPTY;
-    show_reactions(c, n, out);
     show_state(t, out);
+    show_content(&k, out);
+    if (n->deleted) {
+        out->text = out->payload = out->domain = out->file_name = out->file_type = SPAN_EMPTY;
+        return OK;
+    }
+    out->file_here = out->content == CHAT_ATTACHMENT && files_here(c, t, id);
+    if (n->edited)
+        show_edit(c, t, n, out);
+    show_reactions(c, t, id, out);
     return OK;
 }
 
-static struct row_key row_of(const struct talk *t, uint64_t lamport, const struct entry_id *id)
+/* Is it something that the person sees? */
+static bool is_shown(const struct chat *c, const struct note *n)
 {
-    uint8_t key[DELIVERY_KEY_BYTES];
-    struct entry_place place = {lamport, *id};
-    delivery_key(&place, key);
-    return row_key_of(SPAN_ARRAY(t->id.bytes), SPAN_ARRAY(key), SPAN_EMPTY);
+    return n->here && !n->hidden && !n->gone && !people_blocked(c, n->author);
 }
 
 enum err chat_entry(struct chat *c, const struct chat_conversation *conversation,
                     const struct chat_entry_id *entry, struct chat_entry *out)
 {
     const struct talk *t = talks_find(c, conversation->bytes);
-    struct entry_id id;
+    struct entry_place at;
     struct note n;
 
     if (t == NULL)
         return ERR_NOT_FOUND;
-    memcpy(id.bytes, entry->bytes, sizeof id.bytes);
-    enum err err = note_load(c, t, &id, &n);
-    if (err == OK && !n.here)
-        err = ERR_NOT_FOUND;
-    if (err == OK) {
-        struct row_key key = row_of(t, n.lamport, &id);
-        buf_reset(&c->row);
-        err = vault_get(c->vault, VAULT_T_ENTRIES, row_span(&key), &c->row);
-    }
-    if (err == OK)
-        err = show(c, t, &id, &n, out);
-    note_clear(&n);
-    return err;
+    memcpy(at.id.bytes, entry->bytes, sizeof at.id.bytes);
+    TRY(note_load(c, t, &at.id, &n));
+    if (!is_shown(c, &n))
+        return ERR_NOT_FOUND;
+    at.lamport = n.lamport;
+    struct row_key key = entry_key(t, &at);
+    buf_reset(&c->row);
+    TRY(vault_get(c->vault, VAULT_T_ENTRIES, row_span(&key), &c->row));
+    return show(c, t, &at.id, &n, out);
 }
 
 enum err entry_content(struct chat *c, const struct chat_conversation *conversation,
@@ -281,7 +291,7 @@ enum err entry_content(struct chat *c, const struct chat_conversation *conversat
     struct entry e;
     struct span bytes;
     TRY(chat_entry(c, conversation, entry, out));
-    TRY(read_row(buf_span(&c->row), &author, &bytes));
+    TRY(entry_row(buf_span(&c->row), &author, &bytes));
     TRY(entry_decode(bytes, &e));
     return content_decode(e.content, k);
 }
@@ -305,22 +315,20 @@ static enum err step(struct chat *c, const struct talk *t, bool back, struct vau
 static enum err start_at(struct chat *c, const struct talk *t, const struct chat_entry_id *from,
                          struct vault_key *key)
 {
-    struct entry_id id;
+    struct entry_place at;
     struct note n;
     *key = (struct vault_key){0};
     if (from == NULL)
         return OK;
-    memcpy(id.bytes, from->bytes, sizeof id.bytes);
-    enum err err = note_load(c, t, &id, &n);
-    if (err == OK && !n.here)
-        err = ERR_NOT_FOUND;
-    if (err == OK) {
-        struct row_key row = row_of(t, n.lamport, &id);
-        memcpy(key->bytes, row.bytes, row.len);
-        key->len = (uint8_t)row.len;
-    }
-    note_clear(&n);
-    return err;
+    memcpy(at.id.bytes, from->bytes, sizeof at.id.bytes);
+    TRY(note_load(c, t, &at.id, &n));
+    if (!n.here)
+        return ERR_NOT_FOUND;
+    at.lamport = n.lamport;
+    struct row_key row = entry_key(t, &at);
+    memcpy(key->bytes, row.bytes, row.len);
+    key->len = (uint8_t)row.len;
+    return OK;
 }
 
 enum err chat_history(struct chat *c, const struct chat_conversation *conversation,
@@ -329,18 +337,15 @@ enum err chat_history(struct chat *c, const struct chat_conversation *conversati
     const struct talk *t = talks_find(c, conversation->bytes);
     struct vault_key key;
     struct entry_id id;
+    struct note n;
 
     if (t == NULL)
         return ERR_NOT_FOUND;
     TRY(start_at(c, t, from, &key));
-    for (;;) {
-        struct note n;
+    do
         TRY(step(c, t, back, &key, &id, &n));
-        enum err err = n.hidden ? ERR_MORE : show(c, t, &id, &n, out);
-        note_clear(&n);
-        if (err != ERR_MORE)
-            return err;
-    }
+    while (!is_shown(c, &n));
+    return show(c, t, &id, &n, out);
 }
 
 /* ---- search ---- */

@@ -4,16 +4,26 @@
 
 /* ---- saying ---- */
 
+/* Not what changes another entry (it goes with that one), nor what is said of us or the timer. */
+static bool is_line(const struct content *k)
+{
+    return k->tag != CONTENT_REACTION && k->tag != CONTENT_EDIT && k->tag != CONTENT_DELETE &&
+           k->tag != CONTENT_TIMER && k->tag != CONTENT_PROFILE;
+}
+
 enum err talk_say(struct chat *c, const struct env *env, struct talk *t,
                   const struct content *content, struct chat_entry_id *out)
 {
     struct buf bytes = BUF_INIT(ENTRY_CONTENT_MAX);
+    struct content say = *content;
     struct entry_id id;
 
     if (t->state == CHAT_LEFT || t->state == CHAT_REQUESTED || t->delivery == NULL)
         return ERR_REFUSED;
     step_open(c);
-    enum err err = content_encode(content, &bytes);
+    if (is_line(content))
+        say.vanishes_s = t->disappearing_s;
+    enum err err = content_encode(&say, &bytes);
     if (err == OK)
         err = delivery_say(t->delivery, env, buf_span(&bytes), &id);
     buf_clear(&bytes);

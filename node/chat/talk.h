@@ -143,10 +143,13 @@ enum err talk_restore(struct chat *c, const struct env *env, struct span id,
                       struct span record) MUST_CHECK;
 
 /* ---- entries.c ---- */
-/** The start of the last entry, for the list of conversations. */
-void talk_last(struct talk *t, struct span text);
+/** Read the start of the last line anew, for the list of conversations. */
+void talk_show_last(struct chat *c, struct talk *t);
 void entry_arrived(struct chat *c, const struct env *env, struct talk *t,
-                   const struct entry_place *place, bool late);
+                   const struct entry_place *place);
+/** The same of a row that is or will be in the table of entries. `quiet`: nobody is told. */
+void entry_row_arrived(struct chat *c, const struct env *env, struct talk *t,
+                       const struct entry_place *place, struct span row, bool quiet);
 bool entry_stored(struct chat *c, const struct talk *t, const struct entry_id *id);
 /** Was it here, and its time is over? */
 bool entry_gone(struct chat *c, const struct talk *t, const struct entry_id *id);

@@ -252,7 +252,7 @@ static void deliver(struct chat *c, const struct env *env, struct talk *t,
 {
     switch (out->kind) {
     case DELIVERY_ENTRY:
-        entry_arrived(c, env, t, &out->place, out->late);
+        entry_arrived(c, env, t, &out->place);
         break;
     case DELIVERY_CHANGE:
         journal_add(c, env,

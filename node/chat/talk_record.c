@@ -28,7 +28,13 @@ static void write_since(struct pack_writer *w, const struct talk *t)
     }
 }
 
-#define RECORD_FIELDS 19u
+static void write_place(struct pack_writer *w, const struct entry_place *p)
+{
+    pack_write_uint(w, p->lamport);
+    pack_write_bin(w, SPAN_ARRAY(p->id.bytes));
+}
+
+#define RECORD_FIELDS 24u
 
 static enum err write_talk(const struct talk *t, struct buf *out)
 {
@@ -40,11 +46,13 @@ static enum err write_talk(const struct talk *t, struct buf *out)
     pack_write_bin(&w, SPAN_ARRAY(t->with.bytes));
     pack_write_uint(&w, t->muted);
     pack_write_uint(&w, t->unread);
-    pack_write_uint(&w, t->seen.lamport);
-    pack_write_bin(&w, SPAN_ARRAY(t->seen.id.bytes));
+    write_place(&w, &t->seen);
     pack_write_int(&w, t->last_ns);
     pack_write_bin(&w, span_str(t->last));
+    write_place(&w, &t->last_at);
     pack_write_uint(&w, t->disappearing_s);
+    write_place(&w, &t->timer_at);
+    pack_write_uint(&w, t->timer_set);
     pack_write_int(&w, t->caught_up_ns);
     pack_write_int(&w, t->updated_ns);
     pack_write_uint(&w, t->own_messages);
@@ -89,6 +97,12 @@ static void read_since(struct pack_reader *r, struct talk *t)
     }
 }
 
+static void read_place(struct pack_reader *r, struct entry_place *p)
+{
+    p->lamport = pack_read_uint(r, UINT64_MAX);
+    pack_read_fixed(r, p->id.bytes, sizeof p->id.bytes);
+}
+
 static enum err read_talk(struct span in, struct talk *t, bool *joined)
 {
     struct pack_reader r;
@@ -100,13 +114,15 @@ static enum err read_talk(struct span in, struct talk *t, bool *joined)
     pack_read_fixed(&r, t->with.bytes, sizeof t->with.bytes);
     t->muted = pack_read_uint(&r, 1) == 1;
     t->unread = (unsigned)pack_read_uint(&r, UINT32_MAX);
-    t->seen.lamport = pack_read_uint(&r, UINT64_MAX);
-    pack_read_fixed(&r, t->seen.id.bytes, ENTRY_ID_BYTES);
+    read_place(&r, &t->seen);
     t->last_ns = pack_read_int(&r);
     struct span last = pack_read_bin(&r, 0, sizeof t->last - 1);
     TRY(r.err);
     text_copy(t->last, last);
-    t->disappearing_s = pack_read_uint(&r, UINT64_MAX);
+    read_place(&r, &t->last_at);
+    t->disappearing_s = pack_read_uint(&r, CONTENT_TIMER_S_MAX);
+    read_place(&r, &t->timer_at);
+    t->timer_set = pack_read_uint(&r, 1) == 1;
     t->caught_up_ns = pack_read_int(&r);
     t->updated_ns = pack_read_int(&r);
     t->own_messages = (unsigned)pack_read_uint(&r, UINT32_MAX);
@@ -205,6 +221,15 @@ static const enum vault_table delivery_tables[] = {
     [DELIVERY_ENTRIES] = VAULT_T_ENTRIES,
 };
 
+static struct entry_place place_of(const uint8_t key[DELIVERY_KEY_BYTES])
+{
+    struct entry_place p = {.lamport = 0};
+    for (size_t i = 0; i < 8; i++)
+        p.lamport = p.lamport << 8 | key[i];
+    memcpy(p.id.bytes, key + 8, sizeof p.id.bytes);
+    return p;
+}
+
 static enum err save_delivery(struct chat *c, const struct env *env, struct talk *t,
                               struct buf *value)
 {
@@ -215,15 +240,16 @@ static enum err save_delivery(struct chat *c, const struct env *env, struct talk
             return err == ERR_NOT_FOUND ? OK : err;
         struct row_key key =
             row_key_of(SPAN_ARRAY(t->id.bytes), span_of(r.key, r.key_bytes), SPAN_EMPTY);
-        struct entry_id id;
-        if (r.table == DELIVERY_ENTRIES && !r.erase) {
-            memcpy(id.bytes, r.key + DELIVERY_KEY_BYTES - ENTRY_ID_BYTES, sizeof id.bytes);
-            if (entry_gone(c, t, &id))
-                continue;
-        }
         if (r.if_absent &&
             vault_get(c->vault, delivery_tables[r.table], row_span(&key), NULL) == OK)
             continue;
+        if (r.table == DELIVERY_ENTRIES && !r.erase) {
+            struct entry_place place = place_of(r.key);
+            if (r.if_absent) /* below the window: nobody has shown it yet */
+                entry_row_arrived(c, env, t, &place, buf_span(value), false);
+            if (entry_gone(c, t, &place.id))
+                continue;
+        }
         step_put(c, delivery_tables[r.table], row_span(&key), r.erase ? NULL : value);
     }
 }
@@ -260,6 +286,8 @@ static enum err save_one(struct chat *c, const struct env *env, struct talk *t, 
         TRY(save_branches(c, env, t, value));
         TRY(save_delivery(c, env, t, value));
     }
+    if (t->last_stale)
+        talk_show_last(c, t);
     if (t->changed) {
         buf_reset(value);
         TRY(write_talk(t, value));

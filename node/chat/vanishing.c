@@ -63,33 +63,41 @@ enum err vanishing_load(struct chat *c)
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-static void erase(struct chat *c, const struct env *env, struct talk *t, const struct entry_id *id)
+static void forget_reaction(struct chat *c, const struct talk *t, const struct entry_place *at)
 {
-    struct note n;
-    uint8_t at[DELIVERY_KEY_BYTES];
-    if (note_load(c, t, id, &n) != OK || !n.here || n.gone) {
-        note_clear(&n);
-        return;
-    }
-    delivery_key(&(struct entry_place){n.lamport, *id}, at);
-    struct row_key key = row_key_of(SPAN_ARRAY(t->id.bytes), SPAN_ARRAY(at), SPAN_EMPTY);
-    step_put(c, VAULT_T_ENTRIES, row_span(&key), NULL);
-    files_drop(c, t, id);
-    struct note gone = {.here = true, .gone = true, .lamport = n.lamport};
-    gone.text = BUF_INIT(1);
-    note_save(c, t, id, &gone);
-    note_clear(&n);
-    journal_add(c, env,
-                &(struct happened){
-                    .kind = CHAT_EVENT_ENTRY, .conversation = t->id.bytes, .entry = id->bytes});
+    struct buf keep = BUF_INIT(VAULT_VALUE_BYTES_MAX);
+    struct entry_author author;
+    struct content k;
+    if (entry_read(c, t, at, &keep, &author, &k) == OK && k.known && k.tag == CONTENT_REACTION)
+        reactions_drop(c, t, &k.target, author.account);
+    buf_clear(&keep);
 }
 
-/* The list of conversations shows the start of the last entry: it must not outlive it. */
-static void show_last(struct chat *c, struct talk *t)
+/* What was said of it goes with it: the chain of its changes, one after the other. */
+static void erase(struct chat *c, const struct env *env, struct talk *t, const struct entry_id *id)
 {
-    struct chat_entry e;
-    enum err err = chat_history(c, &t->id, NULL, true, &e);
-    talk_last(t, err == OK ? e.text : SPAN_EMPTY);
+    static const struct entry_id nothing;
+    struct note n;
+    if (note_load(c, t, id, &n) != OK || !n.here || n.gone)
+        return;
+    struct entry_place at = {n.lamport, *id};
+    struct row_key key = entry_key(t, &at);
+    if (n.hidden)
+        forget_reaction(c, t, &at);
+    step_put(c, VAULT_T_ENTRIES, row_span(&key), NULL);
+    files_drop(c, t, id);
+    struct note gone = {.here = true, .gone = true, .lamport = n.lamport, .hidden = n.hidden};
+    memcpy(gone.author, n.author, sizeof gone.author);
+    note_save(c, t, id, &gone);
+    if (!entry_id_eq(&n.changes, &nothing))
+        vanishing_add(c, t, &n.changes, env->wall.ns);
+    if (!entry_id_eq(&n.next, &nothing))
+        vanishing_add(c, t, &n.next, env->wall.ns);
+    t->last_stale = t->changed = true;
+    if (!n.hidden && !people_blocked(c, n.author))
+        journal_add(c, env,
+                    &(struct happened){
+                        .kind = CHAT_EVENT_ENTRY, .conversation = t->id.bytes, .entry = id->bytes});
 }
 
 void vanishing_tick(struct chat *c, const struct env *env)
@@ -113,7 +121,6 @@ void vanishing_tick(struct chat *c, const struct env *env)
         if (t == NULL)
             continue;
         erase(c, env, t, &v.entry);
-        show_last(c, t);
     }
 }
 

@@ -38,7 +38,7 @@ enum vault_export_kind {
     X(9, VAULT_T_GROUPS, VAULT_RATCHETS, VAULT_STAYS)       /* conversation, eid, ... */           \
     X(10, VAULT_T_DAGS, VAULT_RATCHETS, VAULT_STAYS)        /* conversation, ... */                \
     X(11, VAULT_T_ENTRIES, VAULT_ENTRIES, VAULT_EXPORTED)   /* conv, lamport, id */                \
-    X(12, VAULT_T_PLACES, VAULT_KEPT, VAULT_EXPORTED)       /* conv, entry id */                   \
+    X(12, VAULT_T_PLACES, VAULT_KEPT, VAULT_STAYS)          /* conv, entry id, ... */              \
     X(13, VAULT_T_FILES, VAULT_ENTRIES, VAULT_EXPORTED)     /* conv, id, part */                   \
     X(14, VAULT_T_OUTBOX, VAULT_RATCHETS, VAULT_STAYS)      /* number */                           \
     X(15, VAULT_T_PARKED, VAULT_KEPT, VAULT_STAYS)          /* number */                           \

@@ -64,6 +64,10 @@ static void every_type_goes_both_ways(void **state)
                     &out);
     assert_span_equal(got.bytes, SPAN_LIT("\xff\x00"));
     assert_span_equal(got.fallback, SPAN_LIT("plays e4"));
+    got = both_ways(
+        &(struct content){.tag = CONTENT_TEXT, .text = SPAN_LIT("hi"), .vanishes_s = 3600}, &out);
+    assert_int_equal(got.vanishes_s, 3600);
+    assert_span_equal(got.text, SPAN_LIT("hi"));
     got = both_ways(&(struct content){.tag = CONTENT_LONG, .size = 9, .root = {4}}, &out);
     assert_true(got.size == 9 && got.root[0] == 4);
     buf_clear(&out);
@@ -116,6 +120,7 @@ static void what_is_out_of_bounds_is_refused(void **state)
         {.tag = CONTENT_TEXT, .text = SPAN_LIT("\xff")},
         {.tag = CONTENT_REACTION, .text = SPAN_EMPTY},
         {.tag = CONTENT_TIMER, .seconds = CONTENT_TIMER_S_MAX + 1},
+        {.tag = CONTENT_TEXT, .text = SPAN_LIT("a"), .vanishes_s = CONTENT_TIMER_S_MAX + 1},
         {.tag = CONTENT_TEXT, .text = SPAN_LIT("a"), .fallback = SPAN_LIT("\x80")},
     };
     struct content c;
@@ -125,6 +130,11 @@ static void what_is_out_of_bounds_is_refused(void **state)
     /* a known type's payload of another shape is malformed, not unknown */
     assert_err(content_decode(test_hex("96 01 01 01 c400 a0 90"), &c), ERR_FORMAT);
     assert_err(content_decode(test_hex("96 01 07 01 c403 920290 a0 90"), &c), ERR_FORMAT);
+    /* a time to disappear of no seconds, and none at all */
+    assert_err(content_decode(test_hex("96 01 01 01 c404 92a16990 a0 91 93 01 00 c40100"), &c),
+               ERR_FORMAT);
+    assert_err(content_decode(test_hex("96 01 01 01 c404 92a16990 a0 91 93 01 00 c400"), &c),
+               ERR_FORMAT);
     buf_clear(&out);
 }
 
