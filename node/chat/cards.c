@@ -1,6 +1,6 @@
 /* Our cards: by which of them we can be found, and making and revoking private links. */
 #include "crypto/base/wipe.h"
-#include "node/chat/inside.h"
+#include "node/chat/self.h"
 
 static struct row_key link_key(uint64_t n)
 {
@@ -52,33 +52,77 @@ size_t cards_ours(struct chat *c, struct card *out, size_t max)
     return count;
 }
 
+/* The row of the link with this secret. */
+static bool find_link(struct chat *c, const uint8_t secret[CARD_SECRET_BYTES],
+                      struct vault_key *key)
+{
+    struct card at;
+    *key = (struct vault_key){0};
+    while (next_link(c, key, &at))
+        if (memcmp(at.secret, secret, sizeof at.secret) == 0)
+            return true;
+    return false;
+}
+
+static enum err add_link(struct chat *c, const struct env *env,
+                         const uint8_t secret[CARD_SECRET_BYTES])
+{
+    struct buf value = BUF_INIT(64);
+    struct row_key key = link_key(c->links_next);
+    if (c->links_count >= CHAT_LINKS_MAX)
+        return ERR_FULL;
+    TRY(buf_append(&value, span_of(secret, CARD_SECRET_BYTES)));
+    step_put(c, VAULT_T_LINKS, row_span(&key), &value);
+    buf_clear(&value);
+    c->links_next++;
+    c->links_count++;
+    settings_save(c);
+    bundles_renew(c, env);
+    network_listen(c);
+    return OK;
+}
+
+static void drop_link(struct chat *c, const struct env *env, const struct vault_key *key)
+{
+    step_put(c, VAULT_T_LINKS, span_of(key->bytes, key->len), NULL);
+    c->links_count--;
+    bundles_renew(c, env);
+    network_listen(c);
+}
+
+enum err cards_link(struct chat *c, const struct env *env, const uint8_t secret[CARD_SECRET_BYTES],
+                    bool there)
+{
+    struct vault_key key;
+    bool here = find_link(c, secret, &key);
+    if (here && !there)
+        drop_link(c, env, &key);
+    return !here && there ? add_link(c, env, secret) : OK;
+}
+
+static void decide_link(struct chat *c, const struct env *env,
+                        const uint8_t secret[CARD_SECRET_BYTES], bool there)
+{
+    const uint8_t packed[1] = {there}; /* the number 0 or 1 */
+    self_decide(c, env, DECISION_LINK, span_of(secret, CARD_SECRET_BYTES), SPAN_ARRAY(packed));
+}
+
 enum err chat_card(struct chat *c, const struct env *env, bool private_link,
                    char out[CHAT_CARD_TEXT_MAX])
 {
     struct card card = open_card(c);
-    struct buf value = BUF_INIT(64);
 
     if (c->phase != CHAT_PHASE_READY)
         return ERR_REFUSED;
     with_hints(c, &card);
     if (!private_link)
         return card_text(&card, out);
-    if (c->links_count >= CHAT_LINKS_MAX)
-        return ERR_FULL;
     card.private_link = true;
     rng_fill(env->rng, card.secret, sizeof card.secret);
-    enum err err = buf_append(&value, SPAN_ARRAY(card.secret));
-    if (err == OK) {
-        struct row_key key = link_key(c->links_next++);
-        step_put(c, VAULT_T_LINKS, row_span(&key), &value);
-        settings_save(c);
-        c->links_count++;
-        bundles_renew(c, env);
-        network_listen(c);
-        err = step_close(c, env);
-    }
-    buf_clear(&value);
-    return err == OK ? card_text(&card, out) : err;
+    TRY(add_link(c, env, card.secret));
+    decide_link(c, env, card.secret, true);
+    TRY(step_close(c, env));
+    return card_text(&card, out);
 }
 
 bool chat_links(struct chat *c, size_t *cursor, char out[CHAT_CARD_TEXT_MAX])
@@ -95,21 +139,17 @@ bool chat_links(struct chat *c, size_t *cursor, char out[CHAT_CARD_TEXT_MAX])
 
 enum err chat_unlink(struct chat *c, const struct env *env, struct span text)
 {
-    struct vault_key key = {0};
-    struct card card, at;
+    struct vault_key key;
+    struct card card;
     struct buf keep = BUF_INIT(CARD_BYTES_MAX);
     enum err err = card_parse(text, &card, &keep);
     buf_clear(&keep);
     TRY(err);
-    while (next_link(c, &key, &at))
-        if (card.private_link && memcmp(at.secret, card.secret, sizeof at.secret) == 0) {
-            step_put(c, VAULT_T_LINKS, span_of(key.bytes, key.len), NULL);
-            c->links_count--;
-            bundles_renew(c, env);
-            network_listen(c);
-            return step_close(c, env);
-        }
-    return ERR_NOT_FOUND;
+    if (!card.private_link || !find_link(c, card.secret, &key))
+        return ERR_NOT_FOUND;
+    drop_link(c, env, &key);
+    decide_link(c, env, card.secret, false);
+    return step_close(c, env);
 }
 
 void cards_load(struct chat *c)
@@ -140,6 +180,7 @@ enum err chat_set_policy(struct chat *c, const struct env *env, enum chat_policy
     settings_save(c);
     bundles_renew(c, env);
     network_listen(c);
+    self_decided(c, env, DECISION_POLICY, SPAN_EMPTY);
     return step_close(c, env);
 }
 
@@ -149,5 +190,6 @@ enum err chat_set_receipts(struct chat *c, const struct env *env, bool on)
     c->receipts = on;
     settings_save(c);
     talks_set_receipts(c, on);
+    self_decided(c, env, DECISION_RECEIPTS, SPAN_EMPTY);
     return step_close(c, env);
 }

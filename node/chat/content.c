@@ -38,6 +38,7 @@ static const struct row {
     {CONTENT_CUSTOM, NAME | BYTES, 0},
     {CONTENT_LONG, FILE_PARTS, 0},
     {CONTENT_WANTED, TARGET | BYTES, PASSES},
+    {CONTENT_DECISIONS, BYTES, 0},
 };
 
 #define SPAN_AT(member) offsetof(struct content, member)

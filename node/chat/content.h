@@ -37,6 +37,7 @@ enum content_tag { /* of domain 1; numbers on the wire */
     CONTENT_LONG = 12,      /* content that is too long for an entry, in segments */
     CONTENT_WANTED = 13, /* in passing: target, an attachment, and bytes: which segments of it are
                             nowhere (bit i % 8 of byte i / 8), to be published again */
+    CONTENT_DECISIONS = 14, /* of self/1: what the person decided (decisions.h) */
 };
 
 struct content {

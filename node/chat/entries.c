@@ -2,6 +2,7 @@
  * change, for the conversation (notes.h). */
 #include "node/chat/content.h"
 #include "node/chat/notes.h"
+#include "node/chat/self.h"
 
 #include <stdlib.h>
 
@@ -139,7 +140,8 @@ static void settle(struct chat *c, const struct env *env, const struct arriving 
             t->last_ns = (int64_t)a->place.lamport * NS_PER_MS;
     }
     t->last_stale = true;
-    if (!mine && !a->quiet && !people_blocked(c, a->author.account))
+    bool read = entry_place_cmp(&a->place, &t->seen) <= 0; /* on another device */
+    if (!mine && !read && !a->quiet && !people_blocked(c, a->author.account))
         t->unread++;
     happened(c, env, a, &a->place.id);
 }
@@ -217,8 +219,10 @@ static enum err take(struct chat *c, const struct env *env, struct arriving *a)
     n.here = true;
     n.lamport = a->place.lamport;
     memcpy(n.author, a->author.account, sizeof n.author);
-    n.hidden = no_line(k);
-    if (!n.hidden)
+    n.hidden = a->t->type == CHAT_SELF || no_line(k);
+    if (a->t->type == CHAT_SELF)
+        self_heard(c, env, a->t, &a->author, k);
+    else if (!n.hidden)
         line(c, env, a, &n);
     else if (k->tag == CONTENT_TIMER)
         take_timer(a, true, k->seconds);

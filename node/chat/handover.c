@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#define FIELDS         5u
+#define FIELDS         6u
 #define CONTACT_FIELDS 6u
 
 static void write_contact(struct pack_writer *w, const struct handover_contact *k)
@@ -23,7 +23,7 @@ static void write_contact(struct pack_writer *w, const struct handover_contact *
 /* How many of the first ones fit. */
 static size_t fitting(const struct handover *h)
 {
-    size_t bytes = 1024; /* all but the contacts */
+    size_t bytes = 1024 + h->decisions.len; /* all but the contacts */
     size_t n = 0;
     for (; n < h->contacts_count && n < HANDOVER_CONTACTS_MAX; n++) {
         bytes += 72 + h->contacts[n].name.len + h->contacts[n].calls_self.len;
@@ -44,6 +44,7 @@ enum err handover_encode(const struct handover *h, struct buf *out)
     pack_write_array(&w, count);
     for (size_t i = 0; i < count; i++)
         write_contact(&w, &h->contacts[i]);
+    pack_write_bin(&w, h->decisions);
     return profile_end(&w);
 }
 
@@ -94,6 +95,7 @@ enum err handover_decode(struct span in, struct handover *out)
     enum err err = r.err != OK ? r.err : is_name(out->profile) ? OK : ERR_FORMAT;
     if (err == OK)
         err = read_contacts(&r, out);
+    out->decisions = pack_read_bin(&r, 0, HANDOVER_DECISIONS_MAX);
     if (err == OK)
         err = profile_close(&r);
     if (err != OK)

@@ -3,8 +3,9 @@
  *
  *     [58, 1, words card secret 16, name of the account's profile, policy, receipts,
  *      [[account 32, name, calls itself, consent, verified, card secret or empty], ...],
- * extensions]
+ *      decisions, extensions]
  *
+ * decisions: an object of decisions.h, the newest kinds first, as many as fit; self/1 brings all.
  * Contacts' logs are not in it: they come with the conversations, or are looked up. As many
  * contacts as HANDOVER_BYTES_MAX holds; the others come with their conversations. The second field
  * of pairing's finish. Pure. @source docs/protocol/conversations.md
@@ -30,6 +31,7 @@ struct handover { /* secret; spans borrowed */
     bool receipts;
     struct handover_contact *contacts; /* owned */
     size_t contacts_count;
+    struct span decisions; /* at most HANDOVER_DECISIONS_MAX */
 };
 
 /** Contacts behind the bound are left out. ERR_FULL; ERR_MEMORY. */

@@ -15,6 +15,7 @@
  *     reading.c   what the person looks at
  *     files*.c    files, in segments (files.h)      vanishing.c  entries whose time is over
  *     exporting.c contacts and history, to another installation
+ *     self*.c     what all our devices know (self.h)
  *
  * Everything in memory is a copy of what the vault holds. An input changes memory and notes what is
  * to be written; step_close writes it as one transaction, and only then what has to leave leaves.
@@ -256,6 +257,8 @@ struct chat {
 
     struct letting *letting; /* a device is being let in, we or by us; NULL: none */
 
+    struct mono self_say_at; /* decisions wait to be said to our other devices */
+
     struct buf row, edit; /* what chat_entry's spans point to */
 };
 
@@ -333,6 +336,8 @@ enum err people_learn_log(struct chat *c, const struct env *env,
 
 /** Does the person want to hear nothing of that account? */
 bool people_blocked(const struct chat *c, const uint8_t account[32]);
+/** The person wants to hear nothing of it any more, or again. */
+void people_block(struct chat *c, const struct env *env, struct person *p, bool blocked);
 
 /** Is (or was) it an installation of that account, as far as we know? `chat`: struct chat. */
 bool people_author(const void *chat, const struct entry_author *who);
@@ -343,6 +348,9 @@ bool people_author(const void *chat, const struct entry_author *who);
  * and every private link; returns how many. `max` at least 2. */
 size_t cards_ours(struct chat *c, struct card *out, size_t max);
 void cards_load(struct chat *c);
+/** A private link was handed out, or revoked, on another device. ERR_FULL. */
+enum err cards_link(struct chat *c, const struct env *env, const uint8_t secret[CARD_SECRET_BYTES],
+                    bool there) MUST_CHECK;
 
 /* ---- prekeys.c ---- */
 enum err prekeys_load(struct chat *c) MUST_CHECK;

@@ -1,6 +1,7 @@
 /* Invites to us, which the inbox has judged: followed. (Ours to others: waiting.c.) */
 #include "crypto/base/wipe.h"
 #include "node/chat/inbox.h"
+#include "node/chat/self.h"
 #include "node/chat/welcomes.h"
 
 #include <stdlib.h>
@@ -121,7 +122,7 @@ static enum err enter(struct chat *c, const struct env *env, struct talk_world *
     if (from->consent == CHAT_CONSENT_NONE)
         from->consent = CHAT_CONSENT_ASKED;
     from->changed = true;
-    bool wanted = !r->asks;
+    bool wanted = !r->asks || t->type == CHAT_SELF || self_accepted(c, t);
     t->state = wanted ? CHAT_JOINED : CHAT_REQUESTED;
     struct mls_group *g = j->group;
     j->group = NULL;
@@ -136,6 +137,7 @@ static enum err enter(struct chat *c, const struct env *env, struct talk_world *
                                    .conversation = t->id.bytes});
     network_gap(c, env, env->wall.ns - (int64_t)PREKEY_LIFE_S * NS_PER_S);
     talks_pair(c, env, t);
+    self_talk_born(c, env, t);
     return OK;
 }
 

@@ -1,5 +1,5 @@
 /* The journal: what has happened, numbered, so that whoever reads it by cursor misses nothing. */
-#include "node/chat/inside.h"
+#include "node/chat/self.h"
 
 static struct row_key number_key(uint64_t n)
 {
@@ -35,6 +35,8 @@ void journal_add(struct chat *c, const struct env *env, const struct happened *h
 {
     struct buf value = BUF_INIT(256);
     struct chat_event e;
+    if (h->conversation != NULL && self_is(c, h->conversation))
+        return; /* no person's conversation */
     fill(&e, env, h);
     struct pack_writer w = pack_writer_to(&value);
     pack_write_array(&w, 6);

@@ -4,6 +4,7 @@
 #include "node/chat/account.h"
 #include "node/chat/handover.h"
 #include "node/chat/letting.h"
+#include "node/chat/self.h"
 
 #include <stdlib.h>
 
@@ -118,6 +119,8 @@ static enum err enter(struct chat *c, const struct env *env, const struct identi
     c->receipts = h->receipts;
     c->phase = CHAT_PHASE_READY;
     settings_save(c);
+    if (h->decisions.len > 0 && self_take(c, env, h->decisions) != OK)
+        log_unusual(env, "chat", "pairing: decisions not taken over");
     c->letting->state = LETTING_DONE;
     c->letting->again_at = MONO_NEVER;
     c->letting->until_ns = env->wall.ns + PAIR_LIFE_S * NS_PER_S;

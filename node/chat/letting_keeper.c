@@ -3,6 +3,7 @@
 #include "node/chat/account.h"
 #include "node/chat/handover.h"
 #include "node/chat/letting.h"
+#include "node/chat/self.h"
 
 #include <stdlib.h>
 
@@ -63,7 +64,7 @@ static size_t contacts_of(const struct chat *c, struct handover_contact *out)
 
 static enum err finish_message(struct chat *c, struct buf *out)
 {
-    struct buf bytes = BUF_INIT(HANDOVER_BYTES_MAX);
+    struct buf bytes = BUF_INIT(HANDOVER_BYTES_MAX), decisions = BUF_INIT(HANDOVER_DECISIONS_MAX);
     struct handover h = {
         .profile = span_str(c->profile), .policy = c->policy, .receipts = c->receipts};
 
@@ -72,11 +73,15 @@ static enum err finish_message(struct chat *c, struct buf *out)
         return ERR_MEMORY;
     memcpy(h.words_secret, c->words_secret, sizeof h.words_secret);
     h.contacts_count = contacts_of(c, h.contacts);
-    enum err err = handover_encode(&h, &bytes);
+    enum err err = self_snapshot(c, HANDOVER_DECISIONS_MAX - 2048, &decisions);
+    h.decisions = buf_span(&decisions);
+    if (err == OK)
+        err = handover_encode(&h, &bytes);
     if (err == OK)
         err = pair_finish(c->me->log, buf_span(&bytes), out);
     handover_clear(&h);
     buf_clear(&bytes);
+    buf_clear(&decisions);
     return err;
 }
 
@@ -94,6 +99,7 @@ static enum err let_in(struct chat *c, const struct env *env, struct span reply)
     c->me->log_changed = true;
     l->state = LETTING_DONE;
     buf_reset(&l->message);
+    TRY(self_found(c, env));
     TRY(finish_message(c, &l->message));
     letting_save(c);
     journal_add(c, env,

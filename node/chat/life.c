@@ -1,6 +1,7 @@
 /* Beginning, opening, closing. */
 #include "crypto/base/wipe.h"
 #include "node/chat/account.h"
+#include "node/chat/self.h"
 
 #include <stdlib.h>
 
@@ -34,7 +35,7 @@ static struct chat *chat_new(const struct chat_config *config, const struct env 
         return NULL;
     c->light = config->light;
     c->cost = cost_of(config);
-    c->bundle_at = c->intro_at = c->listen_again = MONO_NEVER;
+    c->bundle_at = c->intro_at = c->listen_again = c->self_say_at = MONO_NEVER;
     c->receipts = true;
     c->journal_first = 1;
     rng_fill(env->rng, seed, sizeof seed);
@@ -273,6 +274,8 @@ enum err chat_open(struct chat **out, const struct chat_config *config, const st
         err = vanishing_load(c);
     if (err == OK)
         err = letting_load(c, env);
+    if (err == OK)
+        err = self_load(c, env);
     if (err == OK) {
         finding_begin(c, env);
         talks_log_changed(c, env, c->me); /* what was owed when we were stopped */
@@ -309,6 +312,7 @@ void chat_tick(struct chat *c, const struct env *env)
     inviting_tick(c, env);
     letting_tick(c, env);
     talks_tick(c, env);
+    self_tick(c, env);
     files_tick(c, env);
     welcomes_tick(c, env);
     vanishing_tick(c, env);
@@ -324,6 +328,7 @@ void chat_plan_deadline(struct chat *c, const struct env *env)
     at = mono_min(at, inviting_deadline(c, env));
     at = mono_min(at, letting_deadline(c, env));
     at = mono_min(at, talks_deadline(c, env));
+    at = mono_min(at, self_deadline(c));
     at = mono_min(at, files_deadline(c));
     at = mono_min(at, welcomes_deadline(c, env));
     at = mono_min(at, vanishing_deadline(c, env));

@@ -249,13 +249,19 @@
 #define HEALING_PEERS_MAX     1100u /* installations that are watched; as in the outbox */
 
 /* pairing (pairing.h) */
-#define PAIR_SECRET_BYTES     16u /* in the QR; CHAT.md 4 */
-#define PAIR_NONCE_BYTES      16u
-#define PAIR_OFFER_MAX        128u              /* packed: 71 bytes, and room for extensions */
-#define PAIR_WORDS            6u                /* of 2,048: 66 bits */
-#define PAIR_WORDS_MAX        (PAIR_WORDS * 9u) /* chars with NUL: six of 8 letters, blanks */
-#define PAIR_LIFE_S           3600   /* from showing the words to being let in; own choice */
-#define PAIR_AGAIN_S          30     /* what is not answered is sent again */
-#define PAIR_LOOK_S           120    /* meanwhile stores are read so often */
-#define HANDOVER_BYTES_MAX    98304u /* with a log, one envelope */
-#define HANDOVER_CONTACTS_MAX 1300u  /* of at least 72 bytes each */
+#define PAIR_SECRET_BYTES      16u /* in the QR; CHAT.md 4 */
+#define PAIR_NONCE_BYTES       16u
+#define PAIR_OFFER_MAX         128u              /* packed: 71 bytes, and room for extensions */
+#define PAIR_WORDS             6u                /* of 2,048: 66 bits */
+#define PAIR_WORDS_MAX         (PAIR_WORDS * 9u) /* chars with NUL: six of 8 letters, blanks */
+#define PAIR_LIFE_S            3600   /* from showing the words to being let in; own choice */
+#define PAIR_AGAIN_S           30     /* what is not answered is sent again */
+#define PAIR_LOOK_S            120    /* meanwhile stores are read so often */
+#define HANDOVER_BYTES_MAX     98304u /* with a log, one envelope */
+#define HANDOVER_CONTACTS_MAX  1300u  /* of at least 72 bytes each */
+#define HANDOVER_DECISIONS_MAX 24576u /* bytes of them */
+
+/* what all devices of a person know (decisions.h, self.h) */
+#define DECISIONS_MAX        256u  /* in one object */
+#define DECISION_SUBJECT_MAX 32u   /* bytes: an account or a conversation */
+#define DECISION_VALUE_MAX   1024u /* bytes; the longest is what a device asks of the keeper */

@@ -1,5 +1,5 @@
 /* Accounts that we know of: their logs, what we call them, whether we want to hear from them. */
-#include "node/chat/inside.h"
+#include "node/chat/self.h"
 
 #include <stdlib.h>
 
@@ -381,6 +381,7 @@ enum err chat_set_name(struct chat *c, const struct env *env, const struct chat_
         return ERR_FORMAT;
     TRY(known(c, account, &p));
     text_copy(p->name, name);
+    self_decided(c, env, DECISION_NAME, SPAN_ARRAY(p->account));
     return step_close(c, env);
 }
 
@@ -390,7 +391,17 @@ enum err chat_set_verified(struct chat *c, const struct env *env,
     struct person *p;
     TRY(known(c, account, &p));
     p->verified = verified;
+    self_decided(c, env, DECISION_VERIFIED, SPAN_ARRAY(p->account));
     return step_close(c, env);
+}
+
+void people_block(struct chat *c, const struct env *env, struct person *p, bool blocked)
+{
+    p->consent = blocked ? CHAT_CONSENT_BLOCKED : CHAT_CONSENT_NONE;
+    p->changed = true;
+    inviting_answered(c, p->account);
+    inviting_block(c, p->account, blocked);
+    talks_blocked(c, env, p);
 }
 
 enum err chat_block(struct chat *c, const struct env *env, const struct chat_account *account,
@@ -400,10 +411,8 @@ enum err chat_block(struct chat *c, const struct env *env, const struct chat_acc
     if (memcmp(account->bytes, c->self.account, 32) == 0)
         return ERR_ARGUMENT;
     TRY(known(c, account, &p));
-    p->consent = blocked ? CHAT_CONSENT_BLOCKED : CHAT_CONSENT_NONE;
-    inviting_answered(c, p->account);
-    inviting_block(c, p->account, blocked);
-    talks_blocked(c, env, p);
+    people_block(c, env, p, blocked);
+    self_decided(c, env, DECISION_CONSENT, SPAN_ARRAY(p->account));
     return step_close(c, env);
 }
 

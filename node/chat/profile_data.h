@@ -35,6 +35,7 @@ enum profile_object { /* first number of an object */
     PROFILE_OBJECT_PAIR_FINISH = 57,
     PROFILE_OBJECT_HANDOVER = 58,
     PROFILE_OBJECT_WELCOME_REF = 59,
+    PROFILE_OBJECT_DECISIONS = 60,
 };
 
 struct profile_credential {

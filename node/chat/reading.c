@@ -62,8 +62,8 @@ bool chat_conversations(struct chat *c, size_t *cursor, struct chat_summary *out
     for (const struct talk *t; (t = map_next(&c->talks, &outer, NULL)) != NULL;) {
         size_t inner = 0, rank = 0;
         for (const struct talk *u; (u = map_next(&c->talks, &inner, NULL)) != NULL;)
-            rank += u != t && before(u, t);
-        if (rank == *cursor) {
+            rank += u != t && u->type != CHAT_SELF && before(u, t);
+        if (rank == *cursor && t->type != CHAT_SELF) {
             ++*cursor;
             summary(c, t, out);
             return true;
@@ -75,9 +75,8 @@ bool chat_conversations(struct chat *c, size_t *cursor, struct chat_summary *out
 enum err chat_conversation(struct chat *c, const struct chat_conversation *id,
                            struct chat_summary *out)
 {
-    const struct talk *t = talks_find(c, id->bytes);
-    if (t == NULL)
-        return ERR_NOT_FOUND;
+    struct talk *t;
+    TRY(talks_named(c, id, &t));
     summary(c, t, out);
     return OK;
 }

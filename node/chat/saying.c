@@ -1,6 +1,6 @@
 /* What the person says, and does with a conversation for itself. */
 #include "node/chat/content.h"
-#include "node/chat/talk.h"
+#include "node/chat/self.h"
 
 /* ---- saying ---- */
 
@@ -143,6 +143,7 @@ enum err chat_set_profile(struct chat *c, const struct env *env, struct span nam
     step_open(c);
     text_copy(c->profile, name);
     settings_save(c);
+    self_decided(c, env, DECISION_PROFILE, SPAN_EMPTY);
     for (struct talk *t; (t = map_next(&c->talks, &cursor, NULL)) != NULL;)
         if (t->state == CHAT_JOINED && t->type != CHAT_SELF)
             TRY(say(c, env, t, &content, NULL));
@@ -176,6 +177,7 @@ enum err chat_set_muted(struct chat *c, const struct env *env, const struct chat
     step_open(c);
     t->muted = muted;
     t->changed = true;
+    self_decided(c, env, DECISION_MUTED, SPAN_ARRAY(t->id.bytes));
     return step_close(c, env);
 }
 
@@ -209,8 +211,10 @@ enum err chat_set_read(struct chat *c, const struct env *env, const struct chat_
     if (t->delivery == NULL || !timeline_get(delivery_timeline(t->delivery), &target, &e))
         return ERR_NOT_FOUND;
     step_open(c);
-    if (entry_place_cmp(&t->seen, &e.place) < 0)
+    if (entry_place_cmp(&t->seen, &e.place) < 0) {
         t->seen = e.place;
+        self_decided(c, env, DECISION_SEEN, SPAN_ARRAY(t->id.bytes));
+    }
     t->unread = 0;
     t->changed = t->active = true;
     if (t->state == CHAT_JOINED)

@@ -125,6 +125,9 @@ enum err talk_found(struct chat *c, const struct env *env, const struct profile_
                     struct talk **out) MUST_CHECK;
 enum err wish_append(struct talk *t, const struct wish *wish) MUST_CHECK; /* ERR_FULL */
 enum err talk_wish(struct talk *t, const struct env *env, const struct wish *wish) MUST_CHECK;
+/** In the step under way: a request is answered with yes; we leave, with all our devices. */
+enum err talk_accept(struct chat *c, const struct env *env, struct talk *t) MUST_CHECK;
+enum err talk_leave(struct chat *c, const struct env *env, struct talk *t) MUST_CHECK;
 
 /* ---- saying.c ---- */
 /** Say it, in the step under way. ERR_REFUSED: left, or a request. */

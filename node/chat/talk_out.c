@@ -1,6 +1,6 @@
 /* What a conversation sends, and the epochs that it works in. */
 #include "crypto/base/wipe.h"
-#include "node/chat/talk.h"
+#include "node/chat/self.h"
 
 #include <stdlib.h>
 
@@ -173,6 +173,8 @@ static enum err adopt(struct chat *c, const struct env *env, struct talk *t,
     TRY(delivery_members(t->delivery, list, count));
     delivery_epoch(t->delivery, env, head.bytes, mls_group_context(g)->epoch);
     delivery_ready(t->delivery, env, t->state != CHAT_LOOKING && c->online);
+    if (t->type == CHAT_SELF)
+        self_roster(c, env, t, list, count);
     news = call_roll(t, list, count) || news;
     talk_settle_wishes(t);
     t->changed = true;

@@ -60,7 +60,7 @@ void talks_clear(struct chat *c)
 enum err talks_named(const struct chat *c, const struct chat_conversation *id, struct talk **out)
 {
     *out = talks_find(c, id->bytes);
-    return *out == NULL ? ERR_NOT_FOUND : OK;
+    return *out == NULL || (*out)->type == CHAT_SELF ? ERR_NOT_FOUND : OK; /* no person's */
 }
 
 /* ---- beginning ---- */

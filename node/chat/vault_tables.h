@@ -46,7 +46,9 @@ enum vault_export_kind {
     X(17, VAULT_T_GENERATIONS, VAULT_KEPT, VAULT_STAYS)     /* conv, eid */                        \
     X(18, VAULT_T_DRAFTS, VAULT_ENTRIES, VAULT_STAYS)       /* conversation */                     \
     X(19, VAULT_T_DELIVERY, VAULT_RATCHETS, VAULT_STAYS)    /* conversation, ... */                \
-    X(20, VAULT_T_SECRETS, VAULT_RATCHETS, VAULT_STAYS)     /* any other */
+    X(20, VAULT_T_SECRETS, VAULT_RATCHETS, VAULT_STAYS)     /* any other */                        \
+    X(21, VAULT_T_DECISIONS, VAULT_KEPT, VAULT_STAYS)       /* kind, subject */                    \
+    X(22, VAULT_T_NOTICES, VAULT_KEPT, VAULT_EXPORTED)      /* conv, lamport, id */
 
 enum vault_table {
 #define X(number, name, domain, export) name = number,

@@ -1,6 +1,6 @@
 /* What the person wishes of conversations: that there is one, who is in it, what it is called. A
  * wish stays until the head fulfils it, so that a commit which loses is made again. */
-#include "node/chat/talk.h"
+#include "node/chat/self.h"
 
 #include <stdlib.h>
 
@@ -100,6 +100,8 @@ static enum err contact(struct chat *c, const struct env *env, const struct card
     p->private_link = card->private_link;
     memcpy(p->secret, card->secret, sizeof p->secret);
     p->changed = true;
+    self_decided(c, env, DECISION_CONSENT, SPAN_ARRAY(p->account));
+    self_decided(c, env, DECISION_CARD, SPAN_ARRAY(p->account));
     *out = talks_direct(c, card->account);
     if (*out != NULL) {
         if ((*out)->state == CHAT_REQUESTED)
@@ -133,13 +135,8 @@ enum err chat_contact(struct chat *c, const struct env *env, struct span text,
     return step_close(c, env);
 }
 
-enum err chat_accept(struct chat *c, const struct env *env, const struct chat_conversation *id)
+enum err talk_accept(struct chat *c, const struct env *env, struct talk *t)
 {
-    struct talk *t;
-    TRY(talks_named(c, id, &t));
-    if (t->state != CHAT_REQUESTED)
-        return ERR_EXISTS;
-    step_open(c);
     struct person *p = people_find(c, t->with.bytes);
     if (p != NULL && t->type == CHAT_DIRECT) {
         p->consent = CHAT_CONSENT_GIVEN;
@@ -152,7 +149,21 @@ enum err chat_accept(struct chat *c, const struct env *env, const struct chat_co
     delivery_ready(t->delivery, env, true);
     t->reconcile_at = env->now;
     journal_add(c, env,
-                &(struct happened){.kind = CHAT_EVENT_CONVERSATION, .conversation = id->bytes});
+                &(struct happened){.kind = CHAT_EVENT_CONVERSATION, .conversation = t->id.bytes});
+    return OK;
+}
+
+enum err chat_accept(struct chat *c, const struct env *env, const struct chat_conversation *id)
+{
+    struct talk *t;
+    TRY(talks_named(c, id, &t));
+    if (t->state != CHAT_REQUESTED)
+        return ERR_EXISTS;
+    step_open(c);
+    TRY(talk_accept(c, env, t));
+    self_decided(c, env, DECISION_TAKES_PART, SPAN_ARRAY(t->id.bytes));
+    if (t->type == CHAT_DIRECT)
+        self_decided(c, env, DECISION_CONSENT, SPAN_ARRAY(t->with.bytes));
     return step_close(c, env);
 }
 
@@ -297,16 +308,15 @@ enum err chat_set_group_name(struct chat *c, const struct env *env,
 }
 
 /* We cannot commit our own removal: we ask for it, and others do it. */
-static enum err ask_to_leave(struct chat *c, const struct env *env, struct talk *t)
+static enum err ask_to_leave(struct chat *c, const struct env *env, struct talk *t, uint32_t leaf)
 {
     struct talk_world w;
     struct frames f = {.count = 0};
     struct buf proposal = BUF_INIT(256), message = BUF_INIT(ENVELOPE_BYTES_MAX);
     struct eid head = branches_head(t->branches);
-    uint32_t own = mls_group_own_leaf(branches_group(t->branches, &head));
 
     TRY(talk_world_init(&w, c, env));
-    enum err err = mls_make_remove(own, &proposal);
+    enum err err = mls_make_remove(leaf, &proposal);
     if (err == OK)
         err = branches_propose(t->branches, &w.branches, buf_span(&proposal), NULL, &message);
     if (err == OK)
@@ -319,6 +329,20 @@ static enum err ask_to_leave(struct chat *c, const struct env *env, struct talk 
     return err;
 }
 
+/* With all devices of ours: who stays would let the others in again. */
+enum err talk_leave(struct chat *c, const struct env *env, struct talk *t)
+{
+    uint32_t leaves[IDENTITY_INSTALLATIONS_MAX];
+    struct eid head = branches_head(t->branches);
+    const struct mls_tree *tree = mls_group_tree(branches_group(t->branches, &head));
+    size_t count = policy_leaves(tree, c->self.account, leaves, sizeof leaves / sizeof leaves[0]);
+    for (size_t i = 0; t->roster_count > 1 && i < count; i++)
+        TRY(ask_to_leave(c, env, t, leaves[i]));
+    t->active = true;
+    talk_removed(c, env, t);
+    return OK;
+}
+
 enum err chat_leave(struct chat *c, const struct env *env, const struct chat_conversation *id)
 {
     struct talk *t;
@@ -326,9 +350,7 @@ enum err chat_leave(struct chat *c, const struct env *env, const struct chat_con
     if (t->state == CHAT_LEFT)
         return ERR_EXISTS;
     step_open(c);
-    if (t->roster_count > 1)
-        TRY(ask_to_leave(c, env, t));
-    t->active = true;
-    talk_removed(c, env, t);
+    TRY(talk_leave(c, env, t));
+    self_decided(c, env, DECISION_TAKES_PART, SPAN_ARRAY(t->id.bytes));
     return step_close(c, env);
 }
