@@ -75,8 +75,8 @@
 #define IMPORT_STEP_BYTES    (16u << 20) /* of an import that one step writes */
 #define IMPORT_STEP_VALUES   8192u
 #define VANISH_STEP_VALUES   256u /* entries that one step erases */
-#define SELF_SEEN_S          15 /* what was read is told to our devices after this to twice it */
-#define SELF_SAID_BYTES      32768u /* values of one entry of self/1, and one more */
-#define SELF_RETRY_S         60     /* decisions that could not be said */
+#define SELF_SEEN_S          15   /* what was read is told to our devices after this to twice it */
+#define SELF_SAID_BYTES      32768u  /* values of one entry of self/1, and one more */
+#define SELF_RETRY_S         60      /* decisions that could not be said */
 #define SELF_CLOCKS_MS       7200000 /* a device may have been let in so long before the log says */
-#define STUCK_RETRY_S        10   /* between tries to write what the disk refused */
+#define STUCK_RETRY_S        10      /* between tries to write what the disk refused */

@@ -152,6 +152,7 @@ size_t dag_acks_due(const struct dag *d, const struct env *env, struct eid *out,
 
 static void plan_lone_acks(struct dag *d, const struct env *env)
 {
+    d->acks_ns = env->now.ns;
     if (next_ack(d, env->now.ns) > env->now.ns) {
         d->lone_at = NEVER;
         return;
@@ -388,7 +389,7 @@ struct mono dag_deadline(const struct dag *d)
 
     at = earlier(at, d->life_ns);
     if (d->lone_at == NEVER)
-        at = earlier(at, next_ack(d, 0));
+        at = earlier(at, next_ack(d, d->acks_ns));
     if (d->rejoin_at == NEVER)
         at = earlier(at, lost_at(d));
     return (struct mono){earlier(at, uncertified_for_long(d, d->beacons[0]))};

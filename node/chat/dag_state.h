@@ -75,6 +75,7 @@ struct dag {
                                                who is where */
     bool catching_up;
     bool doubted;      /* our states are an older copy */
+    int64_t acks_ns;   /* when we last looked for acks that are due */
     int64_t life_ns;   /* when the next state dies or a commit of ours is lonely; INT64_MIN: look */
     int64_t awake_ns;  /* end of the last catch-up */
     int64_t asleep_ns; /* its beginning */

@@ -332,7 +332,8 @@ struct mono delivery_deadline(const struct delivery *d, const struct env *env)
 {
     struct mono next = timeline_deadline(d->line, env);
 
-    next = mono_min(next, outbox_deadline(d->box));
+    struct mono box = outbox_deadline(d->box, delivery_may_send(d));
+    next = mono_min(next, box.ns < d->blocked.ns ? d->blocked : box);
     next = mono_min(next, delivery_repair_deadline(d));
     return mono_min(next, delivery_send_deadline(d));
 }

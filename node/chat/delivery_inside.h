@@ -82,6 +82,8 @@ void delivery_pump(struct delivery *d, const struct env *env);
 /** Gather what is due into a parcel and hand it out to be encrypted. */
 void delivery_send(struct delivery *d, const struct env *env);
 struct mono delivery_send_deadline(const struct delivery *d);
+/** Can it seal a parcel now: in an epoch, with nothing under way? */
+bool delivery_may_send(const struct delivery *d);
 
 /** Somebody waits for a sign that we have it. */
 void delivery_owe_ack(struct delivery *d, const struct env *env);

@@ -164,7 +164,7 @@ static size_t waiting(const struct delivery *d)
     return count;
 }
 
-static bool may_send(const struct delivery *d)
+bool delivery_may_send(const struct delivery *d)
 {
     return d->ready && d->has_epoch && !d->removed && !d->config.silent && d->sealing.token == 0 &&
            waiting(d) < SEALED_WAITING_MAX;
@@ -177,7 +177,7 @@ void delivery_send(struct delivery *d, const struct env *env)
 
     if (d->ready)
         publish_due(d, env);
-    if (!may_send(d) || !is_due(d->blocked, env) || !is_urgent(d, env))
+    if (!delivery_may_send(d) || !is_due(d->blocked, env) || !is_urgent(d, env))
         return;
     enum err err = gather(d, env, &p, &receipt);
     if (err == OK && !parcel_is_empty(&p)) {
@@ -202,7 +202,7 @@ struct mono delivery_send_deadline(const struct delivery *d)
     for (size_t i = 0; i < d->sealed_count && d->ready; i++)
         if (d->sealed[i].message.len > 0 && !d->sealed[i].handed_out)
             next = mono_min(next, d->sealed[i].due);
-    if (!may_send(d))
+    if (!delivery_may_send(d))
         return next;
     struct mono own = mono_min(d->ack_due, d->receipt_due);
     if (d->passing_count > 0)

@@ -503,5 +503,8 @@ void talks_pump(struct chat *c, const struct env *env);
 void talks_log_changed(struct chat *c, const struct env *env, const struct person *p);
 void talks_found(struct chat *c, const struct env *env, struct person *p);
 void talks_unreached(struct chat *c, const struct env *env, const struct person *p);
+void talks_revoked(struct chat *c, const struct env *env);
 void talks_set_receipts(struct chat *c, bool on);
+/** Nothing is sealed, and so nothing committed, before we have caught up again. CHAT.md 7 */
+void talks_offline(struct chat *c, const struct env *env);
 void talks_blocked(struct chat *c, const struct env *env, const struct person *p);

@@ -349,4 +349,6 @@ void chat_online(struct chat *c, const struct env *env, bool online)
     c->online = online;
     if (online)
         network_back(c, env);
+    else
+        talks_offline(c, env);
 }

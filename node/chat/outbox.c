@@ -415,11 +415,11 @@ void outbox_tick(struct outbox *o, const struct env *env)
     }
 }
 
-struct mono outbox_deadline(const struct outbox *o)
+struct mono outbox_deadline(const struct outbox *o, bool sending)
 {
     struct mono next = o->next_sweep;
 
-    for (size_t i = 0; i < o->count; i++)
+    for (size_t i = 0; sending && i < o->count; i++)
         if (!o->items[i]->gone)
             next = mono_min(next, o->items[i]->due);
     return next;

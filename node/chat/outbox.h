@@ -93,7 +93,8 @@ void outbox_read(struct outbox *o, const uint8_t installation[32], const struct 
 
 /** Expire what is too old. */
 void outbox_tick(struct outbox *o, const struct env *env);
-struct mono outbox_deadline(const struct outbox *o);
+/** `sending`: also when the next entry is due; false while none can be sent. */
+struct mono outbox_deadline(const struct outbox *o, bool sending);
 bool outbox_poll(struct outbox *o, struct outbox_out *out);
 
 /** How many are waited for. */

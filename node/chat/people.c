@@ -268,6 +268,9 @@ static enum err merge_log(struct chat *c, const struct env *env, struct person *
     tell_changes(c, env, &before, identity_log_now(p->log));
     if (p == c->me)
         bundles_renew(c, env); /* parts name the log that they know */
+    if (p == c->me && c->phase == CHAT_PHASE_READY &&
+        !identity_has(identity_log_now(p->log), c->self.installation, NULL))
+        talks_revoked(c, env);
     talks_log_changed(c, env, p);
     return OK;
 }

@@ -88,15 +88,22 @@ static bool heals(const struct talk *t, const struct env *env, bool speaking)
     return age > (pair ? HEAL_DIRECT_S : HEAL_GROUP_S) * NS_PER_S;
 }
 
-/* Does somebody wait for the removal that he proposed? */
+/* Does somebody wait for the removal that he proposed? Not when another device of ours leaves with
+ * us: nobody commits his own removal. */
 static bool somebody_leaves(const struct talk *t)
 {
     struct eid head = branches_head(t->branches);
     const struct mls_group *g = branches_group(t->branches, &head);
-    for (size_t i = 0; i < mls_group_waiting(g); i++)
-        if (mls_group_waiting_at(g, i).proposal.type == MLS_PROPOSAL_REMOVE)
-            return true;
-    return false;
+    bool any = false;
+    for (size_t i = 0; i < mls_group_waiting(g); i++) {
+        const struct mls_proposal p = mls_group_waiting_at(g, i).proposal;
+        if (p.type != MLS_PROPOSAL_REMOVE)
+            continue;
+        if (p.removed == mls_group_own_leaf(g))
+            return false;
+        any = true;
+    }
+    return any;
 }
 
 enum err talk_reconcile(struct chat *c, const struct env *env, struct talk *t, bool speaking)

@@ -187,6 +187,14 @@ void talks_log_changed(struct chat *c, const struct env *env, const struct perso
         t->reconcile_at = mono_min(t->reconcile_at, mono_add(env->now, wait));
 }
 
+void talks_offline(struct chat *c, const struct env *env)
+{
+    size_t cursor = 0;
+    for (struct talk *t; (t = map_next(&c->talks, &cursor, NULL)) != NULL;)
+        if (t->delivery != NULL)
+            delivery_ready(t->delivery, env, false);
+}
+
 void talks_set_receipts(struct chat *c, bool on)
 {
     size_t cursor = 0;
@@ -208,12 +216,24 @@ void talks_blocked(struct chat *c, const struct env *env, const struct person *p
 
 void talk_removed(struct chat *c, const struct env *env, struct talk *t)
 {
+    if (t->state == CHAT_LEFT)
+        return;
     t->state = CHAT_LEFT;
     t->changed = true;
     delivery_removed(t->delivery);
     network_listen(c);
     journal_add(c, env,
                 &(struct happened){.kind = CHAT_EVENT_CONVERSATION, .conversation = t->id.bytes});
+}
+
+/* Our own log has this device no more: whether or not their commits reach us, the others go on
+ * without it. */
+void talks_revoked(struct chat *c, const struct env *env)
+{
+    size_t cursor = 0;
+    for (struct talk *t; (t = map_next(&c->talks, &cursor, NULL)) != NULL;)
+        if (t->delivery != NULL)
+            talk_removed(c, env, t);
 }
 
 /* ---- bundles ---- */

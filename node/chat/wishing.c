@@ -307,37 +307,50 @@ enum err chat_set_group_name(struct chat *c, const struct env *env,
     return step_close(c, env);
 }
 
-/* We cannot commit our own removal: we ask for it, and others do it. */
-static enum err ask_to_leave(struct chat *c, const struct env *env, struct talk *t, uint32_t leaf)
+/* Nobody commits his own removal: it is asked for, and others do it. */
+static enum err ask_out(struct talk *t, const struct talk_world *w, uint32_t leaf, struct frames *f,
+                        struct buf *message)
+{
+    struct buf proposal = BUF_INIT(256);
+    enum err err = mls_make_remove(leaf, &proposal);
+    if (err == OK)
+        err = branches_propose(t->branches, &w->branches, buf_span(&proposal), NULL, message);
+    buf_clear(&proposal);
+    return err == OK ? frames_add(f, FRAME_MLS, buf_span(message)) : err;
+}
+
+_Static_assert(IDENTITY_INSTALLATIONS_MAX <= FRAMES_MAX, "all devices of ours in one envelope");
+
+/* All devices of ours at once: whoever stayed would let the others in again. */
+static enum err ask_to_leave(struct chat *c, const struct env *env, struct talk *t)
 {
     struct talk_world w;
     struct frames f = {.count = 0};
-    struct buf proposal = BUF_INIT(256), message = BUF_INIT(ENVELOPE_BYTES_MAX);
-    struct eid head = branches_head(t->branches);
-
-    TRY(talk_world_init(&w, c, env));
-    enum err err = mls_make_remove(leaf, &proposal);
-    if (err == OK)
-        err = branches_propose(t->branches, &w.branches, buf_span(&proposal), NULL, &message);
-    if (err == OK)
-        err = frames_add(&f, FRAME_MLS, buf_span(&message));
-    if (err == OK)
-        err = talk_publish(c, env, t, &head, &f, 0);
-    talk_world_clear(&w);
-    buf_clear(&proposal);
-    buf_clear(&message);
-    return err;
-}
-
-/* With all devices of ours: who stays would let the others in again. */
-enum err talk_leave(struct chat *c, const struct env *env, struct talk *t)
-{
+    struct buf messages[IDENTITY_INSTALLATIONS_MAX];
     uint32_t leaves[IDENTITY_INSTALLATIONS_MAX];
     struct eid head = branches_head(t->branches);
     const struct mls_tree *tree = mls_group_tree(branches_group(t->branches, &head));
-    size_t count = policy_leaves(tree, c->self.account, leaves, sizeof leaves / sizeof leaves[0]);
-    for (size_t i = 0; t->roster_count > 1 && i < count; i++)
-        TRY(ask_to_leave(c, env, t, leaves[i]));
+    size_t count = policy_leaves(tree, c->self.account, leaves, IDENTITY_INSTALLATIONS_MAX);
+
+    TRY(talk_world_init(&w, c, env));
+    enum err err = OK;
+    for (size_t i = 0; i < IDENTITY_INSTALLATIONS_MAX; i++) {
+        buf_init(&messages[i], ENVELOPE_BYTES_MAX);
+        if (err == OK && i < count)
+            err = ask_out(t, &w, leaves[i], &f, &messages[i]);
+    }
+    if (err == OK)
+        err = talk_publish(c, env, t, &head, &f, 0);
+    for (size_t i = 0; i < IDENTITY_INSTALLATIONS_MAX; i++)
+        buf_clear(&messages[i]);
+    talk_world_clear(&w);
+    return err;
+}
+
+enum err talk_leave(struct chat *c, const struct env *env, struct talk *t)
+{
+    if (t->branches != NULL && t->roster_count > 1)
+        TRY(ask_to_leave(c, env, t));
     t->active = true;
     talk_removed(c, env, t);
     return OK;
