@@ -177,7 +177,7 @@ const char *chat_event_name(enum chat_event_kind kind)
         "request",   "device_added", "device_revoked", "rotated",
         "recovered", "frozen",       "lost",           "ended",
         "paired",    "unreached",    "unsupported",    "rejoined",
-        "file",      "typing"};
+        "file",      "typing",       "expelled"};
 
     return NAME(names, kind);
 }

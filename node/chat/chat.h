@@ -167,6 +167,8 @@ enum chat_event_kind {    /* numbers are stored and go out through the HTTP API:
     CHAT_EVENT_REJOINED = 15, /* conversation, account, installation: lost its place, came back */
     CHAT_EVENT_FILE = 16,     /* conversation, entry: all bytes of an attachment are here */
     CHAT_EVENT_TYPING = 17,   /* conversation, account: never stored, number 0 */
+    CHAT_EVENT_EXPELLED = 18, /* conversation, account, installation: it committed twice to one
+                                 epoch, provably; it is removed and not added again */
 };
 
 struct chat_event {

@@ -50,7 +50,18 @@
 #define TALK_ROUNDS_MAX      64    /* of one pumping */
 #define TALK_OWES_S          60    /* what a log obliges us to: done within; CHAT.md 4 */
 #define TALK_KEYS_S          2592000 /* envelope keys of an epoch that was left: 30 days; CHAT.md 5.6 */
-#define HEAL_TURN_S          600     /* CHAT.md 4 */
+#define REJOIN_CHECKS_MAX    32u /* requests looked at in a minute, of a conversation; own choice */
+#define REJOIN_LET_IN_MAX    4u  /* commits whose guests wait for their Welcome */
+#define REJOIN_HELD_S        120 /* so long at most; docs/protocol/commits.md */
+#define REJOIN_LOOK_S        10  /* is it certified, may we commit? */
+#define REJOIN_COLLECTS_MAX  2u  /* answers put together at a time: of 7.75 MiB at most */
+#define REJOIN_COLLECT_S     600 /* until what is there of one is dropped */
+#define REJOIN_PACKAGE_S     86400 /* one key package for the requests of a day */
+#define REJOIN_KEPT_S        3600  /* its private halves, after it let us in: that may lose */
+#define REJOIN_LOST_FREE     6u    /* requests without a known winner, */
+#define REJOIN_LOST_S        1800  /* then not more often than this: mostly all others are away */
+#define CULPRITS_MAX         16u   /* double committers that are remembered */
+#define HEAL_TURN_S          600   /* CHAT.md 4 */
 #define HEAL_DIRECT_S        86400
 #define HEAL_GROUP_S         604800
 #define HEAL_MESSAGES        100u

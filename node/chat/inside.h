@@ -12,6 +12,7 @@
  *     talks.c     conversations: list and records       talk_*.c    one of them (talk.h)
  *     saying.c    what the person says        entries.c, notes.c, rows.c  what entries mean
  *     wishing.c   what it wishes of conversations
+ *     rejoin*.c   coming back into one (rejoining.h)  culprits.c  who committed twice
  *     reading.c   what the person looks at
  *     files*.c    files, in segments (files.h)      vanishing.c  entries whose time is over
  *     exporting.c contacts and history, to another installation
@@ -99,6 +100,7 @@ struct talk {
     struct chat_account with;    /* direct */
     struct branches *branches;   /* NULL: not joined */
     struct delivery *delivery;   /* NULL: likewise */
+    struct rejoining *rejoining; /* owned; NULL: nobody was ever lost */
     struct profile_data data;    /* of the head */
     struct entry_author *roster; /* of the head, owned */
     size_t roster_count;
@@ -410,9 +412,10 @@ void inviting_look(struct chat *c, const struct env *env);
 void inviting_read(struct chat *c, const struct env *env, int64_t to_ns, unsigned stores);
 void inviting_tick(struct chat *c, const struct env *env);
 struct mono inviting_deadline(const struct chat *c, const struct env *env);
-/** We cannot follow the branch that holds: ask a member to let us in again. */
-enum err inviting_rejoin(struct chat *c, const struct env *env, struct talk *t,
-                         const struct eid *winner) MUST_CHECK;
+
+/* ---- rejoining.c ---- */
+/** What we hold may be an older copy: take no part in any conversation until let in again. */
+void rejoin_doubt_all(struct chat *c, const struct env *env);
 
 /** A blob is laid out: the invites that refer to it may go. */
 void inviting_laid(struct chat *c, const struct env *env, const uint8_t blob[16]);

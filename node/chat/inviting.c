@@ -166,8 +166,7 @@ static enum err take(struct chat *c, const struct env *env, struct asked *a,
     struct person *from = people_find(c, identity_log_now(r->log)->account);
     if (from == NULL)
         return ERR_FULL;
-    return r->invite.purpose == INVITE_WELCOME ? take_welcome(c, env, a, r, from)
-                                               : rejoin_asked(c, env, &r->invite);
+    return r->invite.purpose == INVITE_WELCOME ? take_welcome(c, env, a, r, from) : ERR_UNSUPPORTED;
 }
 
 /* We failed, not the one who invites: the inbox is as it was before. */

@@ -280,8 +280,12 @@ enum err chat_open(struct chat **out, const struct chat_config *config, const st
         finding_begin(c, env);
         talks_log_changed(c, env, c->me); /* what was owed when we were stopped */
     }
+    if (err == OK && vault_origin(c->vault) != VAULT_SAME)
+        rejoin_doubt_all(c, env);
     if (err == OK)
         err = step_close(c, env);
+    if (err == OK && vault_origin(c->vault) != VAULT_SAME)
+        err = vault_settle(c->vault, env);
     if (err != OK) {
         chat_close(c);
         return err;

@@ -198,7 +198,8 @@ static void ready(struct chat *c, const struct env *env)
             continue;
         t->active = true;
         branches_catchup(t->branches, env, false);
-        delivery_ready(t->delivery, env, true);
+        delivery_ready(t->delivery, env, t->state != CHAT_REJOINING);
+        rejoin_pump(c, env, t);
     }
 }
 

@@ -69,7 +69,7 @@ struct policy_verdict {
     enum policy_why why; /* the first rule that was broken */
     enum commit_class cls;
     enum profile_role role; /* of the committer; 0 in types without roles */
-    bool removes;           /* a leaf is removed: a new address secret (profile.h) */
+    bool removes;           /* somebody is removed, for good: a new address secret (profile.h) */
     bool rejoins;           /* a leaf is replaced on request: shown to all */
     uint64_t week;          /* of the evidence; 0: none */
 };

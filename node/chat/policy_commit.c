@@ -170,9 +170,9 @@ static enum policy_why judge_remove(struct judging *j, const struct profile_cred
 
     if (policy_member(j->parent, leaf, &gone) != OK)
         return POLICY_CREDENTIAL;
-    j->p->verdict.removes = true;
     if (replaced(j, &gone))
-        return POLICY_FINE;
+        return POLICY_FINE; /* nobody leaves, so the address stays: others who are lost have it */
+    j->p->verdict.removes = true;
     if (same_account(author, &gone)) {
         at_least(j, COMMIT_REMOVES_EVIDENCE);
         return POLICY_FINE;

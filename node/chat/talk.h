@@ -10,6 +10,7 @@
 #pragma once
 
 #include "node/chat/frame.h"
+#include "node/chat/guests.h"
 #include "node/chat/inside.h"
 
 #define WEEK_S 604800
@@ -50,6 +51,8 @@ struct plan { /* one commit to be made */
     struct evidence_draft evidence;
     struct part *newcomers; /* owned; by account, their spans borrowed from what was found */
     size_t newcomers_count, newcomers_cap;
+    struct guest guests[EVIDENCE_REJOINS_MAX]; /* let in again */
+    size_t guests_count;
     size_t leaves, leaves_max; /* of the epoch that it makes */
     size_t room;               /* bytes for Adds and their evidence */
     enum profile_role role;    /* of ours, in force */
@@ -62,6 +65,8 @@ struct plan { /* one commit to be made */
 void plan_init(struct plan *p);
 void plan_clear(struct plan *p);
 enum err plan_remove(struct plan *p, uint32_t leaf) MUST_CHECK;
+/** Bytes of an envelope that are left for Adds and their evidence. */
+size_t plan_room(const struct mls_group *g);
 /** What logs oblige us to and what is wished for. */
 enum err plan_make(struct chat *c, const struct env *env, struct talk *t,
                    struct plan *p) MUST_CHECK;
@@ -72,6 +77,9 @@ size_t talk_leaves_max(const struct talk *t);
 
 /* ---- talk_commit.c ---- */
 
+/** Make a commit to `parent` (mostly the head), send it, invite and answer whom it brings in. */
+enum err talk_commit(struct chat *c, const struct env *env, struct talk *t, struct plan *plan,
+                     const struct eid *parent) MUST_CHECK;
 /** Commit what logs oblige us to, what is wished for, and what healing asks; nothing: no commit.
  * `speaking`: a message of ours follows. */
 enum err talk_reconcile(struct chat *c, const struct env *env, struct talk *t,
@@ -159,5 +167,47 @@ bool entry_gone(struct chat *c, const struct talk *t, const struct entry_id *id)
 void entry_passing(struct chat *c, const struct env *env, struct talk *t,
                    const struct entry_author *who, struct span content);
 
-/* ---- rejoining.c ---- */
-enum err rejoin_asked(struct chat *c, const struct env *env, const struct invite *i) MUST_CHECK;
+/* ---- rejoining.c (rejoining.h) ---- */
+struct rejoining;
+void rejoining_free(struct rejoining *r); /* accepts NULL */
+void rejoining_save(struct chat *c, struct talk *t);
+enum err rejoining_load(struct chat *c, const struct env *env, struct talk *t) MUST_CHECK;
+/** The state that the person sees, as the DAG says. */
+void rejoin_pump(struct chat *c, const struct env *env, struct talk *t);
+void rejoin_tick(struct chat *c, const struct env *env, struct talk *t);
+struct mono rejoin_deadline(const struct talk *t, const struct env *env);
+
+/* ---- rejoin_ask.c ---- */
+/** DAG_OUT_REJOIN: ask to be let in. ERR_NOT_FOUND: the keys to ask under are gone. */
+enum err rejoin_ask(struct chat *c, const struct env *env, struct talk *t,
+                    const struct eid *winner) MUST_CHECK;
+/** A part of an answer came. */
+enum err rejoin_answered(struct chat *c, const struct env *env, struct talk *t,
+                         struct span bytes) MUST_CHECK;
+/** Does this commit let us in, as we asked? Then it does not remove us. */
+bool rejoin_is_ours(const struct chat *c, const struct talk *t, const struct evidence *e);
+/** Something under our name, or a commit, cannot be opened: MLS_OWN_MESSAGE of a commit,
+ * MLS_OWN_AHEAD, MLS_KEY_CONSUMED. `ticket`: of the commit; empty: it is none. */
+void rejoin_not_followed(struct chat *c, const struct env *env, struct talk *t, struct span ticket,
+                         enum err why);
+
+/* ---- rejoin_answer.c ---- */
+/** A request came under the keys of `under`. */
+enum err rejoin_requested(struct chat *c, const struct env *env, struct talk *t,
+                          const struct eid *under, struct span bytes) MUST_CHECK;
+/** A commit of ours lets plan->guests in. */
+enum err rejoin_made(struct chat *c, const struct env *env, struct talk *t,
+                     const struct branches_made *m, const struct plan *plan) MUST_CHECK;
+/** A commit was followed, with this evidence. */
+void rejoin_followed(struct chat *c, const struct env *env, struct talk *t,
+                     const struct evidence *e, const struct eid *in);
+/** The head is another one. */
+void rejoin_moved(const struct env *env, struct talk *t);
+
+/* ---- culprits.c ---- */
+/** Two tickets, verified, that may prove a double commit. */
+void culprit_found(struct chat *c, const struct env *env, struct talk *t, struct span a,
+                   struct span b);
+bool culprit_is(const struct talk *t, const uint8_t key[32]);
+/** Remove those who are in `g`, with the proof. */
+enum err culprits_plan(const struct talk *t, const struct mls_group *g, struct plan *p) MUST_CHECK;

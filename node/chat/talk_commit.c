@@ -31,21 +31,23 @@ static enum err made(struct chat *c, const struct env *env, struct talk *t,
         TRY(send_commit(c, env, t, m));
     if (plan->newcomers_count > 0)
         TRY(inviting_welcome(c, env, t, m, plan, alone));
+    if (plan->guests_count > 0)
+        TRY(rejoin_made(c, env, t, m, plan));
     return OK;
 }
 
 static enum err commit_with(struct chat *c, const struct env *env, struct talk *t,
-                            const struct plan *plan, struct span evidence, struct talk_world *w)
+                            const struct plan *plan, const struct eid *parent, struct span evidence,
+                            struct talk_world *w)
 {
     struct branches_made m;
-    struct eid head = branches_head(t->branches);
-    const struct mls_group *g = branches_group(t->branches, &head);
+    const struct mls_group *g = branches_group(t->branches, parent);
     bool alone = mls_tree_members(mls_group_tree(g)) == 1;
     const struct mls_commit_options options =
         profile_commit_options(&w->us, g, buf_span(&plan->proposals), evidence);
 
     TRY(policy_making(&w->policy, evidence));
-    enum err err = branches_commit(t->branches, env, &w->branches, &head, &options, &m);
+    enum err err = branches_commit(t->branches, env, &w->branches, parent, &options, &m);
     if (err != OK) {
         log_unusual(env, "chat", "no commit err=%s rule=%s", mls_err_name(err),
                     policy_text(w->policy.verdict.why));
@@ -56,21 +58,21 @@ static enum err commit_with(struct chat *c, const struct env *env, struct talk *
     return err;
 }
 
-static enum err commit(struct chat *c, const struct env *env, struct talk *t, struct plan *plan)
+enum err talk_commit(struct chat *c, const struct env *env, struct talk *t, struct plan *plan,
+                     const struct eid *parent)
 {
     struct talk_world w;
     struct buf evidence = BUF_INIT(EVIDENCE_BYTES_MAX);
-    struct eid head = branches_head(t->branches);
 
     step_open(c);
     TRY(talk_world_init(&w, c, env));
     enum err err = OK;
-    if (profile_leaf_is_old(&w.us, branches_group(t->branches, &head)))
+    if (profile_leaf_is_old(&w.us, branches_group(t->branches, parent)))
         err = evidence_bring(&plan->evidence, c->me->log);
     if (err == OK && (plan->changes || plan->evidence.logs_count > 0))
         err = evidence_write(&plan->evidence, week_of(env->wall.ns), &evidence);
     if (err == OK)
-        err = commit_with(c, env, t, plan, buf_span(&evidence), &w);
+        err = commit_with(c, env, t, plan, parent, buf_span(&evidence), &w);
     talk_world_clear(&w);
     buf_clear(&evidence);
     return err;
@@ -124,7 +126,7 @@ enum err talk_reconcile(struct chat *c, const struct env *env, struct talk *t, b
     if (err == OK && p->waits)
         t->reconcile_at = mono_add(env->now, TALK_GATHER_S * NS_PER_S);
     else if (err == OK && (p->changes || somebody_leaves(t) || heals(t, env, speaking)))
-        err = commit(c, env, t, p);
+        err = talk_commit(c, env, t, p, &head);
     if (err == OK && p->more)
         t->reconcile_at = mono_add(env->now, TALK_GATHER_S * NS_PER_S);
     plan_clear(p);

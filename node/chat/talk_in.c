@@ -34,6 +34,8 @@ static enum err open_message(struct chat *c, const struct env *env, struct talk 
     enum err err = branches_open(t->branches, &w->branches, eid, message, &e);
     if (err == OK && e.kind == MLS_EVENT_APPLICATION)
         said(c, env, t, eid, &e);
+    else if (err == MLS_OWN_AHEAD)
+        rejoin_not_followed(c, env, t, SPAN_EMPTY, err);
     else if (err == OK)
         t->reconcile_at = env->now; /* a proposal: somebody wants to leave, or fresh keys */
     mls_event_clear(&e);
@@ -63,11 +65,15 @@ static enum err follow(struct chat *c, const struct env *env, struct talk *t, st
     enum branches_follow verdict;
     const struct policy_verdict *judged = &o->w.policy.verdict;
 
-    TRY(branches_follow(t->branches, env, &o->w.branches, ticket, commit, &verdict, &o->next));
+    enum err err =
+        branches_follow(t->branches, env, &o->w.branches, ticket, commit, &verdict, &o->next);
+    if (err == MLS_OWN_MESSAGE || err == MLS_OWN_AHEAD || err == MLS_KEY_CONSUMED)
+        rejoin_not_followed(c, env, t, ticket, err);
+    TRY(err);
     for (size_t i = 0; i < o->w.policy.evidence.logs_count; i++)
         if (people_learn(c, env, o->w.policy.evidence.logs[i]) != OK)
             log_unusual(env, "chat", "a log of the evidence was not taken over");
-    if (verdict == BRANCHES_REMOVES)
+    if (verdict == BRANCHES_REMOVES && !rejoin_is_ours(c, t, &o->w.policy.evidence))
         talk_removed(c, env, t);
     if (verdict != BRANCHES_FOLLOWED)
         return OK;
@@ -75,6 +81,7 @@ static enum err follow(struct chat *c, const struct env *env, struct talk *t, st
     TRY(keys_note(c, env, t, g));
     if (judged->removes)
         TRY(profile_address_turn(&t->address, g, judged->week));
+    rejoin_followed(c, env, t, &o->w.policy.evidence, &o->next);
     t->changed = true;
     return OK;
 }
@@ -118,6 +125,10 @@ static enum err take_frame(struct chat *c, const struct env *env, struct talk *t
     case FRAME_BEACON:
     case FRAME_WITHDRAW:
         return branches_take(t->branches, env, f->bytes);
+    case FRAME_REJOIN:
+        return rejoin_requested(c, env, t, &o->eid, f->bytes);
+    case FRAME_ANSWER:
+        return rejoin_answered(c, env, t, f->bytes);
     default:
         journal_add(
             c, env,
@@ -137,7 +148,7 @@ static void take_frames(struct chat *c, const struct env *env, struct talk *t, s
         if (err == ERR_NOT_FOUND)
             o->again = true;
         else if (err != OK && err != ERR_EXISTS && err != MLS_KEY_CONSUMED &&
-                 err != MLS_OWN_MESSAGE)
+                 err != MLS_OWN_MESSAGE && err != MLS_OWN_AHEAD)
             log_info(env, "chat", "frame refused kind=%u err=%s", (unsigned)o->frames->list[i].kind,
                      mls_err_name(err));
     }

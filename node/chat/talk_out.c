@@ -172,7 +172,8 @@ static enum err adopt(struct chat *c, const struct env *env, struct talk *t,
         list[i].since = members_since(t, &list[i].who, mls_group_context(g)->epoch);
     TRY(delivery_members(t->delivery, list, count));
     delivery_epoch(t->delivery, env, head.bytes, mls_group_context(g)->epoch);
-    delivery_ready(t->delivery, env, t->state != CHAT_LOOKING && c->online);
+    delivery_ready(t->delivery, env,
+                   t->state != CHAT_LOOKING && t->state != CHAT_REJOINING && c->online);
     if (t->type == CHAT_SELF)
         self_roster(c, env, t, list, count);
     news = call_roll(t, list, count) || news;
@@ -213,8 +214,10 @@ static enum err obey(struct chat *c, const struct env *env, struct talk *t,
 
     if (t->state == CHAT_LEFT)
         return OK;
-    if (out->kind == DAG_OUT_ADOPT)
+    if (out->kind == DAG_OUT_ADOPT) {
+        rejoin_moved(env, t);
         return talk_adopt(c, env, t);
+    }
     TRY(talk_world_init(&w, c, env));
     switch (out->kind) {
     case DAG_OUT_SIGN_ACK:
@@ -233,7 +236,11 @@ static enum err obey(struct chat *c, const struct env *env, struct talk *t,
             err = send_object(c, env, t, &out->other, FRAME_BEACON, &object);
         break;
     case DAG_OUT_REJOIN:
-        err = inviting_rejoin(c, env, t, &out->eid);
+        err = rejoin_ask(c, env, t, &out->eid);
+        break;
+    case DAG_OUT_EVIDENCE:
+        culprit_found(c, env, t, dag_ticket_of(branches_dag(t->branches), &out->eid),
+                      dag_ticket_of(branches_dag(t->branches), &out->other));
         break;
     case DAG_OUT_DROP_RECEIVE:
         keys_drop(t, &out->eid);
@@ -301,6 +308,7 @@ void talk_pump(struct chat *c, const struct env *env, struct talk *t)
                 log_unusual(env, "chat", "dag output %d err=%s", (int)b.kind, err_name(err));
             moved = true;
         }
+        rejoin_pump(c, env, t);
         while (delivery_poll(t->delivery, env, &d)) {
             deliver(c, env, t, &d);
             moved = true;

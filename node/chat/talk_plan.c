@@ -30,8 +30,9 @@ enum err plan_remove(struct plan *p, uint32_t leaf)
 /* What is left of an envelope for Adds and their evidence, when all members are sent a path secret
  * each and all levels of the tree a key: more than that a commit never takes. Who is alone sends no
  * commit. */
-static size_t room_beside_path(const struct mls_group *g, size_t members)
+size_t plan_room(const struct mls_group *g)
 {
+    size_t members = mls_tree_members(mls_group_tree(g));
     const struct mls_suite *s = mls_suite(mls_group_context(g)->cipher_suite);
     size_t path = (members + 1) * (mls_kem_output_bytes(s) + PLAN_SECRET_BYTES) +
                   PLAN_LEVELS_MAX * mls_public_bytes(s);
@@ -137,8 +138,8 @@ static enum err plan_removals(const struct chat *c, const struct talk *t, const 
 
 /* The devices of an account that have a part and are no members. The log that we know may be newer
  * than the one that the parts came with. */
-static enum err plan_devices(struct chat *c, const struct env *env, const struct roster *r,
-                             struct person *person, struct plan *p)
+static enum err plan_devices(struct chat *c, const struct env *env, const struct talk *t,
+                             const struct roster *r, struct person *person, struct plan *p)
 {
     struct part parts[BUNDLE_PARTS_MAX];
     size_t count = person->found == NULL || person->log == NULL
@@ -146,6 +147,7 @@ static enum err plan_devices(struct chat *c, const struct env *env, const struct
                        : found_parts(person->found, (uint64_t)(env->wall.ns / NS_PER_S), parts);
     for (size_t i = 0; i < count; i++)
         if (!present(r, person->account, parts[i].installation) &&
+            !culprit_is(t, parts[i].installation) &&
             memcmp(parts[i].installation, c->self.installation, 32) != 0 &&
             identity_has(identity_log_now(person->log), parts[i].installation, NULL))
             TRY(plan_add(p, person, &parts[i], parts[i].key_package));
@@ -171,13 +173,13 @@ static enum err plan_additions(struct chat *c, const struct env *env, const stru
     for (struct person *q; (q = map_next(&c->people, &cursor, NULL)) != NULL;)
         if (present(r, q->account, NULL) && !wished_out(t, q->account) &&
             may_add(c, t, p, q->account))
-            TRY(plan_devices(c, env, r, q, p));
+            TRY(plan_devices(c, env, t, r, q, p));
     p->waits = false; /* for further devices nobody waits */
     for (size_t i = 0; i < t->wishes_count; i++) {
         struct person *q =
             t->wishes[i].kind == WISH_ADD ? people_find(c, t->wishes[i].account) : NULL;
         if (q != NULL && !present(r, q->account, NULL) && may_add(c, t, p, q->account))
-            TRY(plan_devices(c, env, r, q, p));
+            TRY(plan_devices(c, env, t, r, q, p));
     }
     p->waits = p->waits && p->alone && env->now.ns < t->gather_until.ns;
     return OK;
@@ -218,9 +220,11 @@ enum err plan_make(struct chat *c, const struct env *env, struct talk *t, struct
     p->alone = r->count == 1;
     p->leaves = r->count;
     p->leaves_max = talk_leaves_max(t);
-    p->room = inviting_room(c, PLAN_NEWCOMERS_MAX) ? room_beside_path(g, r->count) : 0;
+    p->room = inviting_room(c, PLAN_NEWCOMERS_MAX) ? plan_room(g) : 0;
     p->role = policy_role(&t->data, mls_group_tree(g), c->self.account);
     enum err err = plan_removals(c, t, r, p);
+    if (err == OK)
+        err = culprits_plan(t, g, p);
     if (err == OK)
         err = plan_additions(c, env, t, r, p);
     if (err == OK)

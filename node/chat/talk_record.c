@@ -323,6 +323,7 @@ static enum err load_states(struct chat *c, const struct env *env, struct talk *
     TRY(load_delivery(c, env, t, DELIVERY_OUTBOX, value));
     TRY(load_delivery(c, env, t, DELIVERY_ENTRIES, value));
     branches_catchup(t->branches, env, true);
+    TRY(rejoining_load(c, env, t));
     t->active = true;
     return talk_adopt(c, env, t);
 }

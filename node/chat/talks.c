@@ -43,6 +43,7 @@ static void talk_free(struct talk *t)
 {
     branches_free(t->branches);
     delivery_free(t->delivery);
+    rejoining_free(t->rejoining);
     free(t->since);
     free(t->wishes);
     free(t->roster);
@@ -129,6 +130,7 @@ void talks_tick(struct chat *c, const struct env *env)
             delivery_tick(t->delivery, env);
             keys_expire(t, env);
         }
+        rejoin_tick(c, env, t);
         if (c->online && t->reconcile_at.ns <= env->now.ns) {
             step_open(c);
             t->reconcile_at = MONO_NEVER;
@@ -153,6 +155,7 @@ struct mono talks_deadline(const struct chat *c, const struct env *env)
     size_t cursor = 0;
     for (const struct talk *t; (t = map_next(&c->talks, &cursor, NULL)) != NULL;) {
         at = mono_min(at, talk_deadline(t, env));
+        at = mono_min(at, t->branches == NULL ? MONO_NEVER : rejoin_deadline(t, env));
         if (c->online)
             at = mono_min(at, t->reconcile_at);
     }

@@ -145,6 +145,7 @@ enum sotto_event_kind {
     SOTTO_REJOINED = 15,  /* conversation, account, installation */
     SOTTO_FILE = 16,      /* conversation, entry: all bytes of a file are here */
     SOTTO_TYPING = 17,    /* conversation, account; number 0, never repeated */
+    SOTTO_EXPELLED = 18,  /* conversation, account, installation: it cheated, and is removed */
     SOTTO_MISSED = 1000   /* too many events were not read: look at the conversations anew */
 };
 

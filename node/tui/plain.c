@@ -179,6 +179,7 @@ static const char *const kinds[] = {
     [CHAT_EVENT_REJOINED] = "rejoined",
     [CHAT_EVENT_FILE] = "file",
     [CHAT_EVENT_TYPING] = "typing",
+    [CHAT_EVENT_EXPELLED] = "expelled",
 };
 
 static void plain_happened(struct tui *t, const struct chat_event *ev)
@@ -200,7 +201,7 @@ void plain_event(struct tui *t, const struct chat_event *ev)
     struct chat_entry e;
     struct chat_summary s;
     bool of_entry = ev->kind == CHAT_EVENT_ENTRY || ev->kind == CHAT_EVENT_STATE;
-    if (ev->kind < CHAT_EVENT_ENTRY || ev->kind > CHAT_EVENT_TYPING)
+    if (ev->kind < CHAT_EVENT_ENTRY || ev->kind > CHAT_EVENT_EXPELLED)
         return; /* of a newer engine */
     if (of_entry && t->source->entry(t->chat, &ev->conversation, &ev->entry, &e) == OK) {
         struct object o = begin(t, kinds[ev->kind]);

@@ -306,6 +306,8 @@ static const struct notice {
     {CHAT_EVENT_PAIRED, false, "This device was let in. %s is ready here."},
     {CHAT_EVENT_UNREACHED, false, "Nothing of them was found yet; it is tried again. (%s)"},
     {CHAT_EVENT_UNSUPPORTED, false, "Something needs a newer version of this program. (%s)"},
+    {CHAT_EVENT_REJOINED, false, "%s had lost the thread and is back in the conversation."},
+    {CHAT_EVENT_EXPELLED, true, "%s: a device of theirs cheated and is removed from here."},
     {CHAT_EVENT_FILE, false, "A file of %s is here: /save writes it."},
 };
 

@@ -19,6 +19,7 @@ struct world_message { /* a stored Waku message */
     uint8_t *payload;
     size_t len;
     int64_t time_ns;
+    unsigned side; /* of the network, while it is cut */
 };
 
 struct world_person {
@@ -28,8 +29,9 @@ struct world_person {
     bool online;
     char words[CHAT_WORDS_TEXT_MAX];
     uint64_t cursor; /* of the journal, for the test */
-    size_t heard;    /* messages of the world that were delivered or passed over */
-    bool dead;       /* killed: it does nothing until world_restart */
+    unsigned side;
+    size_t heard; /* messages of the world that were delivered or passed over */
+    bool dead;    /* killed: it does nothing until world_restart */
     char listens[CHAT_TOPICS_MAX][32]; /* as CHAT_OUT_LISTEN said last */
     size_t listens_count;
 };
@@ -49,6 +51,7 @@ struct world {
     size_t messages_count, messages_cap;
     unsigned loss_percent; /* of live deliveries; stores keep all */
     bool stores;           /* are there any? */
+    bool cut;              /* nothing goes from one side to another; stores keep all */
     unsigned published_bytes;
     bool by_topic; /* live messages come to those who listen to their topic, not to all */
     /* called at each boundary of each message, unless NULL; may set p->dead */
@@ -112,7 +115,8 @@ static inline void world_restart(struct world *w, struct world_person *p)
         world_online(w, p, true);
 }
 
-static inline void world_keep(struct world *w, const struct chat_out *out)
+static inline void world_keep(struct world *w, const struct world_person *from,
+                              const struct chat_out *out)
 {
     if (w->messages_count == w->messages_cap) {
         w->messages_cap = w->messages_cap == 0 ? 256 : 2 * w->messages_cap;
@@ -120,7 +124,8 @@ static inline void world_keep(struct world *w, const struct chat_out *out)
         assert_non_null(w->messages);
     }
     struct world_message *m = &w->messages[w->messages_count++];
-    *m = (struct world_message){.len = out->payload.len, .time_ns = out->timestamp_ns};
+    *m = (struct world_message){
+        .len = out->payload.len, .time_ns = out->timestamp_ns, .side = from->side};
     assert_true(out->topic.len < sizeof m->topic);
     memcpy(m->topic, out->topic.ptr, out->topic.len);
     m->payload = malloc(m->len);
@@ -140,6 +145,8 @@ static inline void world_fetch(struct world *w, struct world_person *p, const st
         memcpy(topics[i], ask.topics[i].ptr, ask.topics[i].len);
     for (size_t i = 0; i < w->messages_count; i++) {
         const struct world_message *m = &w->messages[i];
+        if (w->cut && m->side != p->side)
+            continue;
         for (size_t k = 0; k < ask.topics_count; k++)
             if (strcmp(topics[k], m->topic) == 0 && m->time_ns >= ask.from_ns &&
                 m->time_ns <= ask.to_ns)
@@ -181,7 +188,7 @@ static inline void world_publish(struct world *w, struct world_person *p,
     uint64_t ticket = out->ticket;
     if (world_pass(w, p, WORLD_LEAVES, out))
         return;
-    world_keep(w, out);
+    world_keep(w, p, out);
     if (world_pass(w, p, WORLD_LEFT, out))
         return;
     chat_published(p->chat, &w->t.env, ticket, OK);
@@ -221,6 +228,8 @@ static inline bool world_hear(struct world *w, struct world_person *p)
     while (p->online && p->chat != NULL && !p->dead && p->heard < w->messages_count) {
         const struct world_message *m = &w->messages[p->heard++];
         moved = true;
+        if (w->cut && m->side != p->side)
+            continue;
         if (rng_below(&w->t.rng, 100) >= w->loss_percent && world_listens(w, p, m->topic))
             chat_received(p->chat, &w->t.env, span_str(m->topic), span_of(m->payload, m->len));
     }
@@ -252,6 +261,63 @@ static inline void world_run(struct world *w, int64_t seconds)
             if (w->people[i].chat != NULL && !w->people[i].dead)
                 chat_tick(w->people[i].chat, &w->t.env);
     }
+}
+
+/* What is in the folder of a person now. */
+struct world_copy {
+    struct kv *kv;
+    struct wipe_memory wipe;
+};
+
+static inline void world_copy_table(struct kv_txn *from, struct kv_txn *to, unsigned table)
+{
+    struct span key, value, found;
+    uint8_t last[KV_KEY_BYTES_MAX];
+    enum err err = kv_seek(from, table, SPAN_EMPTY, &key, &value);
+    while (err == OK) {
+        assert_ok(kv_put(to, table, key, value));
+        memcpy(last, key.ptr, key.len);
+        err = kv_next(from, table, span_of(last, key.len), &found, &value);
+        key = found;
+    }
+}
+
+static inline struct world_copy world_copy(struct world_person *p)
+{
+    struct world_copy copy = {.wipe = p->wipe};
+    struct kv_txn *from, *to;
+    assert_ok(kv_open_mem(&copy.kv, chat_tables));
+    assert_ok(kv_begin(p->kv, false, &from));
+    assert_ok(kv_begin(copy.kv, true, &to));
+    for (unsigned i = 0; chat_tables[i] != NULL; i++)
+        world_copy_table(from, to, i);
+    kv_abort(from);
+    assert_ok(kv_commit(to));
+    return copy;
+}
+
+/* The person's folder is replaced by the copy; `elsewhere`: by other files, as cp makes them, not
+ * as a snapshot of the disk. The person is killed and begins anew. */
+static inline void world_put_back(struct world *w, struct world_person *p, struct world_copy *copy,
+                                  bool elsewhere)
+{
+    struct chat_config config;
+    bool online = p->online;
+    vault_drop(p->chat->vault);
+    p->chat->vault = NULL;
+    chat_close(p->chat);
+    p->chat = NULL;
+    kv_close(p->kv);
+    p->kv = copy->kv;
+    copy->kv = NULL;
+    p->wipe = copy->wipe;
+    p->wipe.file.state = &p->wipe;
+    p->wipe.place[0] += elsewhere;
+    config = world_config(p);
+    assert_ok(chat_open(&p->chat, &config, &w->t.env));
+    p->online = false;
+    if (online)
+        world_online(w, p, true);
 }
 
 static inline void world_clear(struct world *w)

@@ -122,7 +122,7 @@ static void publish_some(struct world *w, struct world_person *p, unsigned count
             chat_fetched(p->chat, &w->t.env, out.ticket, ERR_NOT_FOUND);
             continue;
         }
-        world_keep(w, &out);
+        world_keep(w, p, &out);
         chat_published(p->chat, &w->t.env, out.ticket, OK);
         count--;
     }

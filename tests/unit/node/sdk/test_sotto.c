@@ -240,6 +240,7 @@ static void the_numbers_are_the_same(void **state)
     assert_int_equal(SOTTO_FILE, CHAT_EVENT_FILE);
     assert_int_equal(SOTTO_TYPING, CHAT_EVENT_TYPING);
     assert_int_equal(SOTTO_REJOINED, CHAT_EVENT_REJOINED);
+    assert_int_equal(SOTTO_EXPELLED, CHAT_EVENT_EXPELLED);
     assert_int_equal(SOTTO_UNKNOWN, CHAT_EVENT_UNSUPPORTED);
     assert_int_equal(SOTTO_NEWER, CHAT_UNKNOWN);
     assert_int_equal(SOTTO_GIVEN_UP, CHAT_ENTRY_FAILED);

@@ -1,0 +1,355 @@
+/* Whole chats that lose each other: cut networks, backups put back, members who cheat or flood. */
+#include "node/chat/rejoining.h"
+#include "tests/lib/chat_world.h"
+
+#define PEOPLE 4u
+
+static struct world w;
+static struct world_person *people[PEOPLE];
+static struct chat_conversation group;
+
+static void say(struct world_person *p, const char *text)
+{
+    struct chat_entry_id entry;
+    assert_ok(chat_send(p->chat, &w.t.env, &group, span_str(text), NULL, &entry));
+}
+
+static void befriend(struct world_person *a, struct world_person *b)
+{
+    char card[CHAT_CARD_TEXT_MAX];
+    struct chat_conversation id;
+    struct chat_entry_id entry;
+    world_online(&w, a, true);
+    world_online(&w, b, true);
+    world_run(&w, 30);
+    assert_ok(chat_card(a->chat, &w.t.env, false, card));
+    assert_ok(chat_contact(b->chat, &w.t.env, span_str(card), &id));
+    assert_ok(chat_send(b->chat, &w.t.env, &id, SPAN_LIT("hello"), NULL, &entry));
+    world_run(&w, 60);
+    assert_ok(chat_accept(a->chat, &w.t.env, &id));
+    assert_ok(chat_send(a->chat, &w.t.env, &id, SPAN_LIT("hello"), NULL, &entry));
+    world_run(&w, 60);
+}
+
+static void begin(uint64_t seed, size_t count)
+{
+    struct chat_account members[PEOPLE];
+    world_init(&w, seed);
+    people[0] = world_born(&w);
+    for (size_t i = 1; i < count; i++) {
+        people[i] = world_born(&w);
+        befriend(people[0], people[i]);
+        memcpy(members[i - 1].bytes, people[i]->chat->self.account, 32);
+    }
+    assert_ok(chat_found(people[0]->chat, &w.t.env, CHAT_GROUP, SPAN_LIT("tea"), members, count - 1,
+                         &group));
+    world_run(&w, 120);
+    for (size_t i = 1; i < count; i++)
+        assert_ok(chat_set_role(people[0]->chat, &w.t.env, &group, &members[i - 1], CHAT_OWNER));
+    world_run(&w, 120);
+    for (size_t i = 0; i < count; i++)
+        say(people[i], "here");
+    world_run(&w, 120);
+}
+
+static struct talk *talk_of(struct world_person *p)
+{
+    return talks_find(p->chat, group.bytes);
+}
+
+static struct eid head_of(struct world_person *p)
+{
+    return branches_head(talk_of(p)->branches);
+}
+
+static uint64_t epoch_of(struct world_person *p)
+{
+    struct eid head = head_of(p);
+    return mls_group_context(branches_group(talk_of(p)->branches, &head))->epoch;
+}
+
+static enum chat_conversation_state state_of(struct world_person *p)
+{
+    struct chat_summary s;
+    assert_ok(chat_conversation(p->chat, &group, &s));
+    return s.state;
+}
+
+static void rename_group(struct world_person *p, const char *name)
+{
+    assert_ok(chat_set_group_name(p->chat, &w.t.env, &group, span_str(name)));
+}
+
+static bool all_in_one(size_t count)
+{
+    struct eid head = head_of(people[0]);
+    for (size_t i = 1; i < count; i++) {
+        struct eid other = head_of(people[i]);
+        if (!eid_eq(&head, &other))
+            return false;
+    }
+    return true;
+}
+
+static void all_read(size_t count, const char *text)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!world_reads(people[i], &group, text))
+            fail_msg("person %zu does not read \"%s\"", i, text);
+}
+
+static void reconnect(size_t count)
+{
+    w.cut = false;
+    for (size_t i = 0; i < count; i++) {
+        world_online(&w, people[i], false);
+        world_online(&w, people[i], true);
+    }
+}
+
+/* ---- (a) ---- */
+
+static void cut_for_an_hour(uint64_t seed, bool restarts)
+{
+    bool rejoined = false;
+    struct chat_event ev;
+    begin(seed, PEOPLE);
+    people[2]->side = people[3]->side = 1;
+    w.cut = true;
+    rename_group(people[0], "this side");
+    rename_group(people[2], "that side");
+    for (unsigned i = 0; i < 6; i++) {
+        char text[32];
+        world_run(&w, 600);
+        (void)snprintf(text, sizeof text, "cut %u", i);
+        say(people[i % PEOPLE], text);
+        if (restarts)
+            world_restart(&w, people[(i + 1) % PEOPLE]);
+    }
+    world_run(&w, 60);
+    assert_false(all_in_one(PEOPLE));
+    reconnect(PEOPLE);
+    for (unsigned i = 0; i < 40; i++) {
+        world_run(&w, 60);
+        for (size_t k = 0; k < PEOPLE; k++)
+            rejoined |= state_of(people[k]) == CHAT_REJOINING;
+        if (i == 3) /* said while one half cannot take part: it goes out afterwards */
+            for (size_t k = 0; k < PEOPLE; k++)
+                say(people[k], k == 0   ? "meanwhile 0"
+                               : k == 1 ? "meanwhile 1"
+                               : k == 2 ? "meanwhile 2"
+                                        : "meanwhile 3");
+        if (restarts && i < 20)
+            world_restart(&w, people[i % PEOPLE]);
+    }
+    assert_true(rejoined);
+    assert_true(all_in_one(PEOPLE));
+    for (unsigned i = 0; i < 6; i++) {
+        char text[32];
+        (void)snprintf(text, sizeof text, "cut %u", i);
+        all_read(PEOPLE, text);
+    }
+    for (unsigned i = 0; i < PEOPLE; i++) {
+        char text[32];
+        (void)snprintf(text, sizeof text, "meanwhile %u", i);
+        all_read(PEOPLE, text);
+        assert_int_equal(state_of(people[i]), CHAT_JOINED);
+        assert_true(world_event(people[i], CHAT_EVENT_REJOINED, &ev));
+    }
+    say(people[3], "together");
+    world_run(&w, 60);
+    all_read(PEOPLE, "together");
+    world_clear(&w);
+}
+
+static void both_sides_of_a_cut_end_in_one_epoch_and_read_all(void **state)
+{
+    (void)state;
+    cut_for_an_hour(1, false);
+}
+
+static void restarts_do_not_hinder_coming_back(void **state)
+{
+    (void)state;
+    cut_for_an_hour(2, true);
+}
+
+/* ---- (b) ---- */
+
+static void put_back(uint64_t seed, bool elsewhere)
+{
+    struct chat_event ev;
+    begin(seed, 3);
+    struct world_person *p = people[2];
+    struct world_copy copy = world_copy(p);
+    for (unsigned i = 0; i < 4; i++) { /* the world goes on, and so does it */
+        char text[32];
+        (void)snprintf(text, sizeof text, "name %u", i);
+        rename_group(people[i % 3], text);
+        world_run(&w, 300);
+        (void)snprintf(text, sizeof text, "after %u", i);
+        say(people[(i + 1) % 3], text);
+        (void)snprintf(text, sizeof text, "its own %u", i);
+        say(p, text);
+        world_run(&w, 300);
+    }
+    for (unsigned i = 0; i < 2; i++)
+        people[i]->cursor = chat_event_last(people[i]->chat);
+    world_put_back(&w, p, &copy, elsewhere);
+    assert_false(world_reads(p, &group, "its own 3"));
+    say(p, "who am I");
+    world_run(&w, 60);
+    say(people[0], "meanwhile");
+    world_run(&w, 1500);
+    assert_int_equal(state_of(p), CHAT_JOINED);
+    assert_true(all_in_one(3));
+    assert_false(talk_of(p)->state == CHAT_LEFT);
+    for (unsigned i = 0; i < 4; i++) {
+        char text[32];
+        (void)snprintf(text, sizeof text, "after %u", i);
+        all_read(3, text);
+        (void)snprintf(text, sizeof text, "its own %u", i);
+        all_read(3, text);
+    }
+    all_read(3, "who am I");
+    all_read(3, "meanwhile");
+    say(p, "back");
+    say(people[1], "welcome back");
+    world_run(&w, 120);
+    all_read(3, "back");
+    all_read(3, "welcome back");
+    for (unsigned i = 0; i < 2; i++) {
+        struct world_person *other = people[i];
+        uint64_t from = other->cursor;
+        assert_false(world_event(other, CHAT_EVENT_FROZEN, &ev));
+        other->cursor = from;
+        assert_false(world_event(other, CHAT_EVENT_EXPELLED, &ev));
+        other->cursor = from;
+        assert_true(world_event(other, CHAT_EVENT_REJOINED, &ev));
+        assert_memory_equal(ev.account.bytes, p->chat->self.account, 32);
+    }
+    world_clear(&w);
+}
+
+static void a_backup_that_is_put_back_rejoins(void **state)
+{
+    (void)state;
+    put_back(3, true);
+}
+
+/* The files do not tell, what it sent itself does. */
+static void a_snapshot_of_the_disk_rejoins_as_well(void **state)
+{
+    (void)state;
+    put_back(4, false);
+}
+
+/* ---- (c) ---- */
+
+static void who_commits_twice_is_removed_and_all_are_told(void **state)
+{
+    (void)state;
+    struct chat_event ev;
+    begin(5, PEOPLE);
+    struct world_person *bad = people[3];
+    struct world_copy copy = world_copy(bad);
+    /* a twin in the same state, who hears nobody */
+    struct world_person *twin = world_place(&w);
+    kv_close(twin->kv);
+    twin->kv = copy.kv;
+    twin->wipe = copy.wipe;
+    twin->wipe.file.state = &twin->wipe;
+    struct chat_config config = world_config(twin);
+    assert_ok(chat_open(&twin->chat, &config, &w.t.env));
+    w.stores = false; /* or it would learn what it is */
+    world_online(&w, twin, true);
+    world_run(&w, 1);
+    rename_group(bad, "one thing");
+    rename_group(twin, "and the other");
+    world_run(&w, 5);
+    world_online(&w, twin, false);
+    w.stores = true;
+    world_restart(&w, people[0]);
+    world_run(&w, 900);
+    world_restart(&w, people[1]);
+    world_run(&w, 900);
+    assert_int_equal(state_of(bad), CHAT_LEFT);
+    assert_true(all_in_one(3));
+    say(people[0], "among ourselves");
+    world_run(&w, 120);
+    all_read(3, "among ourselves");
+    assert_false(world_reads(bad, &group, "among ourselves"));
+    for (unsigned i = 0; i < 3; i++) {
+        struct chat_summary s;
+        people[i]->cursor = 0;
+        assert_true(world_event(people[i], CHAT_EVENT_EXPELLED, &ev));
+        assert_memory_equal(ev.account.bytes, bad->chat->self.account, 32);
+        assert_false(world_event(people[i], CHAT_EVENT_EXPELLED, &ev));
+        assert_ok(chat_conversation(people[i]->chat, &group, &s));
+        assert_int_equal(s.accounts, 3);
+    }
+    world_clear(&w);
+}
+
+/* ---- (e) ---- */
+
+static void request(struct world_person *p, struct buf *package)
+{
+    struct talk *t = talk_of(p);
+    struct buf bytes = BUF_INIT(REJOIN_BYTES_MAX);
+    struct frames f = {.count = 0};
+    struct eid head = branches_head(t->branches);
+    struct rejoin q = {.eids = {head}, .count = 1, .key_package = buf_span(package)};
+    memcpy(q.group, group.bytes, sizeof q.group);
+    assert_ok(rejoin_sign(&q, p->chat->installation));
+    assert_ok(rejoin_encode(&q, &bytes));
+    assert_ok(frames_add(&f, FRAME_REJOIN, buf_span(&bytes)));
+    step_open(p->chat);
+    assert_ok(talk_publish(p->chat, &w.t.env, t, &head, &f, 0));
+    buf_clear(&bytes);
+}
+
+static void who_floods_with_requests_costs_few_commits(void **state)
+{
+    (void)state;
+    begin(6, 3);
+    struct world_person *bad = people[2];
+    struct talk_world world;
+    uint64_t before = epoch_of(people[0]);
+    size_t published = w.messages_count;
+    assert_ok(talk_world_init(&world, bad->chat, &w.t.env));
+    for (unsigned minute = 0; minute < 60; minute++) {
+        for (unsigned i = 0; i < 50; i++) {
+            struct mls_package_keys keys;
+            struct buf package = BUF_INIT(REJOIN_PACKAGE_MAX);
+            if (talk_of(bad)->state == CHAT_LEFT)
+                break;
+            assert_ok(profile_package(&world.us, &world.mls, MLS_SUITE_XWING, &keys, &package));
+            request(bad, &package);
+            buf_clear(&package);
+        }
+        world_run(&w, 60);
+    }
+    talk_world_clear(&world);
+    assert_in_range(epoch_of(people[0]) - before, 1, 6);
+    assert_true(w.messages_count - published < 60 * 50 + 100);
+    say(people[0], "still here");
+    world_run(&w, 60);
+    assert_true(world_reads(people[1], &group, "still here"));
+    assert_true(talk_of(people[0])->rejoining->let_in_count <= REJOIN_LET_IN_MAX);
+    world_clear(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_sides_of_a_cut_end_in_one_epoch_and_read_all),
+        cmocka_unit_test(restarts_do_not_hinder_coming_back),
+        cmocka_unit_test(a_backup_that_is_put_back_rejoins),
+        cmocka_unit_test(a_snapshot_of_the_disk_rejoins_as_well),
+        cmocka_unit_test(who_commits_twice_is_removed_and_all_are_told),
+        cmocka_unit_test(who_floods_with_requests_costs_few_commits),
+    };
+    cmocka_set_test_filter(getenv("TEST")); /* one alone, by name */
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
