@@ -74,6 +74,13 @@ if(NOT SOTTO_FUZZ)
     test_program(tui_demo tests/tui/demo.c)
 endif()
 
+if(NOT SOTTO_FUZZ)
+    add_executable(netlab tests/netlab/netlab.c tests/netlab/spaces.c)
+    target_link_libraries(netlab PRIVATE room_sim_scenario)
+    add_executable(netlab_echo tests/netlab/echo.c)
+    target_link_libraries(netlab_echo PRIVATE house m)
+endif()
+
 if(SOTTO_BENCH)
     file(GLOB bench_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/bench/bench_*.c)
     foreach(source ${bench_sources})

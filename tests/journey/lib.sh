@@ -67,9 +67,9 @@ wait_for() {
     return 1
 }
 
-# shows WINDOW WHAT TEXT [SECONDS]
+# shows WINDOW WHAT TEXT [SECONDS]: 20, for machines that others use too
 shows() {
-    if wait_for "$1" "$3" $((${4-5} * 10)); then ok; else
+    if wait_for "$1" "$3" $((${4-20} * 10)); then ok; else
         failed "$2: no '$3' in the window of $1:"
         screen "$1"
         return 1
@@ -87,7 +87,7 @@ first_start() {
     words=$(screen "$1")
     keys "$1" Enter
     for i in 1 2; do
-        for _ in {1..50}; do
+        for _ in {1..200}; do
             number=$(screen "$1" | sed -n 's/.*Word number \([0-9]*\):.*/\1/p')
             [[ -n $number && $number != "$before" ]] && break
             sleep 0.1
