@@ -227,7 +227,11 @@ size_t guests_due(struct guests *g, const struct env *env, const struct dag *d, 
             a->in_ns = 0;
             wait_for_turn(g, env, d, a);
         }
-        if (in || env->now.ns - a->asked_ns > GUESTS_KEPT_NS || !is_ours(a, env, d, &guest.at))
+        if (env->now.ns - a->asked_ns > GUESTS_KEPT_NS && a->count > 0) {
+            a->count = 0; /* whoever still wants to be let in asks again */
+            a->due_ns = 0;
+        }
+        if (in || !is_ours(a, env, d, &guest.at))
             continue;
         due |= env->now.ns >= a->due_ns;
         memcpy(guest.key, a->key, 32);

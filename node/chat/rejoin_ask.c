@@ -220,15 +220,17 @@ bool rejoin_is_ours(const struct chat *c, const struct talk *t, const struct evi
     return false;
 }
 
-/* A message or commit of ours that this state never sent: it is an older copy. Whatever it is, its
- * ticket counts. */
-void rejoin_not_followed(struct chat *c, const struct env *env, struct talk *t, struct span ticket,
-                         enum err why)
+/* A message or commit of ours that this state never sent: it is an older copy. In an epoch that we
+ * have left that means nothing any more: who was let in reads again what it sent before. */
+void rejoin_not_followed(struct chat *c, const struct env *env, struct talk *t,
+                         const struct eid *at, struct span ticket, enum err why)
 {
+    struct eid head = branches_head(t->branches);
+
     (void)c;
     if (ticket.len > 0 && branches_take(t->branches, env, ticket) != OK)
         log_info(env, "chat", "ticket of a commit that cannot be opened was not taken");
-    if (why == MLS_KEY_CONSUMED || dag_is_doubted(branches_dag(t->branches)))
+    if (why == MLS_KEY_CONSUMED || !eid_eq(at, &head) || dag_is_doubted(branches_dag(t->branches)))
         return;
     log_unusual(env, "chat", "our state is an older copy: asking to be let in");
     branches_doubt(t->branches, env);

@@ -187,9 +187,13 @@ enum err rejoin_answered(struct chat *c, const struct env *env, struct talk *t,
 /** Does this commit let us in, as we asked? Then it does not remove us. */
 bool rejoin_is_ours(const struct chat *c, const struct talk *t, const struct evidence *e);
 /** Something under our name, or a commit, cannot be opened: MLS_OWN_MESSAGE of a commit,
- * MLS_OWN_AHEAD, MLS_KEY_CONSUMED. `ticket`: of the commit; empty: it is none. */
-void rejoin_not_followed(struct chat *c, const struct env *env, struct talk *t, struct span ticket,
-                         enum err why);
+ * MLS_OWN_AHEAD, MLS_KEY_CONSUMED.
+ *
+ * @param at      the epoch that it belongs to (in)
+ * @param ticket  of the commit; empty: it is none (in)
+ */
+void rejoin_not_followed(struct chat *c, const struct env *env, struct talk *t,
+                         const struct eid *at, struct span ticket, enum err why);
 
 /* ---- rejoin_answer.c ---- */
 /** A request came under the keys of `under`. */

@@ -35,7 +35,7 @@ static enum err open_message(struct chat *c, const struct env *env, struct talk 
     if (err == OK && e.kind == MLS_EVENT_APPLICATION)
         said(c, env, t, eid, &e);
     else if (err == MLS_OWN_AHEAD)
-        rejoin_not_followed(c, env, t, SPAN_EMPTY, err);
+        rejoin_not_followed(c, env, t, eid, SPAN_EMPTY, err);
     else if (err == OK)
         t->reconcile_at = env->now; /* a proposal: somebody wants to leave, or fresh keys */
     mls_event_clear(&e);
@@ -68,7 +68,7 @@ static enum err follow(struct chat *c, const struct env *env, struct talk *t, st
     enum err err =
         branches_follow(t->branches, env, &o->w.branches, ticket, commit, &verdict, &o->next);
     if (err == MLS_OWN_MESSAGE || err == MLS_OWN_AHEAD || err == MLS_KEY_CONSUMED)
-        rejoin_not_followed(c, env, t, ticket, err);
+        rejoin_not_followed(c, env, t, &o->eid, ticket, err);
     TRY(err);
     for (size_t i = 0; i < o->w.policy.evidence.logs_count; i++)
         if (people_learn(c, env, o->w.policy.evidence.logs[i]) != OK)

@@ -34,7 +34,7 @@ static void befriend(struct world_person *a, struct world_person *b)
 static void begin(uint64_t seed, size_t count)
 {
     struct chat_account members[PEOPLE];
-    world_init(&w, seed);
+    world_init(&w, seed + (getenv("SEED") != NULL ? strtoull(getenv("SEED"), NULL, 10) : 0));
     people[0] = world_born(&w);
     for (size_t i = 1; i < count; i++) {
         people[i] = world_born(&w);
