@@ -22,6 +22,7 @@ enum sim_purpose {
     SIM_RANDOM_SERVICES, /* which service a light client uses */
     SIM_RANDOM_RECEIPTS,
     SIM_RANDOM_STORES, /* who asks stores, when */
+    SIM_RANDOM_CHATS,
 };
 
 /** Uniform in (0, 1). */

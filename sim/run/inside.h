@@ -93,6 +93,7 @@ struct run {
     uint64_t light_owed, light_delivered, spam_sent;
     uint64_t bytes_before, sampled_messages, sampled_deliveries, sampled_bytes;
     struct gossipsub_counts gossip_before;
+    struct chats *chats;   /* chats.c; NULL: nobody has one */
     struct closed *closed; /* closed.c; NULL: not asked for */
     struct run_result *out;
     struct scenario_error *error;
@@ -149,6 +150,13 @@ void direct_plan(struct run *r);
 void groups_plan(struct run *r);
 void spam_plan(struct run *r);
 void fetch_plan(struct run *r);
+void chats_plan(struct run *r);
+
+/* chats.c */
+void chats_event(struct run *r, uint32_t node); /* something may have come to its chat */
+void chats_life(struct run *r, uint32_t node, bool up);
+void chats_measure(struct run *r);
+void chats_free(struct run *r); /* after the nodes */
 
 /** Is somebody of this region awake? A time that was drawn is kept with this chance. */
 bool run_awake(struct run *r, uint32_t node, uint32_t purpose, int64_t at_ns);

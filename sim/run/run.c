@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 /* One row per workload; each plans nothing when its parameters are zero. */
-static void (*const workloads[])(struct run *r) = {steady_plan, direct_plan, groups_plan, spam_plan,
-                                                   fetch_plan};
+static void (*const workloads[])(struct run *r) = {steady_plan, direct_plan, groups_plan,
+                                                   spam_plan,   fetch_plan,  chats_plan};
 
 void *run_need(void *p)
 {
@@ -48,12 +48,14 @@ static void on_event(void *ctx, struct sim *s, uint32_t node, const struct core_
         topology_lost(r, node);
     else
         delivery_event(r, node, ev);
+    chats_event(r, node);
 }
 
 static void on_life(void *ctx, struct sim *s, uint32_t node, bool up)
 {
     (void)s;
     delivery_life(ctx, node, up);
+    chats_life(ctx, node, up);
 }
 
 static enum err make_world(struct run *r)
@@ -123,6 +125,7 @@ static enum err live(struct run *r)
     r->bytes_before += sim_stats(r->sim)->bytes - bytes; /* bytes of the cool-down count not */
     adversary_measure(r);
     measure_end(r);
+    chats_measure(r);
     r->out->digest = sim_digest(r->sim);
     r->out->stats = *sim_stats(r->sim);
     return OK;
@@ -131,6 +134,7 @@ static enum err live(struct run *r)
 static void clear(struct run *r)
 {
     sim_free(r->sim);
+    chats_free(r);
     adversary_free(r);
     closed_free(r);
     for (uint32_t i = 0; i < r->messages_count; i++)
