@@ -61,11 +61,9 @@
 #define REJOIN_LOST_FREE     6u    /* requests without a known winner, */
 #define REJOIN_LOST_S        1800  /* then not more often than this: mostly all others are away */
 #define CULPRITS_MAX         16u   /* double committers that are remembered */
-#define HEAL_TURN_S          600   /* CHAT.md 4 */
-#define HEAL_DIRECT_S        86400
-#define HEAL_GROUP_S         604800
-#define HEAL_MESSAGES        100u
 #define PLAN_BYTES_MAX       (1u << 20) /* proposals of one commit */
+#define PLAN_REMOVALS_MAX    256u       /* leaves that one commit removes */
+#define PLAN_DEBTS_MAX       16u        /* ... because of logs that it brings */
 #define PLAN_NEWCOMERS_MAX   256u       /* installations that one commit brings in */
 #define PLAN_REST_BYTES      12288u     /* of a commit: all but its path, Adds and their logs */
 #define PLAN_SECRET_BYTES    56u        /* of a path secret, beside its encapsulation */

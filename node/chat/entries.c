@@ -135,7 +135,6 @@ static void settle(struct chat *c, const struct env *env, const struct arriving 
     t->changed = true;
     if (entry_place_cmp(&a->place, &t->last_at) > 0) {
         t->last_at = a->place;
-        t->ours_last = mine;
         if (!people_blocked(c, a->author.account))
             t->last_ns = (int64_t)a->place.lamport * NS_PER_MS;
     }

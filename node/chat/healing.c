@@ -112,30 +112,41 @@ static enum healing_kind update_kind(const struct healing *h)
     return h->members > HEALING_COMMIT_LEAVES ? HEALING_PROPOSE : HEALING_UPDATE;
 }
 
-static void renewed(struct healing *h, const struct env *env)
+/* A leaf of a branch that was left is not renewed because the head has moved: it has the age that
+ * it had. */
+static bool is_known_leaf(struct healing *h, const uint8_t name[16])
 {
-    h->updated_s = wall_s(env);
-    h->own_messages = 0;
-    h->fresh = false;
-    h->update_at = MONO_NEVER;
-    h->due &= ~(BIT(HEALING_UPDATE) | BIT(HEALING_PROPOSE));
-    h->changed = true;
+    for (size_t i = 0; i < h->leaves_count; i++) {
+        struct healing_leaf found = h->leaves[i];
+        if (memcmp(found.name, name, sizeof found.name) != 0)
+            continue;
+        memmove(&h->leaves[1], &h->leaves[0], i * sizeof found);
+        h->leaves[0] = found;
+        h->changed |= i > 0;
+        return true;
+    }
+    return false;
 }
 
 static void look_at_own_leaf(struct healing *h, const struct env *env, const struct mls_group *g)
 {
     const struct mls_leaf *own = mls_tree_leaf(mls_group_tree(g), mls_group_own_leaf(g));
-    static const uint8_t none[sizeof h->leaf];
     uint8_t hash[SHA256_BYTES];
-    bool first = memcmp(h->leaf, none, sizeof none) == 0;
 
     assert(own != NULL);
     label_hash(LABEL_GROUP_LEAF, &own->node.encryption_key, 1, hash);
-    if (memcmp(hash, h->leaf, sizeof h->leaf) == 0)
+    if (is_known_leaf(h, hash))
         return;
-    memcpy(h->leaf, hash, sizeof h->leaf);
-    renewed(h, env);
-    h->fresh = first && own->node.source == MLS_LEAF_KEY_PACKAGE && h->members > 1;
+    h->leaves_count += h->leaves_count < HEALING_LEAVES_KEPT;
+    memmove(&h->leaves[1], &h->leaves[0], (h->leaves_count - 1) * sizeof h->leaves[0]);
+    h->leaves[0] = (struct healing_leaf){
+        .updated_s = wall_s(env),
+        .fresh = own->node.source == MLS_LEAF_KEY_PACKAGE && h->members > 1,
+    };
+    memcpy(h->leaves[0].name, hash, sizeof h->leaves[0].name);
+    h->update_at = MONO_NEVER;
+    h->due &= ~(BIT(HEALING_UPDATE) | BIT(HEALING_PROPOSE));
+    h->changed = true;
 }
 
 enum err healing_epoch(struct healing *h, const struct env *env, const struct mls_group *g)
@@ -164,14 +175,15 @@ void healing_heard(struct healing *h, const struct env *env, const uint8_t key[3
 
 enum healing_kind healing_before(const struct healing *h, const struct env *env)
 {
-    uint64_t age = wall_s(env) > h->updated_s ? wall_s(env) - h->updated_s : 0;
+    const struct healing_leaf *own = &h->leaves[0];
+    uint64_t age = wall_s(env) > own->updated_s ? wall_s(env) - own->updated_s : 0;
 
     if (h->owed > 0)
         return HEALING_REMOVE;
-    if (h->fresh || age >= old_after_s(h))
+    if (own->fresh || age >= old_after_s(h))
         return update_kind(h);
     if (by_turns(h) ? h->their_turn && age >= HEALING_TURN_S
-                    : h->own_messages >= HEALING_OWN_MESSAGES)
+                    : own->own_messages >= HEALING_OWN_MESSAGES)
         return update_kind(h);
     return HEALING_NOTHING;
 }
@@ -180,7 +192,7 @@ void healing_sent(struct healing *h, const struct env *env)
 {
     (void)env;
     h->their_turn = false;
-    h->own_messages++;
+    h->leaves[0].own_messages++;
     h->changed = true;
 }
 
@@ -282,10 +294,10 @@ void healing_tick(struct healing *h, const struct env *env)
     if (h->catching_up)
         return;
     count_day(h, env);
-    if (h->updated_s > wall_s(env) + HEALING_DAY_S)
-        h->updated_s = wall_s(env); /* the clock went back */
+    if (h->leaves[0].updated_s > wall_s(env) + HEALING_DAY_S)
+        h->leaves[0].updated_s = wall_s(env); /* the clock went back */
     if (h->members > 1 && h->update_at.ns == INT64_MAX &&
-        wall_s(env) >= h->updated_s + old_after_s(h))
+        wall_s(env) >= h->leaves[0].updated_s + old_after_s(h))
         h->update_at = within(env, 0, HEALING_SPREAD_S);
     if (env->now.ns >= h->update_at.ns) {
         h->due |= BIT(update_kind(h));

@@ -99,8 +99,8 @@ size_t healing_silent(const struct healing *h, const struct mls_group *g, uint32
 /** Has anything changed that healing_save writes, since it was called last? */
 bool healing_changed(const struct healing *h);
 
-/** Append the state: [55, 1, type, updated, joined anew, own messages, days, last day, leaf 16,
- * [[key 32, day], ...], extensions]. ERR_FULL; ERR_MEMORY. */
+/** Append the state: [55, 1, type, [[leaf 16, updated s, own messages, joined anew], ...], days,
+ * last day, [[key 32, day], ...], extensions]. ERR_FULL; ERR_MEMORY. */
 enum err healing_save(struct healing *h, struct buf *out) MUST_CHECK;
 
 /** ERR_CORRUPT; ERR_MEMORY. Follow it with healing_epoch and healing_owe. */

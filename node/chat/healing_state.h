@@ -9,13 +9,18 @@ struct healing_peer {
     struct mono heard;  /* 0: not since the start */
 };
 
+struct healing_leaf {   /* keys that our leaf has or had: a commit that loses brings them back */
+    uint8_t name[16];   /* hash of its encryption key */
+    uint64_t updated_s; /* wall: when they were made */
+    uint64_t own_messages;
+    bool fresh; /* we joined with them and have not renewed them yet */
+};
+
 struct healing {
     enum profile_type type;
-    uint64_t updated_s; /* wall: when our leaf got its keys */
-    bool fresh;         /* we joined and have not renewed our leaf yet */
-    uint64_t own_messages;
+    struct healing_leaf leaves[HEALING_LEAVES_KEPT]; /* ours now, and before: newest first */
+    size_t leaves_count;
     uint64_t days, last_day;    /* on which we were online; number of the last one since 1970 */
-    uint8_t leaf[16];           /* of our encryption key, to see it change */
     struct healing_peer *peers; /* all members but us, by key; owned */
     size_t peers_count;
 

@@ -110,17 +110,40 @@ bool healing_changed(const struct healing *h)
     return h->changed;
 }
 
+static void write_leaves(struct pack_writer *w, const struct healing *h)
+{
+    pack_write_array(w, h->leaves_count);
+    for (size_t i = 0; i < h->leaves_count; i++) {
+        const struct healing_leaf *l = &h->leaves[i];
+        pack_write_array(w, 4);
+        pack_write_bin(w, SPAN_ARRAY(l->name));
+        pack_write_uint(w, l->updated_s);
+        pack_write_uint(w, l->own_messages);
+        pack_write_uint(w, l->fresh);
+    }
+}
+
+static void read_leaves(struct pack_reader *r, struct healing *h)
+{
+    h->leaves_count = pack_read_array(r, 0, HEALING_LEAVES_KEPT);
+    for (size_t i = 0; i < h->leaves_count; i++) {
+        struct healing_leaf *l = &h->leaves[i];
+        (void)pack_read_array(r, 4, 4);
+        pack_read_fixed(r, l->name, sizeof l->name);
+        l->updated_s = pack_read_uint(r, INT64_MAX);
+        l->own_messages = pack_read_uint(r, UINT64_MAX);
+        l->fresh = pack_read_uint(r, 1) == 1;
+    }
+}
+
 enum err healing_save(struct healing *h, struct buf *out)
 {
-    struct pack_writer w = profile_begin(out, PROFILE_OBJECT_STATE, 8);
+    struct pack_writer w = profile_begin(out, PROFILE_OBJECT_STATE, 5);
 
     pack_write_uint(&w, h->type);
-    pack_write_uint(&w, h->updated_s);
-    pack_write_uint(&w, h->fresh);
-    pack_write_uint(&w, h->own_messages);
+    write_leaves(&w, h);
     pack_write_uint(&w, h->days);
     pack_write_uint(&w, h->last_day);
-    pack_write_bin(&w, SPAN_ARRAY(h->leaf));
     pack_write_array(&w, h->peers_count);
     for (size_t i = 0; i < h->peers_count; i++) {
         pack_write_array(&w, 2);
@@ -134,12 +157,9 @@ enum err healing_save(struct healing *h, struct buf *out)
 
 static enum err read_state(struct pack_reader *r, struct healing *h)
 {
-    h->updated_s = pack_read_uint(r, INT64_MAX);
-    h->fresh = pack_read_uint(r, 1) == 1;
-    h->own_messages = pack_read_uint(r, UINT64_MAX);
+    read_leaves(r, h);
     h->days = pack_read_uint(r, UINT32_MAX);
     h->last_day = pack_read_uint(r, UINT32_MAX);
-    pack_read_fixed(r, h->leaf, sizeof h->leaf);
     size_t count = pack_read_array(r, 0, HEALING_PEERS_MAX);
     h->peers = calloc(count + 1, sizeof *h->peers);
     if (h->peers == NULL)
@@ -159,7 +179,7 @@ enum err healing_load(struct span in, struct healing **out)
     struct pack_reader r;
     struct healing *h;
 
-    if (profile_open(in, PROFILE_OBJECT_STATE, 8, &r) != OK)
+    if (profile_open(in, PROFILE_OBJECT_STATE, 5, &r) != OK)
         return ERR_CORRUPT;
     uint64_t type = pack_read_uint(&r, UINT32_MAX);
     if (profile_rules(type) == NULL)

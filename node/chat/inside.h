@@ -32,6 +32,7 @@
 #include "node/chat/content.h"
 #include "node/chat/delivery.h"
 #include "node/chat/found.h"
+#include "node/chat/healing.h"
 #include "node/chat/inbox.h"
 #include "node/chat/invite.h"
 #include "node/chat/parked.h"
@@ -112,9 +113,7 @@ struct talk {
     struct wish *wishes; /* owned, at most TALK_WISHES_MAX */
     size_t wishes_count, wishes_cap;
     struct mono gather_until; /* so long a founder waits for those who are looked for */
-    int64_t updated_ns;       /* our leaf */
-    unsigned own_messages;    /* since then */
-    bool ours_last;           /* the last entry is of our account */
+    struct healing *healing;  /* NULL: not joined */
     struct mono reconcile_at;
     /* for the person */
     bool muted;

@@ -127,7 +127,6 @@ static enum err enter(struct chat *c, const struct env *env, struct talk_world *
     struct mls_group *g = j->group;
     j->group = NULL;
     TRY(talk_begin(c, env, t, w, g));
-    t->updated_ns = 0; /* our leaf is updated with our first message */
     journal_add(c, env,
                 &(struct happened){.kind = again    ? CHAT_EVENT_REJOINED
                                            : wanted ? CHAT_EVENT_CONVERSATION

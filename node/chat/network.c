@@ -198,6 +198,7 @@ static void ready(struct chat *c, const struct env *env)
             continue;
         t->active = true;
         branches_catchup(t->branches, env, false);
+        healing_catchup(t->healing, false);
         delivery_ready(t->delivery, env, t->state != CHAT_REJOINING);
         rejoin_pump(c, env, t);
     }
@@ -391,6 +392,7 @@ void network_back(struct chat *c, const struct env *env)
         if (t->branches != NULL && t->state != CHAT_LEFT) {
             from = t->caught_up_ns < from ? t->caught_up_ns : from;
             branches_catchup(t->branches, env, true);
+            healing_catchup(t->healing, true);
             delivery_ready(t->delivery, env, false);
             t->active = true;
         }

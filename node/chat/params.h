@@ -246,6 +246,7 @@
 #define HEALING_SPREAD_S      600   /* an old leaf is renewed within 10 min; own choice */
 #define HEALING_LOOK_S        3600  /* clocks are looked at once an hour */
 #define HEALING_SILENT_DAYS   30u   /* of ours online without a word */
+#define HEALING_LEAVES_KEPT   4u    /* our present keys, and those that a lost commit brings back */
 #define HEALING_PEERS_MAX     1100u /* installations that are watched; as in the outbox */
 
 /* pairing (pairing.h) */

@@ -125,8 +125,6 @@ static enum err enter(struct chat *c, const struct env *env, struct talk *t,
     for (size_t i = 0; i < j->logs_count; i++)
         TRY(people_learn_log(c, env, j->logs[i]));
     t->address = j->address;
-    t->updated_ns = env->wall.ns;
-    t->own_messages = 0;
     t->changed = t->active = true;
     t->rejoining->in = at->eid;
     t->rejoining->in_ns = env->wall.ns;

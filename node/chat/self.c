@@ -257,9 +257,9 @@ enum err self_take(struct chat *c, const struct env *env, struct span in)
 void self_heard(struct chat *c, const struct env *env, struct talk *t,
                 const struct entry_author *who, const struct content *k)
 {
-    t->ours_last = entry_author_eq(who, &c->self);
+    bool ours = entry_author_eq(who, &c->self);
     t->changed = true;
-    if (t->ours_last || !k->known || k->domain != CONTENT_DOMAIN || k->tag != CONTENT_DECISIONS)
+    if (ours || !k->known || k->domain != CONTENT_DOMAIN || k->tag != CONTENT_DECISIONS)
         return;
     enum err err = self_take(c, env, k->bytes);
     if (err == ERR_UNSUPPORTED)

@@ -2,6 +2,7 @@
  *
  *     talk_world.c   what MLS asks of us; envelope keys and addresses of its epochs
  *     talk_plan.c    what is owed or wished for, as one commit to be made
+ *     talk_heal.c    fresh keys, and who must go (healing.h)
  *     talk_commit.c  commits of ours: made, sent, noted
  *     talk_in.c      envelopes, opened and taken frame by frame
  *     talk_out.c     parcels and other frames out, epochs adopted
@@ -11,6 +12,7 @@
 
 #include "node/chat/frame.h"
 #include "node/chat/guests.h"
+#include "node/chat/healing.h"
 #include "node/chat/inside.h"
 
 #define WEEK_S 604800
@@ -56,10 +58,12 @@ struct plan { /* one commit to be made */
     size_t leaves, leaves_max; /* of the epoch that it makes */
     size_t room;               /* bytes for Adds and their evidence */
     enum profile_role role;    /* of ours, in force */
-    bool alone;                /* nobody else is a member: nobody follows it */
-    bool changes;              /* it is more than an update of our leaf */
-    bool more;                 /* not all had room: another one follows */
-    bool waits;                /* it founds, and somebody is still looked for */
+    uint32_t removed[PLAN_REMOVALS_MAX];
+    size_t removed_count;
+    bool alone;   /* nobody else is a member: nobody follows it */
+    bool changes; /* it is more than an update of our leaf */
+    bool more;    /* not all had room: another one follows */
+    bool waits;   /* it founds, and somebody is still looked for */
 };
 
 void plan_init(struct plan *p);
@@ -70,6 +74,8 @@ size_t plan_room(const struct mls_group *g);
 /** What logs oblige us to and what is wished for. */
 enum err plan_make(struct chat *c, const struct env *env, struct talk *t,
                    struct plan *p) MUST_CHECK;
+/** Who was silent for too long goes as well. */
+enum err plan_silent(const struct talk *t, struct plan *p) MUST_CHECK;
 /** Take away the wishes that the head fulfils. */
 void talk_settle_wishes(struct talk *t);
 /** Installations that a conversation of this type may have here. */
@@ -80,10 +86,31 @@ size_t talk_leaves_max(const struct talk *t);
 /** Make a commit to `parent` (mostly the head), send it, invite and answer whom it brings in. */
 enum err talk_commit(struct chat *c, const struct env *env, struct talk *t, struct plan *plan,
                      const struct eid *parent) MUST_CHECK;
-/** Commit what logs oblige us to, what is wished for, and what healing asks; nothing: no commit.
- * `speaking`: a message of ours follows. */
+/** Commit what logs oblige us to, what is wished for, and what healing asks; nothing: no commit. */
 enum err talk_reconcile(struct chat *c, const struct env *env, struct talk *t,
-                        bool speaking) MUST_CHECK;
+                        enum healing_kind why) MUST_CHECK;
+
+/* ---- talk_heal.c ---- */
+
+/** The head is the epoch of `g`. */
+enum err talk_heal_epoch(struct chat *c, const struct env *env, struct talk *t,
+                         const struct mls_group *g) MUST_CHECK;
+/** A log has changed. */
+void talk_heal_owe(struct chat *c, const struct env *env, struct talk *t);
+/** A proposal came that waits in the head. */
+void talk_heal_proposal(const struct env *env, struct talk *t);
+/** Does a proposal of that type wait, of that leaf or (NULL) of any? */
+bool talk_waits_for(const struct mls_group *g, enum mls_proposal_type type, const uint32_t *leaf);
+/** Does the removal wait that somebody proposed, himself or another? */
+bool talk_somebody_leaves(const struct talk *t);
+enum err talk_heal(struct chat *c, const struct env *env, struct talk *t,
+                   enum healing_kind kind) MUST_CHECK;
+/** A message follows: what has to go out in front of it. On failure it must not be said yet. */
+enum err talk_heal_before(struct chat *c, const struct env *env, struct talk *t) MUST_CHECK;
+void talk_heal_tick(struct chat *c, const struct env *env, struct talk *t);
+struct mono talk_heal_deadline(const struct chat *c, const struct talk *t);
+enum err talk_heal_save(struct chat *c, struct talk *t, struct buf *value) MUST_CHECK;
+enum err talk_heal_load(struct chat *c, struct talk *t, struct buf *value) MUST_CHECK;
 
 /* ---- talk_in.c ---- */
 

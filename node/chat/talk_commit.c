@@ -24,8 +24,7 @@ static enum err made(struct chat *c, const struct env *env, struct talk *t,
     TRY(keys_note(c, env, t, g));
     if (verdict->removes)
         TRY(profile_address_turn(&t->address, g, verdict->week));
-    t->updated_ns = env->wall.ns;
-    t->own_messages = 0;
+    TRY(talk_heal_epoch(c, env, t, g)); /* our leaf is new: the next message need not heal */
     t->changed = true;
     if (!alone)
         TRY(send_commit(c, env, t, m));
@@ -78,37 +77,15 @@ enum err talk_commit(struct chat *c, const struct env *env, struct talk *t, stru
     return err;
 }
 
-/* Healing: the first message of a turn, or the age of our leaf. @source CHAT.md 4 */
-static bool heals(const struct talk *t, const struct env *env, bool speaking)
+/* Is there something to commit? What others wait for, when its time has come. */
+static bool has_cause(const struct mls_group *g, const struct plan *p, enum healing_kind why)
 {
-    int64_t age = env->wall.ns - t->updated_ns;
-    bool pair = t->type == CHAT_DIRECT || t->type == CHAT_SELF;
-    if (pair && speaking && !t->ours_last && age > HEAL_TURN_S * NS_PER_S)
-        return true;
-    if (!pair && t->own_messages >= HEAL_MESSAGES)
-        return true;
-    return age > (pair ? HEAL_DIRECT_S : HEAL_GROUP_S) * NS_PER_S;
+    return p->changes || why == HEALING_UPDATE ||
+           (why == HEALING_GATHER && mls_group_waiting(g) > 0);
 }
 
-/* Does somebody wait for the removal that he proposed? Not when another device of ours leaves with
- * us: nobody commits his own removal. */
-static bool somebody_leaves(const struct talk *t)
-{
-    struct eid head = branches_head(t->branches);
-    const struct mls_group *g = branches_group(t->branches, &head);
-    bool any = false;
-    for (size_t i = 0; i < mls_group_waiting(g); i++) {
-        const struct mls_proposal p = mls_group_waiting_at(g, i).proposal;
-        if (p.type != MLS_PROPOSAL_REMOVE)
-            continue;
-        if (p.removed == mls_group_own_leaf(g))
-            return false;
-        any = true;
-    }
-    return any;
-}
-
-enum err talk_reconcile(struct chat *c, const struct env *env, struct talk *t, bool speaking)
+enum err talk_reconcile(struct chat *c, const struct env *env, struct talk *t,
+                        enum healing_kind why)
 {
     struct plan *p;
     struct eid head;
@@ -123,9 +100,11 @@ enum err talk_reconcile(struct chat *c, const struct env *env, struct talk *t, b
         return ERR_MEMORY;
     plan_init(p);
     enum err err = plan_make(c, env, t, p);
+    if (err == OK && why == HEALING_SILENT)
+        err = plan_silent(t, p);
     if (err == OK && p->waits)
         t->reconcile_at = mono_add(env->now, TALK_GATHER_S * NS_PER_S);
-    else if (err == OK && (p->changes || somebody_leaves(t) || heals(t, env, speaking)))
+    else if (err == OK && has_cause(branches_group(t->branches, &head), p, why))
         err = talk_commit(c, env, t, p, &head);
     if (err == OK && p->more)
         t->reconcile_at = mono_add(env->now, TALK_GATHER_S * NS_PER_S);

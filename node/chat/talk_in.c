@@ -10,6 +10,7 @@ static void said(struct chat *c, const struct env *env, struct talk *t, const st
 
     if (g == NULL || !talk_author_at(g, e->leaf, &who))
         return;
+    healing_heard(t->healing, env, who.installation);
     inviting_heard(c, t, &who);
     enum err err =
         delivery_receive(t->delivery, env, &who, mls_group_context(g)->epoch, buf_span(&e->data));
@@ -27,6 +28,17 @@ static void said(struct chat *c, const struct env *env, struct talk *t, const st
         finding_start(c, env, p); /* it speaks of a log that we have not seen */
 }
 
+/* Somebody wants to leave, or fresh keys. */
+static void proposed(const struct env *env, struct talk *t, const struct eid *eid,
+                     const struct mls_event *e)
+{
+    const struct mls_group *g = branches_group(t->branches, eid);
+    struct entry_author who;
+    if (g != NULL && talk_author_at(g, e->leaf, &who))
+        healing_heard(t->healing, env, who.installation);
+    talk_heal_proposal(env, t);
+}
+
 static enum err open_message(struct chat *c, const struct env *env, struct talk *t,
                              const struct talk_world *w, const struct eid *eid, struct span message)
 {
@@ -37,7 +49,7 @@ static enum err open_message(struct chat *c, const struct env *env, struct talk 
     else if (err == MLS_OWN_AHEAD)
         rejoin_not_followed(c, env, t, eid, SPAN_EMPTY, err);
     else if (err == OK)
-        t->reconcile_at = env->now; /* a proposal: somebody wants to leave, or fresh keys */
+        proposed(env, t, eid, &e);
     mls_event_clear(&e);
     return err;
 }
@@ -78,6 +90,9 @@ static enum err follow(struct chat *c, const struct env *env, struct talk *t, st
     if (verdict != BRANCHES_FOLLOWED)
         return OK;
     const struct mls_group *g = branches_group(t->branches, &o->next);
+    struct ticket made_by;
+    if (ticket_decode(ticket, &made_by) == OK)
+        healing_heard(t->healing, env, made_by.key);
     TRY(keys_note(c, env, t, g));
     if (judged->removes)
         TRY(profile_address_turn(&t->address, g, judged->week));

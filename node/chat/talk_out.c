@@ -45,7 +45,7 @@ static void seal(struct chat *c, const struct env *env, struct talk *t,
 
     enum err err = buf_append(&plain, out->bytes);
     if (err == OK)
-        err = talk_reconcile(c, env, t, !out->ephemeral);
+        err = out->ephemeral ? OK : talk_heal_before(c, env, t);
     if (err == OK)
         err = talk_world_init(&w, c, env);
     if (err != OK) {
@@ -60,7 +60,8 @@ static void seal(struct chat *c, const struct env *env, struct talk *t,
         err = branches_seal(t->branches, &w.branches, &head, buf_span(&plain), &how, &message);
     talk_world_clear(&w);
     if (err == OK) {
-        t->own_messages += !out->ephemeral;
+        if (!out->ephemeral)
+            healing_sent(t->healing, env);
         err = delivery_sealed(t->delivery, env, token, head.bytes, buf_span(&message));
     } else {
         log_unusual(env, "chat", "not sealed err=%s", err_name(err));
@@ -163,6 +164,7 @@ static enum err adopt(struct chat *c, const struct env *env, struct talk *t,
     bool begun = t->roster != NULL;
 
     TRY(profile_data_find(mls_group_context(g)->extensions, &data));
+    TRY(talk_heal_epoch(c, env, t, g));
     bool news = !profile_data_same(&data, &t->data);
     t->data = data;
     if (t->state == CHAT_LOOKING && mls_tree_members(mls_group_tree(g)) > 1)

@@ -23,6 +23,14 @@ void plan_clear(struct plan *p)
 
 enum err plan_remove(struct plan *p, uint32_t leaf)
 {
+    for (size_t i = 0; i < p->removed_count; i++)
+        if (p->removed[i] == leaf)
+            return OK; /* for more than one reason */
+    if (p->removed_count == PLAN_REMOVALS_MAX) {
+        p->more = true;
+        return OK;
+    }
+    p->removed[p->removed_count++] = leaf;
     p->changes = true;
     return mls_make_remove(leaf, &p->proposals);
 }
@@ -118,21 +126,50 @@ static bool wished_out(const struct talk *t, const uint8_t account[32])
     return false;
 }
 
-static enum err plan_removals(const struct chat *c, const struct talk *t, const struct roster *r,
-                              struct plan *p)
+static const struct identity_log *log_of(void *ctx, const uint8_t *account)
+{
+    const struct person *p = people_find(ctx, account);
+    return p == NULL ? NULL : p->log;
+}
+
+/* Whom a log has revoked, with that log; as many as one commit can prove. */
+static enum err plan_debts(struct chat *c, const struct mls_group *g, struct plan *p)
+{
+    struct healing_debt debts[PLAN_DEBTS_MAX];
+    size_t count = healing_owed(g, log_of, c, c->self.account, debts, PLAN_DEBTS_MAX);
+
+    p->more = count > PLAN_DEBTS_MAX;
+    for (size_t i = 0; i < count && i < PLAN_DEBTS_MAX; i++) {
+        if (p->evidence.logs.len + IDENTITY_SENT_BYTES_MAX > EVIDENCE_BYTES_MAX - PLAN_REST_BYTES) {
+            p->more = true;
+            break;
+        }
+        TRY(evidence_bring(&p->evidence, log_of(c, debts[i].account)));
+        TRY(plan_remove(p, debts[i].leaf));
+    }
+    return OK;
+}
+
+/* Whom the person wants out. */
+static enum err plan_expulsions(const struct chat *c, const struct talk *t, const struct roster *r,
+                                struct plan *p)
 {
     for (size_t i = 0; i < r->count; i++) {
         const struct profile_credential *who = &r->list[i].who;
-        const struct person *person = people_find(c, who->account);
-        bool out = wished_out(t, who->account);
-        bool revoked = person != NULL && person->log != NULL &&
-                       !identity_has(identity_log_now(person->log), who->key, NULL);
-        if (memcmp(who->key, c->self.installation, 32) == 0 || (!out && !revoked))
-            continue;
-        if (revoked)
-            TRY(evidence_bring(&p->evidence, person->log));
-        TRY(plan_remove(p, r->list[i].leaf));
+        if (memcmp(who->key, c->self.installation, 32) != 0 && wished_out(t, who->account))
+            TRY(plan_remove(p, r->list[i].leaf));
     }
+    return OK;
+}
+
+enum err plan_silent(const struct talk *t, struct plan *p)
+{
+    uint32_t leaves[PLAN_REMOVALS_MAX];
+    struct eid head = branches_head(t->branches);
+    size_t count =
+        healing_silent(t->healing, branches_group(t->branches, &head), leaves, PLAN_REMOVALS_MAX);
+    for (size_t i = 0; i < count; i++)
+        TRY(plan_remove(p, leaves[i]));
     return OK;
 }
 
@@ -197,6 +234,8 @@ static enum err plan_data(const struct talk *t, struct plan *p)
             data.name_len = w->name_len;
         } else if (w->kind == WISH_ROLE) {
             TRY(profile_data_set_role(&data, w->account, (enum profile_role)w->role));
+        } else if (w->kind == WISH_REMOVE && data.roles_count > 0) {
+            TRY(profile_data_set_role(&data, w->account, PROFILE_MEMBER));
         }
     }
     if (profile_data_same(&data, &t->data))
@@ -222,7 +261,9 @@ enum err plan_make(struct chat *c, const struct env *env, struct talk *t, struct
     p->leaves_max = talk_leaves_max(t);
     p->room = inviting_room(c, PLAN_NEWCOMERS_MAX) ? plan_room(g) : 0;
     p->role = policy_role(&t->data, mls_group_tree(g), c->self.account);
-    enum err err = plan_removals(c, t, r, p);
+    enum err err = plan_debts(c, g, p);
+    if (err == OK)
+        err = plan_expulsions(c, t, r, p);
     if (err == OK)
         err = culprits_plan(t, g, p);
     if (err == OK)

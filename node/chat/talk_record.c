@@ -34,7 +34,7 @@ static void write_place(struct pack_writer *w, const struct entry_place *p)
     pack_write_bin(w, SPAN_ARRAY(p->id.bytes));
 }
 
-#define RECORD_FIELDS 24u
+#define RECORD_FIELDS 21u
 
 static enum err write_talk(const struct talk *t, struct buf *out)
 {
@@ -54,9 +54,6 @@ static enum err write_talk(const struct talk *t, struct buf *out)
     write_place(&w, &t->timer_at);
     pack_write_uint(&w, t->timer_set);
     pack_write_int(&w, t->caught_up_ns);
-    pack_write_int(&w, t->updated_ns);
-    pack_write_uint(&w, t->own_messages);
-    pack_write_uint(&w, t->ours_last);
     pack_write_bin(&w, span_of(t->data.name, t->data.name_len));
     pack_write_uint(&w, t->branches != NULL);
     write_wishes(&w, t);
@@ -124,9 +121,6 @@ static enum err read_talk(struct span in, struct talk *t, bool *joined)
     read_place(&r, &t->timer_at);
     t->timer_set = pack_read_uint(&r, 1) == 1;
     t->caught_up_ns = pack_read_int(&r);
-    t->updated_ns = pack_read_int(&r);
-    t->own_messages = (unsigned)pack_read_uint(&r, UINT32_MAX);
-    t->ours_last = pack_read_uint(&r, 1) == 1;
     struct span name = pack_read_bin(&r, 0, sizeof t->data.name);
     if (name.len > 0)
         memcpy(t->data.name, name.ptr, name.len);
@@ -299,6 +293,7 @@ static enum err save_one(struct chat *c, const struct env *env, struct talk *t, 
         TRY(write_secrets(t, value));
         step_put(c, VAULT_T_SECRETS, row_span(&key), value);
     }
+    TRY(talk_heal_save(c, t, value));
     t->changed = t->keys_changed = false;
     return OK;
 }
@@ -322,10 +317,13 @@ static enum err load_states(struct chat *c, const struct env *env, struct talk *
     TRY(load_delivery(c, env, t, DELIVERY_STATE, value));
     TRY(load_delivery(c, env, t, DELIVERY_OUTBOX, value));
     TRY(load_delivery(c, env, t, DELIVERY_ENTRIES, value));
+    TRY(talk_heal_load(c, t, value));
     branches_catchup(t->branches, env, true);
     TRY(rejoining_load(c, env, t));
     t->active = true;
-    return talk_adopt(c, env, t);
+    TRY(talk_adopt(c, env, t));
+    healing_catchup(t->healing, true);
+    return OK;
 }
 
 static enum err load_one(struct chat *c, const struct env *env, const struct vault_key *key,

@@ -44,6 +44,7 @@ static void talk_free(struct talk *t)
     branches_free(t->branches);
     delivery_free(t->delivery);
     rejoining_free(t->rejoining);
+    healing_free(t->healing);
     free(t->since);
     free(t->wishes);
     free(t->roster);
@@ -87,7 +88,6 @@ enum err talk_begin(struct chat *c, const struct env *env, struct talk *t,
     TRY(talk_deliver(c, env, t));
     eid = branches_head(t->branches);
     TRY(keys_note(c, env, t, branches_group(t->branches, &eid)));
-    t->updated_ns = env->wall.ns;
     t->changed = t->active = true;
     TRY(talk_adopt(c, env, t));
     network_listen(c);
@@ -117,6 +117,12 @@ uint64_t members_since(struct talk *t, const struct entry_author *who, uint64_t 
 
 /* ---- time ---- */
 
+/* What is owed and wished for; and who wants to leave goes. */
+static enum err settle(struct chat *c, const struct env *env, struct talk *t)
+{
+    return talk_reconcile(c, env, t, talk_somebody_leaves(t) ? HEALING_GATHER : HEALING_NOTHING);
+}
+
 void talks_tick(struct chat *c, const struct env *env)
 {
     size_t cursor = 0;
@@ -131,11 +137,15 @@ void talks_tick(struct chat *c, const struct env *env)
             keys_expire(t, env);
         }
         rejoin_tick(c, env, t);
+        if (talk_heal_deadline(c, t).ns <= env->now.ns) {
+            step_open(c);
+            talk_heal_tick(c, env, t);
+        }
         if (c->online && t->reconcile_at.ns <= env->now.ns) {
             step_open(c);
             t->reconcile_at = MONO_NEVER;
             t->active = true;
-            enum err err = talk_reconcile(c, env, t, false);
+            enum err err = settle(c, env, t);
             if (err != OK)
                 log_unusual(env, "chat", "commit failed err=%s", mls_err_name(err));
         }
@@ -156,6 +166,7 @@ struct mono talks_deadline(const struct chat *c, const struct env *env)
     for (const struct talk *t; (t = map_next(&c->talks, &cursor, NULL)) != NULL;) {
         at = mono_min(at, talk_deadline(t, env));
         at = mono_min(at, t->branches == NULL ? MONO_NEVER : rejoin_deadline(t, env));
+        at = mono_min(at, talk_heal_deadline(c, t));
         if (c->online)
             at = mono_min(at, t->reconcile_at);
     }
@@ -179,15 +190,17 @@ void talks_published(struct chat *c, const struct env *env, struct talk *t, uint
         delivery_published(t->delivery, env, token, err);
 }
 
-/* The log of a member has changed: what it obliges us to is done soon; of our own account by who
- * is first of our devices. */
+/* The log of a member has changed: what it obliges us to is done when healing says so, at the
+ * latest before we speak; who comes in by it, soon, by whoever is first. */
 void talks_log_changed(struct chat *c, const struct env *env, const struct person *p)
 {
     size_t cursor = 0;
     int64_t wait = (int64_t)rng_below(env->rng, TALK_OWES_S) * NS_PER_S;
     (void)p;
-    for (struct talk *t; (t = map_next(&c->talks, &cursor, NULL)) != NULL;)
+    for (struct talk *t; (t = map_next(&c->talks, &cursor, NULL)) != NULL;) {
+        talk_heal_owe(c, env, t);
         t->reconcile_at = mono_min(t->reconcile_at, mono_add(env->now, wait));
+    }
 }
 
 void talks_offline(struct chat *c, const struct env *env)

@@ -190,6 +190,25 @@ static void in_a_group_a_hundred_messages_or_seven_days_heal(void **state)
     end(s);
 }
 
+static void a_commit_that_loses_leaves_the_leaf_as_old_as_it_was(void **state)
+{
+    (void)state;
+    struct scene *s = scene_of(PROFILE_DIRECT, 2, PROFILE_MEMBER);
+    commit(s, 1);
+    assert_ok(healing_epoch(s->h, &s->t.env, s->d[1].g));
+    assert_int_equal(healing_before(s->h, &s->t.env), HEALING_NOTHING);
+    pass(s, DAY - 60);
+    making_clear(&s->m);
+    making_init(&s->m);
+    assert_ok(device_commit(&s->d[1], &s->m)); /* on time, but it is not to hold */
+    assert_ok(healing_epoch(s->h, &s->t.env, s->m.out.next));
+    assert_int_equal(healing_before(s->h, &s->t.env), HEALING_NOTHING);
+    assert_ok(healing_epoch(s->h, &s->t.env, s->d[1].g));
+    pass(s, 120);
+    assert_int_equal(healing_before(s->h, &s->t.env), HEALING_UPDATE);
+    end(s);
+}
+
 static void above_sixteen_leaves_updates_are_proposed_and_one_member_gathers_them(void **state)
 {
     (void)state;
@@ -374,6 +393,7 @@ int main(void)
         cmocka_unit_test(in_a_direct_conversation_each_turn_heals_but_not_within_ten_minutes),
         cmocka_unit_test(a_leaf_of_a_day_is_renewed_without_a_message),
         cmocka_unit_test(in_a_group_a_hundred_messages_or_seven_days_heal),
+        cmocka_unit_test(a_commit_that_loses_leaves_the_leaf_as_old_as_it_was),
         cmocka_unit_test(above_sixteen_leaves_updates_are_proposed_and_one_member_gathers_them),
         cmocka_unit_test(a_revoked_device_goes_before_anything_is_sent),
         cmocka_unit_test(a_device_silent_for_thirty_days_online_is_removed_by_an_admin),
