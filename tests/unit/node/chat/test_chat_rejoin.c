@@ -109,12 +109,13 @@ static void reconnect(size_t count)
 
 /* ---- (a) ---- */
 
-static void cut_for_an_hour(uint64_t seed, bool restarts)
+static void cut_for_an_hour(uint64_t seed, size_t count, bool restarts)
 {
     bool rejoined = false;
     struct chat_event ev;
-    begin(seed, PEOPLE);
-    people[2]->side = people[3]->side = 1;
+    begin(seed, count);
+    for (size_t i = 2; i < count; i++)
+        people[i]->side = 1;
     w.cut = true;
     rename_group(people[0], "this side");
     rename_group(people[2], "that side");
@@ -122,61 +123,61 @@ static void cut_for_an_hour(uint64_t seed, bool restarts)
         char text[32];
         world_run(&w, 600);
         (void)snprintf(text, sizeof text, "cut %u", i);
-        say(people[i % PEOPLE], text);
+        say(people[i % count], text);
         if (restarts)
-            world_restart(&w, people[(i + 1) % PEOPLE]);
+            world_restart(&w, people[(i + 1) % count]);
     }
     world_run(&w, 60);
-    assert_false(all_in_one(PEOPLE));
-    reconnect(PEOPLE);
+    assert_false(all_in_one(count));
+    reconnect(count);
     for (unsigned i = 0; i < 40; i++) {
         world_run(&w, 60);
-        for (size_t k = 0; k < PEOPLE; k++)
+        for (size_t k = 0; k < count; k++)
             rejoined |= state_of(people[k]) == CHAT_REJOINING;
         if (i == 3) /* said while one half cannot take part: it goes out afterwards */
-            for (size_t k = 0; k < PEOPLE; k++)
+            for (size_t k = 0; k < count; k++)
                 say(people[k], k == 0   ? "meanwhile 0"
                                : k == 1 ? "meanwhile 1"
                                : k == 2 ? "meanwhile 2"
                                         : "meanwhile 3");
         if (restarts && i < 20)
-            world_restart(&w, people[i % PEOPLE]);
+            world_restart(&w, people[i % count]);
     }
     assert_true(rejoined);
-    assert_true(all_in_one(PEOPLE));
+    assert_true(all_in_one(count));
     for (unsigned i = 0; i < 6; i++) {
         char text[32];
         (void)snprintf(text, sizeof text, "cut %u", i);
-        all_read(PEOPLE, text);
+        all_read(count, text);
     }
-    for (unsigned i = 0; i < PEOPLE; i++) {
+    for (unsigned i = 0; i < count; i++) {
         char text[32];
         (void)snprintf(text, sizeof text, "meanwhile %u", i);
-        all_read(PEOPLE, text);
+        all_read(count, text);
         assert_int_equal(state_of(people[i]), CHAT_JOINED);
         assert_true(world_event(people[i], CHAT_EVENT_REJOINED, &ev));
     }
-    say(people[3], "together");
+    say(people[count - 1], "together");
     world_run(&w, 60);
-    all_read(PEOPLE, "together");
+    all_read(count, "together");
     world_clear(&w);
 }
 
 static void both_sides_of_a_cut_end_in_one_epoch_and_read_all(void **state)
 {
     (void)state;
-    cut_for_an_hour(1, false);
+    cut_for_an_hour(1, 3, false);
 }
 
 static void restarts_do_not_hinder_coming_back(void **state)
 {
     (void)state;
-    cut_for_an_hour(2, true);
+    cut_for_an_hour(2, 4, true);
 }
 
 /* ---- (b) ---- */
 
-static void put_back(uint64_t seed, bool elsewhere)
+static void put_back(uint64_t seed, bool elsewhere, bool commits)
 {
     struct chat_event ev;
     begin(seed, 3);
@@ -185,7 +186,8 @@ static void put_back(uint64_t seed, bool elsewhere)
     for (unsigned i = 0; i < 4; i++) { /* the world goes on, and so does it */
         char text[32];
         (void)snprintf(text, sizeof text, "name %u", i);
-        rename_group(people[i % 3], text);
+        if (commits)
+            rename_group(people[i % 3], text);
         world_run(&w, 300);
         (void)snprintf(text, sizeof text, "after %u", i);
         say(people[(i + 1) % 3], text);
@@ -234,14 +236,21 @@ static void put_back(uint64_t seed, bool elsewhere)
 static void a_backup_that_is_put_back_rejoins(void **state)
 {
     (void)state;
-    put_back(3, true);
+    put_back(3, true, true);
 }
 
 /* The files do not tell, what it sent itself does. */
 static void a_snapshot_of_the_disk_rejoins_as_well(void **state)
 {
     (void)state;
-    put_back(4, false);
+    put_back(4, false, true);
+}
+
+/* It can even follow the commit that lets it in, which removes its old leaf. */
+static void a_backup_of_the_same_epoch_rejoins_too(void **state)
+{
+    (void)state;
+    put_back(8, true, false);
 }
 
 /* ---- (c) ---- */
@@ -250,8 +259,8 @@ static void who_commits_twice_is_removed_and_all_are_told(void **state)
 {
     (void)state;
     struct chat_event ev;
-    begin(5, PEOPLE);
-    struct world_person *bad = people[3];
+    begin(5, 3);
+    struct world_person *bad = people[2];
     struct world_copy copy = world_copy(bad);
     /* a twin in the same state, who hears nobody */
     struct world_person *twin = world_place(&w);
@@ -274,19 +283,19 @@ static void who_commits_twice_is_removed_and_all_are_told(void **state)
     world_restart(&w, people[1]);
     world_run(&w, 900);
     assert_int_equal(state_of(bad), CHAT_LEFT);
-    assert_true(all_in_one(3));
+    assert_true(all_in_one(2));
     say(people[0], "among ourselves");
     world_run(&w, 120);
-    all_read(3, "among ourselves");
+    all_read(2, "among ourselves");
     assert_false(world_reads(bad, &group, "among ourselves"));
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 2; i++) {
         struct chat_summary s;
         people[i]->cursor = 0;
         assert_true(world_event(people[i], CHAT_EVENT_EXPELLED, &ev));
         assert_memory_equal(ev.account.bytes, bad->chat->self.account, 32);
         assert_false(world_event(people[i], CHAT_EVENT_EXPELLED, &ev));
         assert_ok(chat_conversation(people[i]->chat, &group, &s));
-        assert_int_equal(s.accounts, 3);
+        assert_int_equal(s.accounts, 2);
     }
     world_clear(&w);
 }
@@ -312,31 +321,66 @@ static void request(struct world_person *p, struct buf *package)
 static void who_floods_with_requests_costs_few_commits(void **state)
 {
     (void)state;
-    begin(6, 3);
-    struct world_person *bad = people[2];
+    begin(6, 2);
+    struct world_person *bad = people[1];
     struct talk_world world;
+    struct chat_event ev;
+    unsigned let_in = 0;
     uint64_t before = epoch_of(people[0]);
     size_t published = w.messages_count;
     assert_ok(talk_world_init(&world, bad->chat, &w.t.env));
-    for (unsigned minute = 0; minute < 60; minute++) {
-        for (unsigned i = 0; i < 50; i++) {
-            struct mls_package_keys keys;
-            struct buf package = BUF_INIT(REJOIN_PACKAGE_MAX);
-            if (talk_of(bad)->state == CHAT_LEFT)
-                break;
-            assert_ok(profile_package(&world.us, &world.mls, MLS_SUITE_XWING, &keys, &package));
-            request(bad, &package);
-            buf_clear(&package);
-        }
+    for (unsigned minute = 0; minute < 75; minute++) {
+        struct rejoining *r;
+        assert_ok(rejoining_of(bad->chat, talk_of(bad), &r));
+        if (r->package.len == 0) /* it keeps it, so that it is let in and goes on */
+            assert_ok(
+                profile_package(&world.us, &world.mls, MLS_SUITE_XWING, &r->keys, &r->package));
+        r->package_ns = w.t.env.wall.ns;
+        for (unsigned i = 0; i < 34; i++)
+            request(bad, &r->package);
         world_run(&w, 60);
+        let_in += world_event(people[0], CHAT_EVENT_REJOINED, &ev);
     }
     talk_world_clear(&world);
-    assert_in_range(epoch_of(people[0]) - before, 1, 6);
-    assert_true(w.messages_count - published < 60 * 50 + 100);
+    assert_int_equal(state_of(bad), CHAT_JOINED);
+    assert_in_range(let_in, 2, 5); /* after 10, 30 and 70 min */
+    assert_in_range(epoch_of(people[0]) - before, 2, 12);
+    assert_true(w.messages_count - published < 75 * 34 + 200);
     say(people[0], "still here");
     world_run(&w, 60);
-    assert_true(world_reads(people[1], &group, "still here"));
+    assert_true(world_reads(bad, &group, "still here"));
     assert_true(talk_of(people[0])->rejoining->let_in_count <= REJOIN_LET_IN_MAX);
+    world_clear(&w);
+}
+
+/* A conversation of two is certified by both alone: while the other is away nothing is, and that is
+ * no reason to flood the network, to hold back what is said, or to let anybody in. */
+static void that_the_other_is_away_is_no_reason_to_rejoin(void **state)
+{
+    (void)state;
+    struct chat_event ev;
+    begin(7, 2);
+    world_online(&w, people[1], false);
+    world_run(&w, 700);
+    rename_group(people[0], "alone");
+    world_run(&w, 60);
+    say(people[0], "are you there?");
+    size_t published = w.messages_count;
+    world_run(&w, 2 * 86400);
+    assert_int_equal(state_of(people[0]), CHAT_JOINED);
+    assert_true(talk_of(people[0])->rejoining != NULL); /* it did ask, as it cannot know */
+    assert_in_range(w.messages_count - published, 10, 300);
+    for (size_t i = 0; i < 2; i++)
+        people[i]->cursor = chat_event_last(people[i]->chat);
+    world_online(&w, people[1], true);
+    world_run(&w, 60);
+    all_read(2, "are you there?");
+    say(people[1], "I am");
+    world_run(&w, 1200);
+    all_read(2, "I am");
+    assert_true(all_in_one(2));
+    for (size_t i = 0; i < 2; i++)
+        assert_false(world_event(people[i], CHAT_EVENT_REJOINED, &ev));
     world_clear(&w);
 }
 
@@ -347,8 +391,10 @@ int main(void)
         cmocka_unit_test(restarts_do_not_hinder_coming_back),
         cmocka_unit_test(a_backup_that_is_put_back_rejoins),
         cmocka_unit_test(a_snapshot_of_the_disk_rejoins_as_well),
+        cmocka_unit_test(a_backup_of_the_same_epoch_rejoins_too),
         cmocka_unit_test(who_commits_twice_is_removed_and_all_are_told),
         cmocka_unit_test(who_floods_with_requests_costs_few_commits),
+        cmocka_unit_test(that_the_other_is_away_is_no_reason_to_rejoin),
     };
     cmocka_set_test_filter(getenv("TEST")); /* one alone, by name */
     return cmocka_run_group_tests(tests, NULL, NULL);
