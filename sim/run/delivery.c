@@ -1,5 +1,7 @@
 /* What arrived: a node owes a message when it was up from RUN_MARGIN_NS before to RUN_MARGIN_NS
- * after it. It is watched from outside; the nodes know nothing of it. */
+ * after it, unless its author was told that it did not go out (a light client
+ * whose service had just left). It is watched from outside; the nodes know nothing of it. */
+#include "net/services/lightpush.h"
 #include "sim/run/inside.h"
 
 #include <stdio.h>
@@ -16,6 +18,15 @@ void delivery_life(struct run *r, uint32_t node, bool up)
     p->was_up_ns = p->up_from_ns;
     p->down_at_ns = sim_now(r->sim);
     p->up_from_ns = INT64_MAX;
+}
+
+void delivery_pushed(struct run *r, const struct core_event *ev)
+{
+    if (ev->pushed->status ==  || ev->ticket == 0 ||
+        ev->ticket > r->messages_count)
+        return;
+    r->messages[ev->ticket - 1].refused = true;
+    r->refused++;
 }
 
 static bool follows(const struct run *r, uint32_t node, const struct message *m)
@@ -87,7 +98,7 @@ void delivery_judge(struct run *r, bool all)
         struct message *m = &r->messages[r->judged];
         if (m->at_ns + RUN_MARGIN_NS > sim_now(r->sim) && !all)
             return;
-        if (m->at_ns + RUN_MARGIN_NS <= sim_now(r->sim) && !m->cut)
+        if (m->at_ns + RUN_MARGIN_NS <= sim_now(r->sim) && !m->cut && !m->refused)
             judge_one(r, r->judged, m);
         free(m->got);
         m->got = NULL;

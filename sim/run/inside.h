@@ -23,7 +23,7 @@ struct person { /* by node */
     int64_t access_ns;
     uint32_t *conversations; /* indexes */
     uint32_t conversations_count;
-    uint32_t lost;      /* peers to replace */
+    bool looks;         /* topology.c will look at its connections */
     int64_t up_from_ns; /* INT64_MAX: down */
     int64_t was_up_ns;  /* the life before began then, and */
     int64_t down_at_ns; /* ended then */
@@ -48,6 +48,7 @@ struct message {
     uint32_t conversation; /* UINT32_MAX: none */
     bool receipt, spam, direct;
     bool cut;     /* the network was not whole: nothing is owed */
+    bool refused; /* the author was told that it did not go out: nothing is owed */
     uint8_t *got; /* by node, how often; until it is judged */
 };
 
@@ -173,6 +174,7 @@ void receipts_due(struct run *r, uint32_t node, const struct message *m);
 
 /* delivery.c */
 void delivery_event(struct run *r, uint32_t node, const struct core_event *ev);
+void delivery_pushed(struct run *r, const struct core_event *ev); /* an answer to a push */
 void delivery_life(struct run *r, uint32_t node, bool up);
 void delivery_judge(struct run *r, bool all); /* those whose margin has passed */
 

@@ -46,6 +46,8 @@ static void on_event(void *ctx, struct sim *s, uint32_t node, const struct core_
     (void)s;
     if (ev->kind == CORE_EVENT_PEER_DOWN)
         topology_lost(r, node);
+    else if (ev->kind == CORE_EVENT_PUSHED)
+        delivery_pushed(r, ev);
     else
         delivery_event(r, node, ev);
     chats_event(r, node);
