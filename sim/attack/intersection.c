@@ -4,6 +4,8 @@
  */
 #include "sim/attack/clients.h"
 
+#define SAME_EPOCH_NS (5 * NS_PER_S) /* renewals at the beginning of an epoch come within it */
+
 static void *start(const struct attack_setup *setup)
 {
     (void)setup;
@@ -16,15 +18,31 @@ static void request(void *state, const struct tap_request *r)
         clients_note(state, r);
 }
 
-/* The i-th subscription of one and of the other belong to the same epoch: all change at once. */
+/* What a client follows at a time; NULL: it has not come yet. All change at the beginning of an
+ * epoch, but not in the same moment. */
+static const struct topic_set *follows(const struct client *c, int64_t at_ns)
+{
+    const struct topic_set *latest = NULL;
+
+    for (size_t i = 0; i < c->count && c->sets[i].at_ns <= at_ns + SAME_EPOCH_NS; i++)
+        latest = &c->sets[i];
+    return latest;
+}
+
+/* At every change of `a`, whenever both were there? */
+static bool shares_at_changes_of(const struct client *a, const struct client *b)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        const struct topic_set *other = follows(b, a->sets[i].at_ns);
+        if (other != NULL && topic_sets_common(&a->sets[i], other) == 0)
+            return false;
+    }
+    return true;
+}
+
 static bool always_share(const struct client *a, const struct client *b)
 {
-    size_t epochs = a->count < b->count ? a->count : b->count;
-
-    for (size_t i = 0; i < epochs; i++)
-        if (topic_sets_common(&a->sets[i], &b->sets[i]) == 0)
-            return false;
-    return epochs > 0;
+    return shares_at_changes_of(a, b) && shares_at_changes_of(b, a);
 }
 
 static void conclude(void *state, struct score *score)

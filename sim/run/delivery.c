@@ -1,11 +1,14 @@
 /* What arrived: a node owes a message when it was up from RUN_MARGIN_NS before to RUN_MARGIN_NS
- * after it, unless its author was told that it did not go out (a light client
- * whose service had just left). It is watched from outside; the nodes know nothing of it. */
+ * after it. Nobody owes one whose author was told that it did not go out (a light client whose
+ * service had just left), or died while it alone had the message (in the first seconds of a stem).
+ * It is watched from outside; the nodes know nothing of it. */
 #include "net/services/lightpush.h"
 #include "sim/run/inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+#define STAYS_NS (5 * NS_PER_S) /* the longest fail-safe of a stem, and its way into relay */
 
 void delivery_life(struct run *r, uint32_t node, bool up)
 {
@@ -22,7 +25,7 @@ void delivery_life(struct run *r, uint32_t node, bool up)
 
 void delivery_pushed(struct run *r, const struct core_event *ev)
 {
-    if (ev->pushed->status ==  || ev->ticket == 0 ||
+    if (ev->pushed->status == LIGHTPUSH_STATUS_OK || ev->ticket == 0 ||
         ev->ticket > r->messages_count)
         return;
     r->messages[ev->ticket - 1].refused = true;
@@ -73,8 +76,18 @@ static bool owes(const struct run *r, uint32_t node, const struct message *m)
            follows(r, node, m);
 }
 
+static bool author_stayed(const struct run *r, const struct message *m)
+{
+    const struct person *p = &r->people[m->author];
+
+    return p->up_from_ns <= m->at_ns ||
+           (p->was_up_ns <= m->at_ns && p->down_at_ns >= m->at_ns + STAYS_NS);
+}
+
 static void judge_one(struct run *r, uint32_t number, struct message *m)
 {
+    if (m->cut || m->refused || !author_stayed(r, m))
+        return;
     for (uint32_t i = 0; i < r->nodes; i++) {
         if (!owes(r, i, m) || (r->people[i].role == ROLE_LIGHT && i == m->author))
             continue;
@@ -98,7 +111,7 @@ void delivery_judge(struct run *r, bool all)
         struct message *m = &r->messages[r->judged];
         if (m->at_ns + RUN_MARGIN_NS > sim_now(r->sim) && !all)
             return;
-        if (m->at_ns + RUN_MARGIN_NS <= sim_now(r->sim) && !m->cut && !m->refused)
+        if (m->at_ns + RUN_MARGIN_NS <= sim_now(r->sim))
             judge_one(r, r->judged, m);
         free(m->got);
         m->got = NULL;
