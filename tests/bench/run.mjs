@@ -20,6 +20,7 @@ const reference = process.env.SOTTO_REFERENCE_NODE
 // bench_NAME_client is run by the script of NAME.
 const BENCHES = {
   relay: [js('peers/libp2p.mjs', 'relay'), js('line.mjs', 'relay')],
+  chat: [js('chat.mjs')],
   overload: [js('line.mjs', 'overload')],
   connections: [js('peers/libp2p.mjs', 'connections')],
   streams: [js('peers/libp2p.mjs', 'streams')],
@@ -32,7 +33,7 @@ for (const file of readdirSync(join(root, 'tests/bench')).sort()) {
   if (name != null && !name[1].endsWith('_client')) (BENCHES[name[2]] ??= []).push(c(`bench_${name[1]}`))
 }
 
-const LIMIT_S = { mls: 2400, forks: 3600, nothing_to_see: 7200 } // of one program; OpenMLS takes minutes to make a group of 5,000
+const LIMIT_S = { mls: 2400, chat: 1800, forks: 3600, nothing_to_see: 7200 } // of one program; OpenMLS takes minutes to make a group of 5,000
 const LIMIT_S_OTHERS = 900
 
 /** run one program; its figures, and whether it ended well */

@@ -154,6 +154,8 @@ int main(int argc, char **argv)
         return 2;
     double delay = atof(argv[1]), jitter = atof(argv[2]), loss = atof(argv[3]) / 100;
     int echoes = atoi(argv[4]), sent = 0;
+    const struct sched_param first = {.sched_priority = 1};
+    (void)!sched_setscheduler(0, SCHED_RR, &first);
     open_sockets();
     int pairs = (int)(count * (count - 1) / 2), rounds = echoes / pairs + 1;
     int64_t step = (int64_t)((2 * jitter + 5) * 1e6) / pairs, next = now_ns() + step;

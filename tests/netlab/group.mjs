@@ -117,7 +117,8 @@ async function joined (m, id, ms = 120000) {
   await until(ms, `${m.name} is in the group`, async () => {
     const c = await m.talk(id)
     if (c?.state === 'requested') await m.post(`/conversations/${id}/accept`)
-    return c?.state === 'joined'
+    if (c?.state !== "joined") throw new Error(c?.state ?? 'no group yet')
+    return true
   })
 }
 

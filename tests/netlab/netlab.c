@@ -21,6 +21,7 @@
 #include "tests/netlab/spaces.h"
 
 #include <arpa/inet.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -312,6 +313,8 @@ int main(int argc, char **argv)
     read_scenario(argv[1]);
     dice = (uint64_t)sc.scenario_seed * 0x2545f4914f6cdd1du;
     become_root();
+    const struct sched_param first = {.sched_priority = 1}; /* not late where the machine is busy */
+    (void)!sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &first);
     int fd = signals();
     for (uint32_t i = 1; i < nodes_count; i++)
         nodes[i].holder = hold(i, NULL, &nodes[i].tun);
