@@ -182,6 +182,9 @@ void tui_refused(struct tui *t, const struct env *env, enum err why)
     line_reset(&t->input);
     if (why == ERR_AUTH)
         tui_alarm(t, "That is not the passphrase.");
+    else if (why == ERR_LOCKED)
+        tui_alarm(t, "It is open elsewhere: stop that sotto chat or node, or use the node's "
+                     "/chat/v1.");
     else if (why == ERR_ARGUMENT)
         tui_alarm(t, "Those are not the 24 words of an account.");
     else

@@ -450,6 +450,8 @@ static void a_locked_account_asks_and_forgets(void **state)
     enter(&w, "/lock");
     out_is(&w, TUI_OUT_LOCK, &out);
     hides(&w, "did you see the thing?");
+    tui_refused(w.tui, &w.env.env, ERR_LOCKED);
+    shows(&w, "stop that sotto chat or node");
     clear(&w);
 }
 
