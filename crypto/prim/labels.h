@@ -77,6 +77,7 @@ enum label_use {
     X(LABEL_ENTRY, LABEL_SIGN, "entry/author")                                                     \
     X(LABEL_ENTRY_ID, LABEL_HASH, "entry/id")                                                      \
     X(LABEL_ENTRY_CONTENT, LABEL_HASH, "entry/content")                                            \
+    X(LABEL_ENTRY_NOTICE, LABEL_HASH, "entry/notice")                                              \
     X(LABEL_ENTRY_BACKOFF, LABEL_HASH, "entry/who-asks-when")                                      \
     X(LABEL_SEGMENT_LEAF, LABEL_HASH, "segment/leaf")                                              \
     X(LABEL_SEGMENT_NODE, LABEL_HASH, "segment/node")                                              \

@@ -420,6 +420,21 @@ enum chat_content {
     CHAT_UNKNOWN = 5,    /* of a newer version; text is its fallback */
 };
 
+/* What a notice tells: chat_entry.tag. Numbers are stored. */
+enum chat_notice {
+    CHAT_NOTICE_ADDED = 1, /* author added subject, or several (subject zeros) */
+    CHAT_NOTICE_REMOVED = 2,
+    CHAT_NOTICE_LEFT = 3,           /* subject */
+    CHAT_NOTICE_NAMED = 4,          /* author named the group */
+    CHAT_NOTICE_ROLE = 5,           /* author gave subject another role */
+    CHAT_NOTICE_REJOINED = 6,       /* subject's device had lost its place */
+    CHAT_NOTICE_DEVICE_ADDED = 7,   /* of subject, by its log; this and those below count as */
+    CHAT_NOTICE_DEVICE_REVOKED = 8, /* unread in a direct conversation */
+    CHAT_NOTICE_ROTATED = 9,
+    CHAT_NOTICE_RECOVERED = 10,
+};
+#define CHAT_NOTICE_LAST CHAT_NOTICE_RECOVERED
+
 enum chat_entry_state {
     CHAT_ENTRY_RECEIVED, /* somebody else's */
     CHAT_ENTRY_QUEUED,
@@ -460,7 +475,8 @@ struct chat_entry { /* spans borrowed until the next call on the chat */
     uint64_t file_bytes;
     bool file_here;
     struct span domain, payload; /* of CHAT_CUSTOM */
-    uint64_t tag;
+    uint64_t tag;                /* of CHAT_CUSTOM; of CHAT_NOTICE: enum chat_notice */
+    struct chat_account subject; /* of CHAT_NOTICE: whom it is about; zeros: nobody */
 };
 
 /** Send a text. `reply_to` may be NULL. The entry is in the history at once.

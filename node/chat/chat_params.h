@@ -84,6 +84,8 @@
 #define IMPORT_STEP_BYTES    (16u << 20) /* of an import that one step writes */
 #define IMPORT_STEP_VALUES   8192u
 #define VANISH_STEP_VALUES   256u /* entries that one step erases */
+#define NOTICES_REVIEWED     32u  /* of a conversation, the last, when its head changes */
+#define NOTICES_ONE_BY_ONE   16u  /* accounts of one commit; more are told as a number */
 #define SELF_SEEN_S          15   /* what was read is told to our devices after this to twice it */
 #define SELF_SAID_BYTES      32768u  /* values of one entry of self/1, and one more */
 #define SELF_RETRY_S         60      /* decisions that could not be said */

@@ -12,6 +12,29 @@ static size_t read_spans(struct pack_reader *r, struct span *out, size_t max, si
     return count;
 }
 
+#define EXTENSION_LAMPORT 1u
+
+static enum err read_lamport(struct pack_reader *r, struct evidence *out)
+{
+    struct pack_extensions x;
+    pack_read_extensions(r, &x);
+    TRY(pack_end(r));
+    const struct pack_extension *at = pack_extension(&x, EXTENSION_LAMPORT);
+    for (size_t i = 0; at != NULL && at->bytes.len == 8 && i < 8; i++)
+        out->lamport = out->lamport << 8 | at->bytes.ptr[i];
+    return pack_extensions_known(&x, NULL, 0);
+}
+
+static void write_lamport(struct pack_writer *w, uint64_t lamport)
+{
+    uint8_t be[8];
+    struct pack_extensions x = {.count = lamport != 0 ? 1 : 0};
+    for (int i = 0; i < 8; i++)
+        be[i] = (uint8_t)(lamport >> (56 - 8 * i));
+    x.list[0] = (struct pack_extension){.id = EXTENSION_LAMPORT, .bytes = SPAN_ARRAY(be)};
+    pack_write_extensions(w, &x);
+}
+
 static enum err read_fields(struct span in, struct evidence *out)
 {
     struct pack_reader r;
@@ -24,7 +47,7 @@ static enum err read_fields(struct span in, struct evidence *out)
         if (read_spans(&r, out->doubles[i], 2, TICKET_BYTES_MAX) != 2)
             return ERR_FORMAT;
     out->rejoins_count = read_spans(&r, out->rejoins, EVIDENCE_REJOINS_MAX, REJOIN_BYTES_MAX);
-    TRY(profile_close(&r));
+    TRY(read_lamport(&r, out));
     out->logs_count = logs;
     return OK;
 }
@@ -241,7 +264,8 @@ enum err evidence_write(const struct evidence_draft *d, uint64_t week, struct bu
     write_list(&w, d->logs_count, &d->logs);
     write_list(&w, d->doubles_count, &d->doubles);
     write_list(&w, d->rejoins_count, &d->rejoins);
-    enum err err = profile_end(&w);
+    write_lamport(&w, d->lamport);
+    enum err err = pack_writer_status(&w);
     if (err == OK && out->len - before > EVIDENCE_BYTES_MAX)
         err = ERR_LIMIT;
     if (err != OK)

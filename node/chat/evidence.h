@@ -7,7 +7,8 @@
  * a fork: they are merged, and what the merge says holds (a recovery voids the branch of a thief,
  * two branches of equal right freeze the account where they part). Two tickets prove a double
  * commit, a rejoin request asks for a new leaf. `week` is when the committer made the commit, in
- * weeks of 604,800 s: a removal's new address counts from the week after.
+ * weeks of 604,800 s: a removal's new address counts from the week after. Extension 1, not
+ * critical: 8 bytes, the lamport that an entry of the committer would have now (notices.h).
  *
  * Bounds: params.h. Pure. @source CHAT.md 4
  */
@@ -17,6 +18,7 @@
 
 struct evidence { /* spans borrowed, logs owned */
     uint64_t week;
+    uint64_t lamport; /* ms; where a notice of the commit stands; 0: nowhere */
     struct span logs[EVIDENCE_LOGS_MAX];
     struct identity_log *raw[EVIDENCE_LOGS_MAX];    /* of each of them */
     struct identity_log *merged[EVIDENCE_LOGS_MAX]; /* of each account: at its first log */
@@ -59,6 +61,7 @@ bool evidence_log_covers(const struct identity_log *log, uint64_t seq, const uin
 struct evidence_draft {
     struct buf logs, doubles, rejoins; /* packed elements */
     size_t logs_count, doubles_count, rejoins_count;
+    uint64_t lamport; /* 0: none */
     uint8_t accounts[EVIDENCE_LOGS_MAX][ACCOUNT_ID_BYTES];
 };
 

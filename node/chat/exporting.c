@@ -6,6 +6,7 @@
  */
 #include "node/chat/files.h"
 #include "node/chat/notes.h"
+#include "node/chat/notices.h"
 #include "node/chat/vault_export.h"
 
 enum err chat_export(struct chat *c, const struct env *env, struct span passphrase, struct buf *out)
@@ -121,6 +122,15 @@ static enum err take_file_row(struct importing *im, const struct vault_record *r
     return err;
 }
 
+static enum err take_notice(struct importing *im, const struct vault_record *r)
+{
+    const struct talk *t =
+        r->key.len > CHAT_CONVERSATION_BYTES ? talks_find(im->c, r->key.ptr) : NULL;
+    im->bytes += r->value.len;
+    im->values++;
+    return t == NULL ? OK : notices_restore(im->c, t, r->key, r->value);
+}
+
 #define FILE_NAME_BYTES (CHAT_CONVERSATION_BYTES + ENTRY_ID_BYTES)
 
 /* Not the first row of a file. */
@@ -160,6 +170,8 @@ static enum err take(struct importing *im, const struct vault_record *r)
         return take_entry(im, r);
     case VAULT_T_FILES:
         return take_file(im, r);
+    case VAULT_T_NOTICES:
+        return take_notice(im, r);
     default:
         return OK;
     }

@@ -16,7 +16,8 @@
  *     reading.c   what the person looks at
  *     files*.c    files, in segments (files.h)      vanishing.c  entries whose time is over
  *     exporting.c contacts and history, to another installation
- *     self*.c     what all our devices know (self.h)
+ *     self*.c     what all our devices know (self.h)    notices*.c  what a conversation itself
+ * tells
  *
  * Everything in memory is a copy of what the vault holds. An input changes memory and notes what is
  * to be written; step_close writes it as one transaction, and only then what has to leave leaves.

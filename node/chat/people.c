@@ -1,4 +1,5 @@
 /* Accounts that we know of: their logs, what we call them, whether we want to hear from them. */
+#include "node/chat/notices.h"
 #include "node/chat/self.h"
 
 #include <stdlib.h>
@@ -259,6 +260,7 @@ static enum err merge_log(struct chat *c, const struct env *env, struct person *
     enum identity_verdict verdict;
 
     TRY(identity_log_merge(p->log, theirs, &verdict, &fork));
+    uint64_t news = verdict == IDENTITY_REPLACED ? fork.seq : before.seq + 1;
     identity_fork_clear(&fork);
     p->confirmed_ns = env->wall.ns;
     if (verdict == IDENTITY_SAME || verdict == IDENTITY_OLDER || verdict == IDENTITY_KEPT)
@@ -266,6 +268,7 @@ static enum err merge_log(struct chat *c, const struct env *env, struct person *
     step_open(c);
     p->changed = p->log_changed = true;
     tell_changes(c, env, &before, identity_log_now(p->log));
+    notices_log(c, env, p, news);
     if (p == c->me)
         bundles_renew(c, env); /* parts name the log that they know */
     if (p == c->me && c->phase == CHAT_PHASE_READY &&

@@ -1,6 +1,7 @@
 /* What the person looks at: conversations, members, entries. */
 #include "node/chat/content.h"
 #include "node/chat/notes.h"
+#include "node/chat/notices.h"
 
 #include <stdlib.h>
 
@@ -257,6 +258,14 @@ static enum err show(struct chat *c, const struct talk *t, const struct entry_id
     return OK;
 }
 
+static enum err show_notice(struct chat *c, const struct talk *t, const struct entry_place *at,
+                            struct chat_entry *out)
+{
+    TRY(notice_show(c, t, &at->id, buf_span(&c->row), out));
+    out->time_ns = (int64_t)at->lamport * NS_PER_MS;
+    return OK;
+}
+
 /* Is it something that the person sees? */
 static bool is_shown(const struct chat *c, const struct note *n)
 {
@@ -279,8 +288,13 @@ enum err chat_entry(struct chat *c, const struct chat_conversation *conversation
     at.lamport = n.lamport;
     struct row_key key = entry_key(t, &at);
     buf_reset(&c->row);
-    TRY(vault_get(c->vault, VAULT_T_ENTRIES, row_span(&key), &c->row));
-    return show(c, t, &at.id, &n, out);
+    enum err err = vault_get(c->vault, VAULT_T_ENTRIES, row_span(&key), &c->row);
+    if (err == OK)
+        return show(c, t, &at.id, &n, out);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    TRY(vault_get(c->vault, VAULT_T_NOTICES, row_span(&key), &c->row));
+    return show_notice(c, t, &at, out);
 }
 
 enum err entry_content(struct chat *c, const struct chat_conversation *conversation,
@@ -297,18 +311,50 @@ enum err entry_content(struct chat *c, const struct chat_conversation *conversat
 
 /* ---- in order ---- */
 
-/* The row behind or before *key; its note. */
-static enum err step(struct chat *c, const struct talk *t, bool back, struct vault_key *key,
-                     struct entry_id *id, struct note *n)
+struct standing { /* in the order of a conversation */
+    struct vault_key key;
+    struct entry_place at;
+    struct note note;
+    bool notice;
+};
+
+static enum err beside(struct chat *c, enum vault_table table, const struct talk *t, bool back,
+                       struct vault_key *key, struct buf *row)
 {
     struct span prefix = SPAN_ARRAY(t->id.bytes);
+    TRY(back ? vault_prev(c->vault, table, prefix, key, row)
+             : vault_next(c->vault, table, prefix, key, row));
+    return key->len == CHAT_CONVERSATION_BYTES + DELIVERY_KEY_BYTES ? OK : ERR_CORRUPT;
+}
+
+/* The next place, of an entry or a notice, whichever is nearer. */
+static enum err step(struct chat *c, const struct talk *t, bool back, struct standing *s)
+{
+    struct vault_key entry = s->key, notice = s->key;
+    enum err err = beside(c, VAULT_T_ENTRIES, t, back, &entry, NULL);
+    enum err other = beside(c, VAULT_T_NOTICES, t, back, &notice, NULL);
+    if (err != OK && err != ERR_NOT_FOUND)
+        return err;
+    if (other != OK && (other != ERR_NOT_FOUND || err != OK))
+        return other;
+    bool before = other == OK && err == OK && memcmp(notice.bytes, entry.bytes, notice.len) < 0;
+    s->notice = err != OK || (other == OK && before != back);
+    s->key = s->notice ? notice : entry;
+    const uint8_t *at = s->key.bytes + CHAT_CONVERSATION_BYTES;
+    s->at.lamport = 0;
+    for (int i = 0; i < 8; i++)
+        s->at.lamport = s->at.lamport << 8 | at[i];
+    memcpy(s->at.id.bytes, at + 8, ENTRY_ID_BYTES);
+    return note_load(c, t, &s->at.id, &s->note);
+}
+
+static enum err show_standing(struct chat *c, const struct talk *t, const struct standing *s,
+                              struct chat_entry *out)
+{
     buf_reset(&c->row);
-    TRY(back ? vault_prev(c->vault, VAULT_T_ENTRIES, prefix, key, &c->row)
-             : vault_next(c->vault, VAULT_T_ENTRIES, prefix, key, &c->row));
-    if (key->len != CHAT_CONVERSATION_BYTES + DELIVERY_KEY_BYTES)
-        return ERR_CORRUPT;
-    memcpy(id->bytes, key->bytes + CHAT_CONVERSATION_BYTES + 8, ENTRY_ID_BYTES);
-    return note_load(c, t, id, n);
+    TRY(vault_get(c->vault, s->notice ? VAULT_T_NOTICES : VAULT_T_ENTRIES,
+                  span_of(s->key.bytes, s->key.len), &c->row));
+    return s->notice ? show_notice(c, t, &s->at, out) : show(c, t, &s->at.id, &s->note, out);
 }
 
 static enum err start_at(struct chat *c, const struct talk *t, const struct chat_entry_id *from,
@@ -334,17 +380,15 @@ enum err chat_history(struct chat *c, const struct chat_conversation *conversati
                       const struct chat_entry_id *from, bool back, struct chat_entry *out)
 {
     const struct talk *t = talks_find(c, conversation->bytes);
-    struct vault_key key;
-    struct entry_id id;
-    struct note n;
+    struct standing s;
 
     if (t == NULL)
         return ERR_NOT_FOUND;
-    TRY(start_at(c, t, from, &key));
+    TRY(start_at(c, t, from, &s.key));
     do
-        TRY(step(c, t, back, &key, &id, &n));
-    while (!is_shown(c, &n));
-    return show(c, t, &id, &n, out);
+        TRY(step(c, t, back, &s));
+    while (!is_shown(c, &s.note));
+    return show_standing(c, t, &s, out);
 }
 
 /* ---- search ---- */

@@ -1,5 +1,5 @@
 /* Commits of ours: made when something is owed, sent, and noted. (What is in them: talk_plan.c.) */
-#include "node/chat/talk.h"
+#include "node/chat/notices.h"
 
 #include <stdlib.h>
 
@@ -25,6 +25,7 @@ static enum err made(struct chat *c, const struct env *env, struct talk *t,
     if (verdict->removes)
         TRY(profile_address_turn(&t->address, g, verdict->week));
     TRY(talk_heal_epoch(c, env, t, g)); /* our leaf is new: the next message need not heal */
+    notices_commit(c, env, t, &m->parent, &m->eid, &c->self, plan->evidence.lamport);
     t->changed = true;
     if (!alone)
         TRY(send_commit(c, env, t, m));
@@ -57,6 +58,17 @@ static enum err commit_with(struct chat *c, const struct env *env, struct talk *
     return err;
 }
 
+/* Is a removal waiting: of anybody, or of ourselves? */
+static bool removal_waits(const struct mls_group *g, bool ours)
+{
+    for (size_t i = 0; i < mls_group_waiting(g); i++) {
+        const struct mls_proposal p = mls_group_waiting_at(g, i).proposal;
+        if (p.type == MLS_PROPOSAL_REMOVE && (!ours || p.removed == mls_group_own_leaf(g)))
+            return true;
+    }
+    return false;
+}
+
 enum err talk_commit(struct chat *c, const struct env *env, struct talk *t, struct plan *plan,
                      const struct eid *parent)
 {
@@ -68,7 +80,9 @@ enum err talk_commit(struct chat *c, const struct env *env, struct talk *t, stru
     enum err err = OK;
     if (profile_leaf_is_old(&w.us, branches_group(t->branches, parent)))
         err = evidence_bring(&plan->evidence, c->me->log);
-    if (err == OK && (plan->changes || plan->evidence.logs_count > 0))
+    bool changes = plan->changes || removal_waits(branches_group(t->branches, parent), false);
+    plan->evidence.lamport = changes ? notices_now(t, env) : 0;
+    if (err == OK && (changes || plan->evidence.logs_count > 0))
         err = evidence_write(&plan->evidence, week_of(env->wall.ns), &evidence);
     if (err == OK)
         err = commit_with(c, env, t, plan, parent, buf_span(&evidence), &w);
@@ -80,6 +94,8 @@ enum err talk_commit(struct chat *c, const struct env *env, struct talk *t, stru
 /* Is there something to commit? What others wait for, when its time has come. */
 static bool has_cause(const struct mls_group *g, const struct plan *p, enum healing_kind why)
 {
+    if (removal_waits(g, true))
+        return false; /* a device of ours leaves with us: nobody commits his own removal */
     return p->changes || why == HEALING_UPDATE ||
            (why == HEALING_GATHER && mls_group_waiting(g) > 0);
 }

@@ -1,5 +1,5 @@
 /* What a conversation receives: envelopes, opened and taken frame by frame. */
-#include "node/chat/talk.h"
+#include "node/chat/notices.h"
 
 static void said(struct chat *c, const struct env *env, struct talk *t, const struct eid *eid,
                  const struct mls_event *e)
@@ -71,6 +71,23 @@ static struct span ticket_in(const struct frames *f, size_t after)
     return SPAN_EMPTY;
 }
 
+static void tell_commit(struct chat *c, const struct env *env, struct talk *t,
+                        const struct opening *o, enum branches_follow verdict, struct span ticket)
+{
+    struct ticket tk;
+    struct entry_author by;
+    uint64_t lamport = o->w.policy.evidence.lamport;
+    if (ticket_decode(ticket, &tk) != OK)
+        return;
+    const struct mls_group *parent = branches_group(t->branches, &tk.parent);
+    if (parent == NULL || !talk_author_at(parent, tk.leaf, &by))
+        return;
+    if (verdict == BRANCHES_FOLLOWED)
+        notices_commit(c, env, t, &tk.parent, &tk.eid, &by, lamport);
+    else if (verdict == BRANCHES_REMOVES)
+        notices_removed(c, env, t, &by, ticket, lamport);
+}
+
 static enum err follow(struct chat *c, const struct env *env, struct talk *t, struct opening *o,
                        struct span ticket, struct span commit)
 {
@@ -85,7 +102,10 @@ static enum err follow(struct chat *c, const struct env *env, struct talk *t, st
     for (size_t i = 0; i < o->w.policy.evidence.logs_count; i++)
         if (people_learn(c, env, o->w.policy.evidence.logs[i]) != OK)
             log_unusual(env, "chat", "a log of the evidence was not taken over");
-    if (verdict == BRANCHES_REMOVES && !rejoin_is_ours(c, t, &o->w.policy.evidence))
+    bool ours = rejoin_is_ours(c, t, &o->w.policy.evidence); /* out of one leaf, into another */
+    if (verdict != BRANCHES_REMOVES || !ours)
+        tell_commit(c, env, t, o, verdict, ticket);
+    if (verdict == BRANCHES_REMOVES && !ours)
         talk_removed(c, env, t);
     if (verdict != BRANCHES_FOLLOWED)
         return OK;

@@ -1,5 +1,6 @@
 /* What a conversation sends, and the epochs that it works in. */
 #include "crypto/base/wipe.h"
+#include "node/chat/notices.h"
 #include "node/chat/self.h"
 
 #include <stdlib.h>
@@ -218,6 +219,7 @@ static enum err obey(struct chat *c, const struct env *env, struct talk *t,
         return OK;
     if (out->kind == DAG_OUT_ADOPT) {
         rejoin_moved(env, t);
+        notices_review(c, env, t);
         return talk_adopt(c, env, t);
     }
     TRY(talk_world_init(&w, c, env));

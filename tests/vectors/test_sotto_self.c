@@ -2,6 +2,7 @@
 #include "node/chat/content.h"
 #include "node/chat/decisions.h"
 #include "node/chat/handover.h"
+#include "node/chat/notices.h"
 #include "tests/lib/json.h"
 
 static struct arena arena;
@@ -102,6 +103,30 @@ static void a_hand_over_has_these_bytes(void **state)
     buf_clear(&again);
 }
 
+static void a_notice_stands_there_and_has_this_id(void **state)
+{
+    (void)state;
+    const struct json *o = json_get(file, "evidence"), *k = json_get(file, "notice");
+    struct evidence e;
+    struct evidence_draft d;
+    struct buf again = BUF_INIT(EVIDENCE_BYTES_MAX);
+    assert_ok(evidence_decode(json_hex(&arena, o, "bytes"), &e));
+    assert_int_equal(e.lamport, json_u64(o, "lamport"));
+    evidence_draft_init(&d);
+    d.lamport = json_u64(o, "lamport");
+    assert_ok(evidence_write(&d, json_u64(o, "week"), &again));
+    assert_span_equal(buf_span(&again), json_hex(&arena, o, "bytes"));
+    evidence_draft_clear(&d);
+    evidence_clear(&e);
+    buf_clear(&again);
+
+    struct notice n = {.kind = (enum chat_notice)json_u64(k, "kind")};
+    memcpy(n.account, json_hex(&arena, k, "account").ptr, sizeof n.account);
+    memcpy(n.installation, json_hex(&arena, k, "installation").ptr, sizeof n.installation);
+    notice_id(&n, json_hex(&arena, k, "conversation"), json_hex(&arena, k, "source"));
+    assert_span_equal(SPAN_ARRAY(n.place.id.bytes), json_hex(&arena, k, "id"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +134,7 @@ int main(void)
         cmocka_unit_test(an_entry_holds_them_like_this),
         cmocka_unit_test(this_one_holds),
         cmocka_unit_test(a_hand_over_has_these_bytes),
+        cmocka_unit_test(a_notice_stands_there_and_has_this_id),
     };
     arena_init(&arena, 1 << 20);
     file = json_load(&arena, "tests/vectors/sotto/self.json");
