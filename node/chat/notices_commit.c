@@ -233,6 +233,7 @@ void notices_removed(struct chat *c, const struct env *env, struct talk *t,
     if (lamport == 0 || t->type == CHAT_SELF || t->type == CHAT_DIRECT ||
         ticket_decode(ticket, &tk) != OK)
         return;
+    notices_review(c, env, t); /* the last time */
     struct telling k = telling_of(c, env, t, &tk.parent, by, lamport);
     k.source = SPAN_ARRAY(tk.eid.bytes);
     if (k.parent != NULL)
