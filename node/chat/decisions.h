@@ -29,7 +29,7 @@ enum decision_kind {         /* numbers on the wire */
     DECISION_POLICY = 9,     /* who may write first */
     DECISION_RECEIPTS = 10,
     DECISION_PROFILE = 11, /* what we call ourselves */
-    DECISION_ASKED = 12,   /* 16 bytes: a device asks the keeper (asking.h) */
+    DECISION_ASKED = 12,   /* 16 bytes: for what a device asks of the keeper; not in use yet */
 };
 
 struct decision { /* spans borrowed */
