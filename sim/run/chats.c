@@ -24,8 +24,8 @@ struct group {
 
 struct chats {
     struct sim_chat **people;
-    uint32_t *place; /* node -> its place in people + 1 */
-    uint32_t count;
+    uint32_t *place; /* node -> the first on it, its place in people + 1 */
+    uint32_t count, per_node;
     struct group *groups;
     uint32_t groups_count, size;
     int64_t *joined_ns; /* -1: not yet */
@@ -79,22 +79,25 @@ static void heard(struct run *r, uint32_t i, const struct chat_event *e)
 
 void chats_event(struct run *r, uint32_t node)
 {
-    uint32_t i = r->chats == NULL ? 0 : r->chats->place[node];
+    struct chats *k = r->chats;
+    uint32_t first = k == NULL ? 0 : k->place[node];
     struct chat_event e;
 
-    while (i > 0 && sim_chat_next(r->chats->people[i - 1], &e))
-        if (e.kind == CHAT_EVENT_ENTRY)
-            heard(r, i - 1, &e);
-        else if (e.kind == CHAT_EVENT_CONVERSATION)
-            joined(r, i - 1);
+    for (uint32_t i = first; i > 0 && i < first + k->per_node && i <= k->count; i++)
+        while (sim_chat_next(k->people[i - 1], &e))
+            if (e.kind == CHAT_EVENT_ENTRY)
+                heard(r, i - 1, &e);
+            else if (e.kind == CHAT_EVENT_CONVERSATION)
+                joined(r, i - 1);
 }
 
 void chats_life(struct run *r, uint32_t node, bool up)
 {
-    uint32_t i = r->chats == NULL || !up ? 0 : r->chats->place[node];
+    struct chats *k = r->chats;
+    uint32_t first = k == NULL || !up ? 0 : k->place[node];
 
-    if (i > 0)
-        broke(r, sim_chat_attach(r->chats->people[i - 1]));
+    for (uint32_t i = first; i > 0 && i < first + k->per_node && i <= k->count; i++)
+        broke(r, sim_chat_attach(k->people[i - 1]));
 }
 
 /* What happens without a message of the network: twice a second. */
@@ -103,7 +106,8 @@ static void look(void *step)
     const struct step *s = step;
 
     for (uint32_t i = 0; i < s->run->chats->count; i++) {
-        chats_event(s->run, sim_chat_node(s->run->chats->people[i]));
+        if (i % s->run->chats->per_node == 0)
+            chats_event(s->run, sim_chat_node(s->run->chats->people[i]));
         joined(s->run, i);
     }
 }
@@ -186,7 +190,7 @@ static void find_stores(struct run *r, uint32_t node)
 static void make(struct run *r, uint32_t i)
 {
     struct chats *k = r->chats;
-    uint32_t node = r->speakers[i], founder = i / k->size * k->size;
+    uint32_t node = r->speakers[i / k->per_node], founder = i / k->size * k->size;
 
     enum err err = sim_chat_new(&k->people[i], r->sim, node, r->people[node].role == ROLE_LIGHT);
     if (err == OK && i != founder)
@@ -197,8 +201,10 @@ static void make(struct run *r, uint32_t i)
     k->joined_ns[i] = -1;
     if (err != OK)
         return;
-    k->place[node] = i + 1;
-    find_stores(r, node);
+    if (i % k->per_node == 0) {
+        k->place[node] = i + 1;
+        find_stores(r, node);
+    }
     sim_touch(r->sim, node);
 }
 
@@ -208,6 +214,7 @@ static void make_all(struct run *r, uint32_t count, uint32_t size)
 
     map_init(&k->said, (const uint8_t[16]){0}, SIZE_MAX);
     k->size = size;
+    k->per_node = (uint32_t)r->sc->chat_per_node;
     k->groups_count = (count + size - 1) / size;
     k->groups = run_need(calloc(k->groups_count, sizeof *k->groups));
     k->people = run_need(calloc(count, sizeof *k->people));
@@ -227,8 +234,8 @@ void chats_plan(struct run *r)
     uint32_t count = (uint32_t)sc->chat_people, size = (uint32_t)sc->chat_group;
     double t = (double)run_begin_ns(r), end = (double)run_end_ns(r);
 
-    if (count > r->speakers_count)
-        count = r->speakers_count;
+    if (count > r->speakers_count * (uint32_t)sc->chat_per_node)
+        count = r->speakers_count * (uint32_t)sc->chat_per_node;
     if (count < 2)
         return;
     make_all(r, count, size);

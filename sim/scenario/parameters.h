@@ -61,6 +61,7 @@ X(groups, size_exponent, NUMBER, 1.3, 0.1, 10, NULL, "sizes are Pareto: P(size >
 X(groups, sender_exponent, NUMBER, 1.1, 0, 5, NULL, "share of the i-th talkative member is 1 / i^exponent (Zipf)") \
 X(groups, per_minute, NUMBER, 60, 0, 1000000, NULL, "messages in all groups together, Poisson; larger groups have more") \
 X(chat, people, INTEGER, 0, 0, 100000, NULL, "people with a real chat of node/chat (real keys, real MLS, vault in memory)") \
+X(chat, per_node, INTEGER, 1, 1, 8, NULL, "people on one node, each with a chat of its own") \
 X(chat, group, INTEGER, 50, 2, 64, NULL, "members of each of their groups, which its first founds; a CHAT_GROUP holds 64") \
 X(chat, found_s, NUMBER, 10, 0, 100000, NULL, "seconds after the start when the first group is founded") \
 X(chat, found_every_s, NUMBER, 5, 0, 100000, NULL, "seconds from that to the founding of the next") \
