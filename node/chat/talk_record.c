@@ -369,6 +369,17 @@ enum err talk_restore(struct chat *c, const struct env *env, struct span id, str
     return OK;
 }
 
+/* What was wished for, or what a log obliges us to, may not have become a commit before the end. */
+static void resume(struct chat *c, const struct env *env)
+{
+    size_t cursor = 0;
+    for (struct talk *t; (t = map_next(&c->talks, &cursor, NULL)) != NULL;)
+        if (t->branches != NULL && t->state != CHAT_LEFT) {
+            int64_t wait = t->wishes_count > 0 ? 0 : (int64_t)rng_below(env->rng, TALK_OWES_S);
+            t->reconcile_at = mono_add(env->now, wait * NS_PER_S);
+        }
+}
+
 enum err talks_load(struct chat *c, const struct env *env)
 {
     struct vault_key key = {0};
@@ -379,6 +390,7 @@ enum err talks_load(struct chat *c, const struct env *env)
         if (err != OK)
             break;
     }
+    resume(c, env);
     buf_clear(&value);
     return err == ERR_NOT_FOUND ? OK : err;
 }

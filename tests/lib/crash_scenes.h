@@ -166,6 +166,8 @@ static inline void judge_pair(struct stage *s)
     crash_check(s, crash_devices(s, VERA, VERA) == 3, "the keeper has no third device");
     crash_check(s, crash_devices(s, ANA, VERA) == 3, "Ana does not know of the third device");
     crash_check(s, crash_devices(s, FRESH, VERA) == 3, "the new device does not know itself");
+    if (crash_state(s, FRESH, &s->direct) != CHAT_JOINED)
+        printf("the new device's direct conversation: %u\n", crash_state(s, FRESH, &s->direct));
     crash_check(s, crash_say(s, ANA, &s->direct, "for all three") == OK, "Ana cannot speak");
     world_run(&s->w, 120);
     crash_once(s, &s->direct, "for all three", AT(VERA) | AT(ANA) | AT(DEVICE) | AT(FRESH));
@@ -312,7 +314,7 @@ static inline uint32_t crash_point(struct stage *s, const struct crash_scene *sc
         crash_do(s, &scene->acts[i]);
     s->disks[s->victim].armed = false;
     if (s->wrong == NULL) {
-        world_run(&s->w, CRASH_SETTLE_S);
+        world_run(&s->w, 2 * CRASH_SETTLE_S);
         scene->judge(s);
     }
     if (s->wrong == NULL)
