@@ -254,14 +254,18 @@ void talks_revoked(struct chat *c, const struct env *env)
 
 /* ---- bundles ---- */
 
-/* A part that is new may be a device that belongs into our conversations. */
+/* A part that is new may be a device that belongs into our conversations. One of our own account
+ * is brought in by the keeper at once, by another of ours only if that did not happen: two commits
+ * at once would hinder each other. */
 void talks_found(struct chat *c, const struct env *env, struct person *p)
 {
     size_t cursor = 0;
-    (void)p;
+    int64_t wait = 0;
+    if (p == c->me && c->root == NULL)
+        wait = TALK_OWES_S / 4 + (int64_t)rng_below(env->rng, TALK_OWES_S);
     for (struct talk *t; (t = map_next(&c->talks, &cursor, NULL)) != NULL;)
         if (t->branches != NULL && t->state != CHAT_LEFT)
-            t->reconcile_at = mono_min(t->reconcile_at, env->now);
+            t->reconcile_at = mono_min(t->reconcile_at, mono_add(env->now, wait * NS_PER_S));
 }
 
 void talks_unreached(struct chat *c, const struct env *env, const struct person *p)

@@ -4,8 +4,8 @@
  * disk and of the network, spread over nine things to do. POINTS=all in the environment: every one;
  * SCENE=name and POINTS=n: one.
  *
- * Fails without its mechanism, once: chat_poll handing out before the commit (step_close left out
- * of it): entries lost and double commits at "send" and "commit". */
+ * Fails without its mechanism, once: talks_load that does not take up again what was wished for:
+ * "commit", boundaries 10 and 11, Ben is in the group still. */
 #include "tests/lib/crash_scenes.h"
 
 #define POINTS_OF_ONE 6u
