@@ -141,6 +141,7 @@ struct pending { /* a message to be published: waits for the commit, then for ch
     bool of_talk; /* a message of a conversation, with its token */
     struct chat_conversation conversation;
     uint64_t token;
+    uint64_t kept; /* number of its row in the vault; 0: none */
     unsigned tries;
 };
 
@@ -281,6 +282,8 @@ void step_put(struct chat *c, enum vault_table t, struct span key, const struct 
 enum err chat_publish(struct chat *c, const struct env *env, const char *topic, struct buf *payload,
                       const struct talk *talk, uint64_t token) MUST_CHECK;
 void pending_free(struct pending *p);
+/** What had not left yet leaves now. */
+enum err leaving_load(struct chat *c, const struct env *env) MUST_CHECK;
 
 struct row_key { /* of a vault's row: parts in a row */
     uint8_t bytes[VAULT_KEY_BYTES_MAX];

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#define LEAVING SPAN_LIT("leaving/") /* rows of VAULT_T_SECRETS: ticket -> topic, envelope */
+
 struct row_key row_key_of(struct span a, struct span b, struct span c)
 {
     struct row_key k = {.len = a.len + b.len + c.len};
@@ -76,6 +78,79 @@ void pending_free(struct pending *p)
     free(p);
 }
 
+/* ---- what must leave also after a kill ---- */
+
+/* Entries stand in the outbox of their conversation, and first contact is made again; commits and
+ * what goes with them are nowhere else: others cannot follow if they do not leave. */
+static struct row_key leaving_key(uint64_t ticket)
+{
+    uint8_t be[8];
+    for (unsigned i = 0; i < 8; i++)
+        be[i] = (uint8_t)(ticket >> (56 - 8 * i));
+    return row_key_of(LEAVING, SPAN_ARRAY(be), SPAN_EMPTY);
+}
+
+static enum err leaving_keep(struct chat *c, struct pending *p)
+{
+    struct buf value = BUF_INIT(ENVELOPE_BYTES_MAX + ENVELOPE_TOPIC_BYTES);
+    struct row_key key = leaving_key(p->out.ticket);
+    enum err err = buf_append(&value, span_of((const uint8_t *)p->topic, sizeof p->topic));
+    if (err == OK)
+        err = buf_append(&value, buf_span(&p->bytes));
+    if (err == OK) {
+        step_put(c, VAULT_T_SECRETS, row_span(&key), &value);
+        p->kept = p->out.ticket;
+    }
+    buf_clear(&value);
+    return err;
+}
+
+static void leaving_drop(struct chat *c, const struct pending *p)
+{
+    struct row_key key = leaving_key(p->kept);
+    if (p->kept != 0)
+        step_put(c, VAULT_T_SECRETS, row_span(&key), NULL);
+}
+
+static enum err leaving_again(struct chat *c, const struct env *env, const struct vault_key *key,
+                              struct span value)
+{
+    struct pending *p;
+    if (key->len != LEAVING.len + 8 || value.len <= sizeof p->topic)
+        return ERR_CORRUPT;
+    p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < 8; i++)
+        p->kept = p->kept << 8 | key->bytes[LEAVING.len + i];
+    c->ticket = p->kept > c->ticket ? p->kept : c->ticket;
+    buf_init(&p->bytes, ENVELOPE_BYTES_MAX);
+    memcpy(p->topic, value.ptr, sizeof p->topic);
+    p->out = (struct chat_out){.kind = CHAT_OUT_PUBLISH,
+                               .ticket = p->kept,
+                               .timestamp_ns = env->wall.ns - env->wall.ns % NS_PER_S};
+    enum err err = buf_append(&p->bytes, span_after(value, sizeof p->topic));
+    if (err == OK)
+        err = fifo_push(&c->ready, &p);
+    if (err != OK)
+        pending_free(p);
+    return err;
+}
+
+enum err leaving_load(struct chat *c, const struct env *env)
+{
+    struct vault_key key = {0};
+    struct buf value = BUF_INIT(ENVELOPE_BYTES_MAX + 1024);
+    enum err err;
+    while ((err = vault_next(c->vault, VAULT_T_SECRETS, LEAVING, &key, &value)) == OK) {
+        err = leaving_again(c, env, &key, buf_span(&value));
+        if (err != OK)
+            break;
+    }
+    buf_clear(&value);
+    return err == ERR_NOT_FOUND || err == ERR_FULL ? OK : err;
+}
+
 enum err chat_publish(struct chat *c, const struct env *env, const char *topic, struct buf *payload,
                       const struct talk *talk, uint64_t token)
 {
@@ -93,7 +168,9 @@ enum err chat_publish(struct chat *c, const struct env *env, const char *topic, 
     p->out = (struct chat_out){.kind = CHAT_OUT_PUBLISH,
                                .ticket = ++c->ticket,
                                .timestamp_ns = env->wall.ns - env->wall.ns % NS_PER_S};
-    enum err err = fifo_push(&c->held, &p);
+    enum err err = talk != NULL && token == 0 ? leaving_keep(c, p) : OK;
+    if (err == OK)
+        err = fifo_push(&c->held, &p);
     if (err != OK) {
         buf_move(payload, &p->bytes);
         pending_free(p);
@@ -141,7 +218,7 @@ void chat_published(struct chat *c, const struct env *env, uint64_t ticket, enum
         return;
     step_open(c);
     struct talk *t = p->of_talk ? talks_find(c, p->conversation.bytes) : NULL;
-    if (t != NULL) {
+    if (t != NULL && p->token != 0) {
         talks_published(c, env, t, p->token, err);
     } else if (p->token != 0) {
         files_published(c, env, p->token, err);
@@ -151,5 +228,6 @@ void chat_published(struct chat *c, const struct env *env, uint64_t ticket, enum
         if (fifo_push(&c->ready, &p) == OK)
             return;
     }
+    leaving_drop(c, p);
     pending_free(p);
 }
