@@ -11,6 +11,8 @@
  * package is MLS's, of last resort: both serve every stranger of a day, so that fetching or using
  * them changes nothing that anybody could see.
  *
+ * Extension 1 of a part, not critical: a key package for crowds, whose suite is another.
+ *
  * An installation publishes the log with its own part. Readers put together what they find
  * (found.h).
  *
@@ -27,6 +29,8 @@ enum intro_policy {          /* who may write first; numbers on the wire */
     INTRO_POLICY_LINKS = 2,  /* holders of a private link, with a stamp */
     INTRO_POLICY_GROUPS = 3, /* members of shared groups, without one */
 };
+
+#define PART_CROWD_PACKAGE 1u /* extension */
 
 struct part {
     uint8_t account[ACCOUNT_ID_BYTES];

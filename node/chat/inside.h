@@ -115,6 +115,7 @@ struct talk {
     size_t wishes_count, wishes_cap;
     struct mono gather_until; /* so long a founder waits for those who are looked for */
     struct healing *healing;  /* NULL: not joined */
+    struct mono beacon_at;    /* when one makes us read stores again */
     struct mono reconcile_at;
     /* for the person */
     bool muted;
@@ -176,8 +177,8 @@ struct waiting { /* an invite of an account's installations, as long as one has 
 
 struct prekey { /* a day's private halves */
     uint8_t id[PREKEY_ID_BYTES], secret[PREKEY_SECRET_BYTES];
-    struct mls_package_keys keys;
-    struct buf package, part; /* as laid out */
+    struct mls_package_keys keys, crowd_keys;
+    struct buf package, crowd_package, part; /* as laid out */
     uint64_t issued_s, replaced_s;
 };
 

@@ -80,8 +80,11 @@ static enum err join(void *ctx, const struct invite *invite, const struct identi
     if (p == NULL || a->world)
         return ERR_NOT_FOUND;
     TRY(blob_of(a, invite, log, &blob));
-    const struct profile_join how = {
-        .blob = blob, .key_package = buf_span(&p->package), .keys = &p->keys};
+    bool crowd = profile_welcome_suite(blob) == profile_rules(PROFILE_CROWD)->suite;
+    const struct profile_join how = {.blob = blob,
+                                     .key_package =
+                                         buf_span(crowd ? &p->crowd_package : &p->package),
+                                     .keys = crowd ? &p->crowd_keys : &p->keys};
     TRY(talk_world_init(&a->w, a->c, a->env));
     a->world = true;
     enum err err = profile_join(&a->w.mls, &how, &a->joined);

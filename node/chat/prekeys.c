@@ -1,7 +1,8 @@
 /* What we lay out for strangers: prekeys and key packages, a fresh pair every day, and how long
  * their private halves live.
  *
- * A record: [1, secret 32, init key, leaf key, key package, part, issued s, successor published s].
+ * A record: [1, secret 32, init key, leaf key, key package, part, issued s, successor published s,
+ * and for crowds init key, leaf key, key package].
  * When it dies: prekey_dies_at (timetable.h). @source CHAT.md 3
  */
 #include "crypto/base/wipe.h"
@@ -20,7 +21,7 @@ static void save(struct chat *c, const struct prekey *p)
 {
     struct buf value = BUF_INIT(2 * PART_BYTES_MAX);
     struct pack_writer w = pack_writer_to(&value);
-    pack_write_array(&w, 8);
+    pack_write_array(&w, 11);
     pack_write_uint(&w, 1);
     pack_write_bin(&w, SPAN_ARRAY(p->secret));
     pack_write_bin(&w, SPAN_ARRAY(p->keys.init));
@@ -29,6 +30,9 @@ static void save(struct chat *c, const struct prekey *p)
     pack_write_bin(&w, buf_span(&p->part));
     pack_write_uint(&w, p->issued_s);
     pack_write_uint(&w, p->replaced_s);
+    pack_write_bin(&w, SPAN_ARRAY(p->crowd_keys.init));
+    pack_write_bin(&w, SPAN_ARRAY(p->crowd_keys.leaf));
+    pack_write_bin(&w, buf_span(&p->crowd_package));
     if (pack_writer_status(&w) == OK)
         step_put(c, VAULT_T_PREKEYS, SPAN_ARRAY(p->id), &value);
     else if (c->failed == OK)
@@ -40,7 +44,7 @@ static enum err read(struct span in, struct prekey *p)
 {
     struct pack_reader r;
     TRY(pack_open(in, &r));
-    (void)pack_read_array(&r, 8, 8);
+    (void)pack_read_array(&r, 11, 11);
     (void)pack_read_uint(&r, 1);
     pack_read_fixed(&r, p->secret, sizeof p->secret);
     pack_read_fixed(&r, p->keys.init, sizeof p->keys.init);
@@ -49,7 +53,11 @@ static enum err read(struct span in, struct prekey *p)
     struct span part = pack_read_bin(&r, 1, PART_BYTES_MAX);
     p->issued_s = pack_read_uint(&r, UINT64_MAX);
     p->replaced_s = pack_read_uint(&r, UINT64_MAX);
+    pack_read_fixed(&r, p->crowd_keys.init, sizeof p->crowd_keys.init);
+    pack_read_fixed(&r, p->crowd_keys.leaf, sizeof p->crowd_keys.leaf);
+    struct span crowd = pack_read_bin(&r, 1, PART_PACKAGE_BYTES_MAX);
     TRY(pack_end(&r));
+    TRY(buf_append(&p->crowd_package, crowd));
     TRY(buf_append(&p->package, package));
     return buf_append(&p->part, part);
 }
@@ -57,12 +65,14 @@ static enum err read(struct span in, struct prekey *p)
 static void init(struct prekey *p)
 {
     *p = (struct prekey){.package = BUF_INIT(PART_PACKAGE_BYTES_MAX),
+                         .crowd_package = BUF_INIT(PART_PACKAGE_BYTES_MAX),
                          .part = BUF_INIT(PART_BYTES_MAX)};
 }
 
 static void clear(struct prekey *p)
 {
     buf_clear(&p->package);
+    buf_clear(&p->crowd_package);
     buf_clear(&p->part);
     wipe(p, sizeof *p);
 }
@@ -102,6 +112,9 @@ static enum err make_package(struct chat *c, const struct env *env, struct preke
     TRY(talk_world_init(&w, c, env));
     enum err err =
         profile_package(&w.us, &w.mls, profile_rules(PROFILE_DIRECT)->suite, &p->keys, &p->package);
+    if (err == OK)
+        err = profile_package(&w.us, &w.mls, profile_rules(PROFILE_CROWD)->suite, &p->crowd_keys,
+                              &p->crowd_package);
     talk_world_clear(&w);
     return err;
 }
@@ -112,12 +125,15 @@ static enum err make_part(struct chat *c, const struct env *env, struct prekey *
                                         [CHAT_POLICY_LINKS] = INTRO_POLICY_LINKS,
                                         [CHAT_POLICY_GROUPS] = INTRO_POLICY_GROUPS};
     const struct identity *now = identity_log_now(c->me->log);
-    struct part part = {.seq = now->seq,
-                        .issued_s = p->issued_s,
-                        .expiry_s = p->issued_s + PART_LIFE_S,
-                        .key_package = buf_span(&p->package),
-                        .policy = policies[c->policy],
-                        .bits = CHAT_STAMP_BITS};
+    struct part part = {
+        .seq = now->seq,
+        .issued_s = p->issued_s,
+        .expiry_s = p->issued_s + PART_LIFE_S,
+        .key_package = buf_span(&p->package),
+        .policy = policies[c->policy],
+        .bits = CHAT_STAMP_BITS,
+        .extensions = {.list = {{.id = PART_CROWD_PACKAGE, .bytes = buf_span(&p->crowd_package)}},
+                       .count = 1}};
     memcpy(part.account, c->self.account, sizeof part.account);
     memcpy(part.head, now->head, sizeof part.head);
     TRY(hpke_xwing.public_of(&hpke_xwing, p->secret, part.prekey));

@@ -129,6 +129,8 @@ enum err profile_welcome_write(const struct mls_group *g, struct span welcome,
 
 /** Read a blob; `out` needs profile_welcome_clear. Logs are not verified yet. */
 enum err profile_welcome_read(struct span in, struct profile_welcome *out) MUST_CHECK;
+/** The suite of the Welcome in a blob: which key package it is for. 0: none. */
+uint16_t profile_welcome_suite(struct span blob);
 void profile_welcome_clear(struct profile_welcome *w);
 
 struct profile_join {

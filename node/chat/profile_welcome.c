@@ -117,6 +117,19 @@ enum err profile_welcome_read(struct span in, struct profile_welcome *out)
     return err == OK ? profile_close(&r) : err;
 }
 
+uint16_t profile_welcome_suite(struct span blob)
+{
+    struct profile_welcome w;
+    struct mls_message m;
+    uint16_t suite = 0;
+
+    if (profile_welcome_read(blob, &w) == OK && mls_message_decode(w.welcome, &m) == OK &&
+        m.wire_format == MLS_WIRE_WELCOME)
+        suite = m.welcome.cipher_suite;
+    profile_welcome_clear(&w);
+    return suite;
+}
+
 void profile_welcome_clear(struct profile_welcome *w)
 {
     free(w->logs);

@@ -156,8 +156,13 @@ static enum err take_frame(struct chat *c, const struct env *env, struct talk *t
         if (!eid_is_none(&o->next))
             return OK; /* of the commit in here */
         return branches_take(t->branches, env, f->bytes);
+    case FRAME_BEACON: /* of epochs whose commits may have been lost on the way to us */
+        if (env->now.ns >= t->beacon_at.ns) { /* else what stores bring makes us read them again */
+            t->beacon_at = mono_add(env->now, DAG_REWIND_NS);
+            network_gap(c, env, env->wall.ns - TALK_BEACON_S * NS_PER_S);
+        }
+        return branches_take(t->branches, env, f->bytes);
     case FRAME_ACKS:
-    case FRAME_BEACON:
     case FRAME_WITHDRAW:
         return branches_take(t->branches, env, f->bytes);
     case FRAME_REJOIN:

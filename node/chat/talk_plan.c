@@ -173,12 +173,27 @@ enum err plan_silent(const struct talk *t, struct plan *p)
     return OK;
 }
 
+/* Its key package for conversations of this type; false: it has none that others would take. */
+static bool package_of(const struct talk *t, const struct env *env, const struct part *part,
+                       struct span *out)
+{
+    const struct pack_extension *crowd = pack_extension(&part->extensions, PART_CROWD_PACKAGE);
+    struct profile_credential who;
+
+    *out = t->type != CHAT_CROWD ? part->key_package : crowd == NULL ? SPAN_EMPTY : crowd->bytes;
+    return profile_package_read(*out, profile_rules((uint64_t)t->type)->suite,
+                                (uint64_t)(env->wall.ns / NS_PER_S), &who) == OK &&
+           memcmp(who.account, part->account, sizeof who.account) == 0 &&
+           memcmp(who.key, part->installation, sizeof who.key) == 0;
+}
+
 /* The devices of an account that have a part and are no members. The log that we know may be newer
  * than the one that the parts came with. */
 static enum err plan_devices(struct chat *c, const struct env *env, const struct talk *t,
                              const struct roster *r, struct person *person, struct plan *p)
 {
     struct part parts[BUNDLE_PARTS_MAX];
+    struct span package;
     size_t count = person->found == NULL || person->log == NULL
                        ? 0
                        : found_parts(person->found, (uint64_t)(env->wall.ns / NS_PER_S), parts);
@@ -186,8 +201,9 @@ static enum err plan_devices(struct chat *c, const struct env *env, const struct
         if (!present(r, person->account, parts[i].installation) &&
             !culprit_is(t, parts[i].installation) &&
             memcmp(parts[i].installation, c->self.installation, 32) != 0 &&
-            identity_has(identity_log_now(person->log), parts[i].installation, NULL))
-            TRY(plan_add(p, person, &parts[i], parts[i].key_package));
+            identity_has(identity_log_now(person->log), parts[i].installation, NULL) &&
+            package_of(t, env, &parts[i], &package))
+            TRY(plan_add(p, person, &parts[i], package));
     if (count == 0 && person->looking)
         p->waits = true;
     return OK;

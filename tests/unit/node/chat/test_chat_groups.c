@@ -123,6 +123,101 @@ static void many_are_let_in_by_one_commit_and_one_copy_of_the_welcome(void **sta
     people_clear_all(w);
 }
 
+/* A crowd is founded, one more joins late, one is removed, and all who are in it read all. */
+static void a_crowd_is_founded_joined_and_spoken_in(void **state)
+{
+    (void)state;
+    size_t count = size_of("CROWD_SIZE", 8);
+    double at = cpu_s();
+    struct world *w = people(count, 23);
+    struct chat_account last;
+    char text[32];
+    memcpy(last.bytes, w->people[count - 1].chat->self.account, 32);
+    struct chat_conversation id = found(w, CHAT_CROWD, count - 1);
+    world_run(w, 60);
+    figure(w, "crowd founded", at);
+    for (size_t i = 0; i < count - 1; i++)
+        assert_int_equal(leaves_at(&w->people[i], &id), count - 1);
+    assert_ok(chat_add(w->people[0].chat, &w->t.env, &id, &last, 1));
+    world_run(w, 800); /* nobody speaks: its Welcome waits for T */
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(leaves_at(&w->people[i], &id), count);
+    w->loss_percent = 20;
+    for (size_t i = 0; i < 4; i++) {
+        (void)snprintf(text, sizeof text, "line %zu", i);
+        say(w, i == 3 ? count - 1 : i, &id, text);
+        world_run(w, 20);
+    }
+    world_run(w, 2400);
+    figure(w, "crowd has spoken", at);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < 4; k++) {
+            (void)snprintf(text, sizeof text, "line %zu", k);
+            assert_true(world_reads(&w->people[i], &id, text));
+        }
+    people_clear_all(w);
+}
+
+static struct world_person *copied(struct world *w, const struct world_person *p)
+{
+    struct world_person *copy = world_place(w);
+    struct kv_txn *from, *to;
+    struct chat_config config = world_config(copy);
+
+    assert_ok(kv_begin(p->kv, false, &from));
+    assert_ok(kv_begin(copy->kv, true, &to));
+    for (unsigned table = 0; chat_tables[table] != NULL; table++) {
+        struct span key, value;
+        enum err err = kv_seek(from, table, SPAN_EMPTY, &key, &value);
+        while (err == OK) {
+            assert_ok(kv_put(to, table, key, value));
+            err = kv_next(from, table, key, &key, &value);
+        }
+        assert_int_equal(err, ERR_NOT_FOUND);
+    }
+    kv_abort(from);
+    assert_ok(kv_commit(to));
+    memcpy(copy->wipe.page, p->wipe.page, sizeof copy->wipe.page);
+    copy->wipe.there = true;
+    assert_ok(chat_open(&copy->chat, &config, &w->t.env));
+    return copy;
+}
+
+/* Everything that was published since, to a copy that says nothing. */
+static void overhear(struct world *w, struct world_person *copy)
+{
+    for (; copy->heard < w->messages_count; copy->heard++) {
+        const struct world_message *m = &w->messages[copy->heard];
+        chat_received(copy->chat, &w->t.env, span_str(m->topic), span_of(m->payload, m->len));
+        assert_ok(step_close(copy->chat, &w->t.env));
+    }
+}
+
+/* Above 16 leaves the others heal a device that only proposes. */
+static void a_copied_device_reads_nothing_after_the_promised_update(void **state)
+{
+    (void)state;
+    size_t count = 18;
+    struct world *w = people(count, 24);
+    struct chat_conversation id = found(w, CHAT_GROUP, count);
+    world_run(w, 60);
+    say(w, 3, &id, "before"); /* its leaf is fresh from here on */
+    world_run(w, 900);
+    struct world_person *thief = copied(w, &w->people[3]);
+    say(w, 0, &id, "while it is copied");
+    world_run(w, 60);
+    overhear(w, thief);
+    assert_true(world_reads(thief, &id, "while it is copied"));
+    world_run(w, 7 * 86400 + 3600); /* online, without a word of the copied device */
+    overhear(w, thief);
+    say(w, 0, &id, "after the promised update");
+    world_run(w, 60);
+    overhear(w, thief);
+    assert_true(world_reads(&w->people[3], &id, "after the promised update"));
+    assert_false(world_reads(thief, &id, "after the promised update"));
+    people_clear_all(w);
+}
+
 static void more_than_the_type_holds_are_refused_before_anything_is_made(void **state)
 {
     (void)state;
@@ -150,6 +245,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_are_let_in_by_one_commit_and_one_copy_of_the_welcome),
+        cmocka_unit_test(a_crowd_is_founded_joined_and_spoken_in),
+        cmocka_unit_test(a_copied_device_reads_nothing_after_the_promised_update),
         cmocka_unit_test(more_than_the_type_holds_are_refused_before_anything_is_made),
     };
     cmocka_set_test_filter(getenv("TEST")); /* one alone, by name */
