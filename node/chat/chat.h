@@ -9,6 +9,9 @@
  *
  * Every call that changes something is one durable transaction: what it returned OK for survives a
  * crash at any instruction, what it did not has not happened. Nothing leaves before it is stored.
+ * ERR_DISK_FULL and ERR_IO mean "not yet": the same transaction is tried again every STUCK_RETRY_S.
+ * Any other error of the disk or of memory in the middle of a transaction stays: from then on every
+ * call that changes something returns it and nothing leaves, until the chat is closed and opened.
  *
  * Pure but for the kv: time and randomness come in env; scrypt runs in chat_open, chat_create,
  * chat_recover and chat_passphrase only (0.3 s with a passphrase). Single-threaded.
@@ -163,7 +166,8 @@ enum chat_event_kind {    /* numbers are stored and go out through the HTTP API:
     CHAT_EVENT_ENDED = 11,       /* account: given up, or moved to another */
     CHAT_EVENT_PAIRED = 12,      /* this installation was let in */
     CHAT_EVENT_UNREACHED = 13,   /* conversation: no bundle of that card was found yet */
-    CHAT_EVENT_UNSUPPORTED = 14, /* conversation may be zero: something needs a newer version */
+    CHAT_EVENT_UNSUPPORTED = 14, /* conversation may be zero: something needs a newer version; told
+                                    once or twice a conversation as long as we run */
     CHAT_EVENT_REJOINED = 15, /* conversation, account, installation: lost its place, came back */
     CHAT_EVENT_FILE = 16,     /* conversation, entry: all bytes of an attachment are here */
     CHAT_EVENT_TYPING = 17,   /* conversation, account: never stored, number 0 */

@@ -92,3 +92,6 @@
 #define SELF_RETRY_S         60      /* decisions that could not be said */
 #define SELF_CLOCKS_MS       7200000 /* a device may have been let in so long before the log says */
 #define STUCK_RETRY_S        10      /* between tries to write what the disk refused */
+
+/* what the person sees */
+#define RECOUNT_MAX 1000u /* lines looked at for those that are unread still */

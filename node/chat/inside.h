@@ -3,6 +3,7 @@
  *     life.c      create, open, close; settings         account.c   our log and its keys
  *     step.c      what makes a call durable; what leaves after it
  *     journal.c   what has happened, by number          people.c    accounts that we know
+ *     contacts.c  what we think of them
  *     cards.c     how we can be found                   prekeys.c   what we lay out for strangers
  *     laying.c    our bundles laid out                  finding.c   others' looked up
  *     waiting.c   invites, until they are answered      inviting.c  invites to us
@@ -90,6 +91,12 @@ struct wish { /* what the person wants of a conversation, until its head fulfils
     size_t name_len;
 };
 
+enum newer { /* what of a newer version has come */
+    NEWER_FRAME = 1,
+    NEWER_PARCEL = 2,
+    NEWER_INVITE = 4,
+};
+
 struct since { /* when a member came */
     struct entry_author who;
     uint64_t epoch;
@@ -130,7 +137,8 @@ struct talk {
     bool timer_set;       /* somebody said so there; else it is what the last line bears */
     int64_t caught_up_ns; /* stores were read up to here */
     bool changed, keys_changed;
-    bool active; /* its engines may have something to write */
+    bool active;         /* its engines may have something to write */
+    unsigned newer_told; /* enum newer: the person knows */
 };
 
 /* ---- what waits ---- */
@@ -188,8 +196,11 @@ struct chat {
     struct vault *vault;
     struct scrypt_cost cost;
     bool light, online;
-    enum err stuck;  /* the last commit failed: it is tried again */
-    enum err failed; /* something of this step could not be noted */
+    enum err stuck; /* the last commit failed: it is tried again */
+    /* Something of a step could not be noted (memory, the vault). It stays so until the chat is
+     * closed: memory and disk say different things, nothing is written or leaves any more, and
+     * every call that changes something returns it. What is on the disk is whole. */
+    enum err failed;
     struct mono next;
 
     /* who we are */
@@ -236,6 +247,7 @@ struct chat {
     int64_t inbox_read_ns; /* from two stores up to here */
     bool inbox_again;      /* something was not kept: from there once more */
     struct mono intro_at;
+    unsigned newer_told; /* NEWER_INVITE: the person knows */
 
     /* the network */
     struct fifo held, ready; /* struct pending *: before and after the commit */
@@ -514,4 +526,3 @@ void talks_revoked(struct chat *c, const struct env *env);
 void talks_set_receipts(struct chat *c, bool on);
 /** Nothing is sealed, and so nothing committed, before we have caught up again. CHAT.md 7 */
 void talks_offline(struct chat *c, const struct env *env);
-void talks_blocked(struct chat *c, const struct env *env, const struct person *p);

@@ -58,7 +58,8 @@ static enum err apply_consent(struct applying *a, struct pack_reader *r)
     bool blocked = consent == CHAT_CONSENT_BLOCKED;
     if (blocked || was_blocked)
         people_block(a->c, a->env, a->p, blocked);
-    a->p->consent = consent;
+    if (consent != CHAT_CONSENT_NONE || !was_blocked)
+        a->p->consent = consent; /* else it is as that without the block */
     return consent == CHAT_CONSENT_GIVEN ? accept_direct(a) : OK;
 }
 

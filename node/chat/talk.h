@@ -151,6 +151,8 @@ void talks_pair(struct chat *c, const struct env *env, struct talk *t);
 /** By its id. ERR_NOT_FOUND. */
 enum err talks_named(const struct chat *c, const struct chat_conversation *id,
                      struct talk **out) MUST_CHECK;
+/** Nobody may see that we are there: a request that is not accepted, or who is blocked. */
+bool talk_silent(const struct chat *c, const struct talk *t);
 enum err talk_deliver(struct chat *c, const struct env *env, struct talk *t) MUST_CHECK;
 
 /* ---- wishing.c ---- */

@@ -67,13 +67,19 @@ enum err talks_named(const struct chat *c, const struct chat_conversation *id, s
 
 /* ---- beginning ---- */
 
+bool talk_silent(const struct chat *c, const struct talk *t)
+{
+    return t->state == CHAT_REQUESTED ||
+           (t->type == CHAT_DIRECT && people_blocked(c, t->with.bytes));
+}
+
 enum err talk_deliver(struct chat *c, const struct env *env, struct talk *t)
 {
     const struct delivery_config config = {.conversation = SPAN_ARRAY(t->id.bytes),
                                            .self = c->self,
                                            .key = c->installation,
                                            .receipts = c->receipts,
-                                           .silent = t->state == CHAT_REQUESTED,
+                                           .silent = talk_silent(c, t),
                                            .authors = people_author,
                                            .authors_state = c};
     return delivery_new(&t->delivery, env, &config);
@@ -217,17 +223,6 @@ void talks_set_receipts(struct chat *c, bool on)
     for (struct talk *t; (t = map_next(&c->talks, &cursor, NULL)) != NULL;)
         if (t->delivery != NULL)
             delivery_set_receipts(t->delivery, on);
-}
-
-void talks_blocked(struct chat *c, const struct env *env, const struct person *p)
-{
-    struct talk *t = talks_direct(c, p->account);
-    if (t == NULL || t->delivery == NULL)
-        return;
-    t->active = t->changed = true;
-    delivery_set_silent(t->delivery, p->consent == CHAT_CONSENT_BLOCKED);
-    journal_add(c, env,
-                &(struct happened){.kind = CHAT_EVENT_CONVERSATION, .conversation = t->id.bytes});
 }
 
 void talk_removed(struct chat *c, const struct env *env, struct talk *t)

@@ -37,15 +37,6 @@ enum err talk_found(struct chat *c, const struct env *env, const struct profile_
     return err;
 }
 
-static struct profile_data direct_data(const struct chat *c, const uint8_t account[32])
-{
-    struct profile_data d = {.type = PROFILE_DIRECT, .roles_count = 2};
-    bool first = memcmp(c->self.account, account, 32) < 0;
-    memcpy(d.roles[first ? 0 : 1].account, c->self.account, 32);
-    memcpy(d.roles[first ? 1 : 0].account, account, 32);
-    return d;
-}
-
 enum err wish_append(struct talk *t, const struct wish *wish)
 {
     if (t->wishes_count == TALK_WISHES_MAX)
@@ -80,91 +71,6 @@ enum err talk_wish(struct talk *t, const struct env *env, const struct wish *wis
         t->gather_until = mono_add(env->now, TALK_FOUNDING_S * NS_PER_S);
     t->reconcile_at = env->now;
     return OK;
-}
-
-/* ---- contacts ---- */
-
-static enum err contact(struct chat *c, const struct env *env, const struct card *card,
-                        struct talk **out)
-{
-    struct wish wish = {.kind = WISH_ADD};
-    struct person *p = people_get(c, card->account);
-    struct profile_data data = direct_data(c, card->account);
-
-    if (p == NULL)
-        return ERR_FULL;
-    if (p->consent == CHAT_CONSENT_BLOCKED)
-        return ERR_REFUSED;
-    step_open(c);
-    p->consent = CHAT_CONSENT_GIVEN;
-    p->private_link = card->private_link;
-    memcpy(p->secret, card->secret, sizeof p->secret);
-    p->changed = true;
-    self_decided(c, env, DECISION_CONSENT, SPAN_ARRAY(p->account));
-    self_decided(c, env, DECISION_CARD, SPAN_ARRAY(p->account));
-    *out = talks_direct(c, card->account);
-    if (*out != NULL) {
-        if ((*out)->state == CHAT_REQUESTED)
-            return chat_accept(c, env, &(*out)->id);
-        return OK;
-    }
-    TRY(talk_found(c, env, &data, out));
-    (*out)->state = CHAT_LOOKING;
-    memcpy((*out)->with.bytes, card->account, 32);
-    memcpy(wish.account, card->account, 32);
-    TRY(talk_wish(*out, env, &wish));
-    TRY(talk_adopt(c, env, *out)); /* the other one is waited for */
-    finding_start(c, env, p);
-    return OK;
-}
-
-enum err chat_contact(struct chat *c, const struct env *env, struct span text,
-                      struct chat_conversation *out)
-{
-    struct card card;
-    struct buf keep = BUF_INIT(CARD_BYTES_MAX);
-    struct talk *t;
-
-    enum err err = card_parse(text, &card, &keep);
-    buf_clear(&keep);
-    TRY(err);
-    if (memcmp(card.account, c->self.account, 32) == 0)
-        return ERR_ARGUMENT;
-    TRY(contact(c, env, &card, &t));
-    *out = t->id;
-    return step_close(c, env);
-}
-
-enum err talk_accept(struct chat *c, const struct env *env, struct talk *t)
-{
-    struct person *p = people_find(c, t->with.bytes);
-    if (p != NULL && t->type == CHAT_DIRECT) {
-        p->consent = CHAT_CONSENT_GIVEN;
-        p->changed = true;
-    }
-    inviting_answered(c, t->with.bytes);
-    t->state = CHAT_JOINED;
-    t->changed = t->active = true;
-    delivery_set_silent(t->delivery, false);
-    delivery_ready(t->delivery, env, true);
-    t->reconcile_at = env->now;
-    journal_add(c, env,
-                &(struct happened){.kind = CHAT_EVENT_CONVERSATION, .conversation = t->id.bytes});
-    return OK;
-}
-
-enum err chat_accept(struct chat *c, const struct env *env, const struct chat_conversation *id)
-{
-    struct talk *t;
-    TRY(talks_named(c, id, &t));
-    if (t->state != CHAT_REQUESTED)
-        return ERR_EXISTS;
-    step_open(c);
-    TRY(talk_accept(c, env, t));
-    self_decided(c, env, DECISION_TAKES_PART, SPAN_ARRAY(t->id.bytes));
-    if (t->type == CHAT_DIRECT)
-        self_decided(c, env, DECISION_CONSENT, SPAN_ARRAY(t->with.bytes));
-    return step_close(c, env);
 }
 
 /* ---- groups ---- */
