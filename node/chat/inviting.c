@@ -203,7 +203,10 @@ static bool offer(struct chat *c, const struct env *env, const struct card *card
         if (err != OK && err_actor(err) == ERR_ACTOR_LOCAL)
             untake(c, &r);
     } else if (r.verdict == INBOX_NEWER_VERSION) {
-        journal_add(c, env, &(struct happened){.kind = CHAT_EVENT_UNSUPPORTED});
+        step_open(c);
+        if ((c->newer_told & NEWER_INVITE) == 0) /* strangers shall not fill the journal */
+            journal_add(c, env, &(struct happened){.kind = CHAT_EVENT_UNSUPPORTED});
+        c->newer_told |= NEWER_INVITE;
     } else if (r.verdict == INBOX_WAITS) {
         c->inbox_again = true; /* not read until it is taken */
         r.again = false;

@@ -1,6 +1,20 @@
 /* What a conversation receives: envelopes, opened and taken frame by frame. */
 #include "node/chat/notices.h"
 
+/* Something that only a newer version understands. Told once for each kind in each conversation as
+ * long as we run: whoever sends more of it shall not fill the journal. */
+static void newer(struct chat *c, const struct env *env, struct talk *t, unsigned kind,
+                  const uint8_t *account)
+{
+    if ((t->newer_told & kind) != 0 || (account != NULL && people_blocked(c, account)))
+        return;
+    t->newer_told |= kind;
+    journal_add(c, env,
+                &(struct happened){.kind = CHAT_EVENT_UNSUPPORTED,
+                                   .account = account,
+                                   .conversation = t->id.bytes});
+}
+
 static void said(struct chat *c, const struct env *env, struct talk *t, const struct eid *eid,
                  const struct mls_event *e)
 {
@@ -15,10 +29,7 @@ static void said(struct chat *c, const struct env *env, struct talk *t, const st
     enum err err =
         delivery_receive(t->delivery, env, &who, mls_group_context(g)->epoch, buf_span(&e->data));
     if (err == ERR_UNSUPPORTED)
-        journal_add(c, env,
-                    &(struct happened){.kind = CHAT_EVENT_UNSUPPORTED,
-                                       .account = who.account,
-                                       .conversation = t->id.bytes});
+        newer(c, env, t, NEWER_PARCEL, who.account);
     else if (err != OK)
         log_unusual(env, "chat", "parcel refused err=%s", err_name(err));
     struct person *p = people_find(c, who.account);
@@ -170,9 +181,7 @@ static enum err take_frame(struct chat *c, const struct env *env, struct talk *t
     case FRAME_ANSWER:
         return rejoin_answered(c, env, t, f->bytes);
     default:
-        journal_add(
-            c, env,
-            &(struct happened){.kind = CHAT_EVENT_UNSUPPORTED, .conversation = t->id.bytes});
+        newer(c, env, t, NEWER_FRAME, NULL);
         return OK;
     }
 }
