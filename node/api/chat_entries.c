@@ -99,11 +99,12 @@ bool chat_on_search(struct chat_call *q)
     if (!read_limit(q, &limit))
         return chat_bad(q, "limit");
     json_t *list = json_array();
-    for (uint64_t n = 0; n < limit && chat_search(q->chat, where.len > 0 ? &at.id : NULL, word,
-                                                  &at.entry, &e) == OK;
-         n++) {
-        at.entry = e.id;
-        json_array_append_new(list, chat_json_entry(&e));
+    for (enum err err = OK; (err == OK || err == ERR_MORE) && json_array_size(list) < limit;) {
+        err = chat_search(q->chat, where.len > 0 ? &at.id : NULL, word, &at.entry, &e);
+        if (err == OK)
+            json_array_append_new(list, chat_json_entry(&e));
+        if (err == OK || err == ERR_MORE)
+            at.entry = e.id;
     }
     return chat_answer_json(q, OK, list);
 }

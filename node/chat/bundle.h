@@ -27,7 +27,7 @@
 enum intro_policy {          /* who may write first; numbers on the wire */
     INTRO_POLICY_OPEN = 1,   /* whoever pays the stamp */
     INTRO_POLICY_LINKS = 2,  /* holders of a private link, with a stamp */
-    INTRO_POLICY_GROUPS = 3, /* members of shared groups, without one */
+    INTRO_POLICY_GROUPS = 3, /* who is in a group with it, or holds a private link; with a stamp */
 };
 
 #define PART_CROWD_PACKAGE 1u /* extension */

@@ -45,7 +45,7 @@ size_t cards_ours(struct chat *c, struct card *out, size_t max)
     out[count] = open_card(c);
     out[count].private_link = true;
     memcpy(out[count++].secret, c->words_secret, CARD_SECRET_BYTES);
-    if (c->policy == CHAT_POLICY_OPEN)
+    if (c->policy != CHAT_POLICY_LINKS)
         out[count++] = open_card(c);
     while (count < max && next_link(c, &key, &out[count]))
         count++;

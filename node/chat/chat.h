@@ -115,7 +115,7 @@ enum chat_out_kind {
                          chat_published follows with the ticket, whatever happens */
     CHAT_OUT_FETCH,   /* topics, from_ns, to_ns: all stored messages of these content topics from
                          one store; `other`: from another one than ticket `other_than` asked.
-                         chat_fetched follows for each message, then chat_fetched_all */
+                         chat_received follows for each message, then chat_fetched with the ticket */
     CHAT_OUT_LISTEN,  /* topics: the content topics to receive; replaces the former list. With
                          relay only its shards matter */
 };
@@ -254,7 +254,7 @@ enum err chat_card_hints(struct span card, struct buf *keep, struct span *hints,
 enum chat_policy {
     CHAT_POLICY_OPEN,  /* whoever pays the stamp; default */
     CHAT_POLICY_LINKS, /* holders of a private link */
-    CHAT_POLICY_GROUPS /* members of shared groups only */
+    CHAT_POLICY_GROUPS /* who is in a group with us, or holds a private link */
 };
 enum err chat_set_policy(struct chat *c, const struct env *env, enum chat_policy policy) MUST_CHECK;
 
@@ -296,7 +296,8 @@ enum err chat_revoke(struct chat *c, const struct env *env, const struct chat_in
 /** Change the root key with the 24 words; this installation becomes the keeper. */
 enum err chat_rotate(struct chat *c, const struct env *env, struct span words) MUST_CHECK;
 
-/** A new installation key for this device; its conversations follow. */
+/** A new installation key for this device. Not in this version: ERR_UNSUPPORTED, and nothing has
+ * changed. A device whose key may be known is revoked, and let in anew by pairing. */
 enum err chat_rekey(struct chat *c, const struct env *env) MUST_CHECK;
 
 enum err chat_safety_number(struct chat *c, const struct chat_account *with,
@@ -410,7 +411,7 @@ enum err chat_set_receipts(struct chat *c, const struct env *env, bool on) MUST_
 enum err chat_set_disappearing(struct chat *c, const struct env *env,
                                const struct chat_conversation *id, uint64_t seconds) MUST_CHECK;
 
-/** Never stored, never repeated; at most one in CHAT_TYPING_EVERY_S. */
+/** Never stored, never repeated; one within CHAT_TYPING_EVERY_S of another is not sent. */
 enum err chat_typing(struct chat *c, const struct env *env,
                      const struct chat_conversation *id) MUST_CHECK;
 
@@ -516,7 +517,11 @@ enum err chat_history(struct chat *c, const struct chat_conversation *id,
                       struct chat_entry *out) MUST_CHECK;
 
 /** Search texts for a word, ASCII case aside, newest first, in one conversation or (NULL) in all;
- * `from` of the last hit to go on, zeros to begin. ERR_NOT_FOUND: no more. */
+ * `from` of the last hit to go on, zeros to begin.
+ *
+ * @return OK; ERR_MORE none among SEARCH_LOOK_MAX lines: `out` is the last of them, go on from it;
+ *         ERR_NOT_FOUND no more, or no such conversation or `from`; ERR_ARGUMENT no word
+ */
 enum err chat_search(struct chat *c, const struct chat_conversation *id, struct span word,
                      const struct chat_entry_id *from, struct chat_entry *out) MUST_CHECK;
 

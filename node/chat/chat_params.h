@@ -94,4 +94,6 @@
 #define STUCK_RETRY_S        10      /* between tries to write what the disk refused */
 
 /* what the person sees */
-#define RECOUNT_MAX 1000u /* lines looked at for those that are unread still */
+#define RECOUNT_MAX         1000u /* lines looked at for those that are unread still */
+#define SEARCH_LOOK_MAX     512u  /* lines looked at in one call of a search */
+#define CHAT_TYPING_EVERY_S 3     /* of one conversation */

@@ -41,6 +41,12 @@ enum err chat_revoke(struct chat *c, const struct env *env, const struct chat_in
     return step_close(c, env);
 }
 
+enum err chat_rekey(struct chat *c, const struct env *env)
+{
+    (void)c, (void)env;
+    return ERR_UNSUPPORTED; /* CHAT.md 4: not built; chat.h says what to do instead */
+}
+
 /* Stores were read: with the longest log that was found we take the account back. */
 void recovering_found(struct chat *c, const struct env *env)
 {

@@ -108,22 +108,42 @@ static void took(struct chat *c, const struct env *env, struct person *p)
     talks_found(c, env, p);
 }
 
+static bool same_address(const struct card *a, const struct card *b)
+{
+    return a->private_link == b->private_link &&
+           memcmp(a->secret, b->secret, sizeof a->secret) == 0;
+}
+
+/* Every envelope of first contact is compared with all of them. */
+static void derive_address(const struct chat *c, struct person *p)
+{
+    struct card cards[FINDING_CARDS_MAX];
+    size_t count = finding_cards(c, p, cards), same = 0;
+    while (same < count && same < p->address.count &&
+           same_address(&cards[same], &p->address.cards[same]))
+        same++;
+    if (same == count && count == p->address.count)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        p->address.cards[i] = cards[i];
+        p->address.buckets[i] = card_bucket(&cards[i]);
+    }
+    p->address.count = count;
+}
+
 void finding_received(struct chat *c, const struct env *env, struct span topic,
                       struct span envelope)
 {
     size_t cursor = 0;
+    uint8_t bucket = topic_bucket(topic);
     for (struct person *p; (p = map_next(&c->people, &cursor, NULL)) != NULL;) {
-        struct card cards[FINDING_CARDS_MAX];
-        size_t count = finding_cards(c, p, cards);
-        for (size_t i = 0; i < count; i++) {
-            char own[ENVELOPE_TOPIC_BYTES];
-            envelope_topic(ENVELOPE_INTRO, card_bucket(&cards[i]), own);
-            if (!span_eq(topic, span_str(own)))
+        derive_address(c, p);
+        for (size_t i = 0; i < p->address.count; i++) {
+            if (p->address.buckets[i] != bucket ||
+                (p->found == NULL && found_new(p->account, &p->found) != OK))
                 continue;
-            if (p->found == NULL && found_new(p->account, &p->found) != OK)
-                continue;
-            enum err err =
-                found_received(p->found, &cards[i], (uint64_t)(env->wall.ns / NS_PER_S), envelope);
+            enum err err = found_received(p->found, &p->address.cards[i],
+                                          (uint64_t)(env->wall.ns / NS_PER_S), envelope);
             if (err == OK)
                 took(c, env, p);
         }

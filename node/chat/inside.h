@@ -14,7 +14,7 @@
  *     saying.c    what the person says        entries.c, notes.c, rows.c  what entries mean
  *     wishing.c   what it wishes of conversations
  *     rejoin*.c   coming back into one (rejoining.h)  culprits.c  who committed twice
- *     reading.c   what the person looks at
+ *     reading.c   what the person looks at            searching.c  and looks for
  *     files*.c    files, in segments (files.h)      vanishing.c  entries whose time is over
  *     exporting.c contacts and history, to another installation
  *     self*.c     what all our devices know (self.h)    notices*.c  what a conversation itself
@@ -61,7 +61,12 @@ struct person {
     bool private_link; /* we know them by it: */
     uint8_t secret[CARD_SECRET_BYTES];
     struct found *found; /* their bundles; NULL: none yet */
-    bool looking;        /* in stores: */
+    struct {             /* where they lie; derived when an address is another */
+        struct card cards[FINDING_CARDS_MAX];
+        uint8_t buckets[FINDING_CARDS_MAX];
+        size_t count; /* 0: not derived yet */
+    } address;
+    bool looking; /* in stores: */
     struct sweep sweep;
     struct mono look_at; /* the next time */
     unsigned misses;     /* looks in a row that found nothing */
@@ -124,6 +129,7 @@ struct talk {
     struct healing *healing;  /* NULL: not joined */
     struct mono beacon_at;    /* when one makes us read stores again */
     struct mono reconcile_at;
+    struct mono typing_at; /* not said again before */
     /* for the person */
     bool muted;
     unsigned unread;
@@ -275,6 +281,8 @@ struct chat {
 
     struct mono self_say_at; /* decisions wait to be said to our other devices */
 
+    struct talk **listed; /* conversations, the newest first, as chat_conversations began; owned */
+    size_t listed_count;
     struct buf row, edit; /* what chat_entry's spans point to */
 };
 
@@ -471,6 +479,8 @@ struct mono letting_deadline(const struct chat *c, const struct env *env);
 
 /* ---- network.c ---- */
 bool network_ask(struct chat *c, const struct env *env, struct chat_out *out);
+/** The number in the topic of an envelope. */
+uint8_t topic_bucket(struct span topic);
 void network_listen(struct chat *c); /* what to listen to has changed */
 void network_gap(struct chat *c, const struct env *env, int64_t from_ns);
 void network_back(struct chat *c, const struct env *env);

@@ -16,6 +16,7 @@ struct asked {
     struct talk_world w;
     bool world;
     struct profile_joined joined; /* on trial */
+    const struct card *card;      /* of ours, that it came to */
     struct span topic, envelope;
     bool refers; /* the Welcome is beside the invite: */
     struct welcome_ref ref;
@@ -38,17 +39,30 @@ static const struct identity_log *known(void *ctx, const uint8_t account[ACCOUNT
     return p == NULL ? NULL : p->log;
 }
 
+/* Policy "groups": who has only our open card is heard if we are in a group together. */
+static bool is_welcome(const struct asked *a, const uint8_t account[ACCOUNT_ID_BYTES])
+{
+    size_t cursor = 0;
+    if (a->c->policy != CHAT_POLICY_GROUPS || a->card->private_link)
+        return true;
+    for (const struct talk *t; (t = map_next(&a->c->talks, &cursor, NULL)) != NULL;)
+        for (size_t i = 0; t->state == CHAT_JOINED && i < t->roster_count; i++)
+            if (memcmp(t->roster[i].account, account, ACCOUNT_ID_BYTES) == 0)
+                return true;
+    return false;
+}
+
 static enum inbox_consent consent_of(void *ctx, const uint8_t account[ACCOUNT_ID_BYTES])
 {
     const struct asked *a = ctx;
     const struct person *p = people_find(a->c, account);
     if (p == a->c->me)
         return INBOX_CONSENT_GIVEN; /* another device of ours */
-    if (p == NULL)
-        return INBOX_CONSENT_NONE;
-    return p->consent == CHAT_CONSENT_GIVEN     ? INBOX_CONSENT_GIVEN
-           : p->consent == CHAT_CONSENT_BLOCKED ? INBOX_CONSENT_BLOCKED
-                                                : INBOX_CONSENT_NONE;
+    if (p != NULL && p->consent == CHAT_CONSENT_GIVEN)
+        return INBOX_CONSENT_GIVEN;
+    if ((p != NULL && p->consent == CHAT_CONSENT_BLOCKED) || !is_welcome(a, account))
+        return INBOX_CONSENT_BLOCKED;
+    return INBOX_CONSENT_NONE;
 }
 
 /* The blob that the invite brings, or refers to. ERR_MORE: it is fetched first. */
@@ -187,7 +201,7 @@ static void untake(struct chat *c, struct inbox_result *r)
 static bool offer(struct chat *c, const struct env *env, const struct card *card, unsigned number,
                   struct span topic, struct span envelope)
 {
-    struct asked a = {.c = c, .env = env, .topic = topic, .envelope = envelope};
+    struct asked a = {.c = c, .env = env, .card = card, .topic = topic, .envelope = envelope};
     const struct inbox_world world = {&a, prekey_of, known, consent_of, join};
     const struct inbox_address address = {.card = card, .number = number};
     struct inbox_result r;

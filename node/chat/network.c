@@ -265,7 +265,7 @@ void chat_fetched(struct chat *c, const struct env *env, uint64_t ticket, enum e
 /* ---- what comes ---- */
 
 /* The number in "/sotto/1/b3f/bin". */
-static uint8_t bucket_of(struct span topic)
+uint8_t topic_bucket(struct span topic)
 {
     unsigned n = 0;
     for (size_t i = 10; i < 12; i++) {
@@ -281,8 +281,8 @@ static void park(struct chat *c, const struct env *env, struct span topic, struc
     uint8_t set[32] = {0};
     talk_buckets(c, env->wall.ns, set);
     talk_buckets(c, env->wall.ns - week_ns(), set);
-    if (has_bit(set, bucket_of(topic)) &&
-        parked_add(c->parked, env, bucket_of(topic), env->wall.ns, payload) != OK)
+    if (has_bit(set, topic_bucket(topic)) &&
+        parked_add(c->parked, env, topic_bucket(topic), env->wall.ns, payload) != OK)
         log_unusual(env, "chat", "a payload was not parked: memory is out");
 }
 

@@ -53,6 +53,13 @@ bool reactions_next(struct chat *c, const struct talk *t, const struct entry_id 
 void reactions_drop(struct chat *c, const struct talk *t, const struct entry_id *target,
                     const uint8_t account[ACCOUNT_ID_BYTES]);
 
+/* ---- reading.c ---- */
+
+/** The line before a place, which need not be one; NULL: the last. `at`: its place.
+ * ERR_NOT_FOUND. */
+enum err entry_before(struct chat *c, const struct talk *t, const struct entry_place *place,
+                      struct entry_place *at, struct chat_entry *out) MUST_CHECK;
+
 /* ---- rows.c: the entry itself ---- */
 
 struct row_key entry_key(const struct talk *t, const struct entry_place *place);

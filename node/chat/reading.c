@@ -49,28 +49,35 @@ static void summary(const struct chat *c, const struct talk *t, struct chat_summ
     memcpy(out->last, t->last, sizeof out->last);
 }
 
-static bool before(const struct talk *a, const struct talk *b)
+static int newest_first(const void *a, const void *b)
 {
-    if (a->last_ns != b->last_ns)
-        return a->last_ns > b->last_ns;
-    return memcmp(a->id.bytes, b->id.bytes, sizeof a->id.bytes) < 0;
+    const struct talk *x = *(struct talk *const *)a, *y = *(struct talk *const *)b;
+    if (x->last_ns != y->last_ns)
+        return x->last_ns > y->last_ns ? -1 : 1;
+    return memcmp(x->id.bytes, y->id.bytes, sizeof x->id.bytes);
 }
 
-/* The conversation of that place when the newest is the first. */
+static void list_talks(struct chat *c)
+{
+    size_t cursor = 0;
+    free(c->listed);
+    c->listed_count = 0;
+    c->listed = calloc(map_count(&c->talks) + 1, sizeof(struct talk *));
+    for (struct talk *t; c->listed != NULL && (t = map_next(&c->talks, &cursor, NULL)) != NULL;)
+        if (t->type != CHAT_SELF)
+            c->listed[c->listed_count++] = t;
+    if (c->listed_count > 1)
+        qsort(c->listed, c->listed_count, sizeof(struct talk *), newest_first);
+}
+
 bool chat_conversations(struct chat *c, size_t *cursor, struct chat_summary *out)
 {
-    size_t outer = 0;
-    for (const struct talk *t; (t = map_next(&c->talks, &outer, NULL)) != NULL;) {
-        size_t inner = 0, rank = 0;
-        for (const struct talk *u; (u = map_next(&c->talks, &inner, NULL)) != NULL;)
-            rank += u != t && u->type != CHAT_SELF && before(u, t);
-        if (rank == *cursor && t->type != CHAT_SELF) {
-            ++*cursor;
-            summary(c, t, out);
-            return true;
-        }
-    }
-    return false;
+    if (*cursor == 0)
+        list_talks(c);
+    if (*cursor >= c->listed_count)
+        return false;
+    summary(c, c->listed[(*cursor)++], out);
+    return true;
 }
 
 enum err chat_conversation(struct chat *c, const struct chat_conversation *id,
@@ -376,6 +383,30 @@ static enum err start_at(struct chat *c, const struct talk *t, const struct chat
     return OK;
 }
 
+/* The shown one behind or before the row. */
+static enum err next_shown(struct chat *c, const struct talk *t, bool back, struct standing *s,
+                           struct chat_entry *out)
+{
+    do
+        TRY(step(c, t, back, s));
+    while (!is_shown(c, &s->note));
+    return show_standing(c, t, s, out);
+}
+
+enum err entry_before(struct chat *c, const struct talk *t, const struct entry_place *place,
+                      struct entry_place *at, struct chat_entry *out)
+{
+    struct standing s = {.key = {.len = 0}};
+    if (place != NULL) {
+        struct row_key row = entry_key(t, place);
+        memcpy(s.key.bytes, row.bytes, row.len);
+        s.key.len = (uint8_t)row.len;
+    }
+    TRY(next_shown(c, t, true, &s, out));
+    *at = s.at;
+    return OK;
+}
+
 enum err chat_history(struct chat *c, const struct chat_conversation *conversation,
                       const struct chat_entry_id *from, bool back, struct chat_entry *out)
 {
@@ -385,47 +416,5 @@ enum err chat_history(struct chat *c, const struct chat_conversation *conversati
     if (t == NULL)
         return ERR_NOT_FOUND;
     TRY(start_at(c, t, from, &s.key));
-    do
-        TRY(step(c, t, back, &s));
-    while (!is_shown(c, &s.note));
-    return show_standing(c, t, &s, out);
-}
-
-/* ---- search ---- */
-
-static uint8_t lower(uint8_t b)
-{
-    return b >= 'A' && b <= 'Z' ? (uint8_t)(b + 32) : b;
-}
-
-static bool contains(struct span text, struct span word)
-{
-    for (size_t at = 0; at + word.len <= text.len; at++) {
-        size_t i = 0;
-        while (i < word.len && lower(text.ptr[at + i]) == lower(word.ptr[i]))
-            i++;
-        if (i == word.len)
-            return true;
-    }
-    return false;
-}
-
-static bool is_zero(const struct chat_entry_id *id)
-{
-    static const struct chat_entry_id zero;
-    return memcmp(id, &zero, sizeof zero) == 0;
-}
-
-enum err chat_search(struct chat *c, const struct chat_conversation *conversation, struct span word,
-                     const struct chat_entry_id *from, struct chat_entry *out)
-{
-    struct chat_entry_id at = *from;
-    if (word.len == 0 || conversation == NULL)
-        return ERR_ARGUMENT;
-    for (;;) {
-        TRY(chat_history(c, conversation, is_zero(&at) ? NULL : &at, true, out));
-        at = out->id;
-        if (contains(out->text, word))
-            return OK;
-    }
+    return next_shown(c, t, back, &s, out);
 }

@@ -158,6 +158,9 @@ enum err chat_typing(struct chat *c, const struct env *env, const struct chat_co
     TRY(talks_named(c, id, &t));
     if (t->state != CHAT_JOINED || t->delivery == NULL)
         return ERR_REFUSED;
+    if (env->now.ns < t->typing_at.ns)
+        return OK; /* they know */
+    t->typing_at = mono_add(env->now, CHAT_TYPING_EVERY_S * NS_PER_S);
     step_open(c);
     enum err err = content_encode(&content, &bytes);
     if (err == OK)

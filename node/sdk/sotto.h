@@ -363,6 +363,8 @@ int sotto_entry(struct sotto *s, const struct sotto_id *id, const struct sotto_e
  * no more. */
 int sotto_history(struct sotto *s, const struct sotto_id *id, const struct sotto_entry_id *from,
                   int back, struct sotto_entry *out);
+/* The next line with a word, newest first, in one conversation or (NULL) in all, before `from`, the
+ * last hit; NULL: from the end. SOTTO_NOT_FOUND: no more. */
 int sotto_search(struct sotto *s, const struct sotto_id *id, const char *word,
                  const struct sotto_entry_id *from, struct sotto_entry *out);
 

@@ -302,9 +302,14 @@ int sotto_search(struct sotto *s, const struct sotto_id *id, const char *word,
                  const struct sotto_entry_id *from, struct sotto_entry *out)
 {
     struct chat_entry e;
+    struct chat_entry_id at = {.bytes = {0}};
+    enum err err;
 
-    return read_one(chat_search(chat_of(s), id_of(id), span_str(word), entry_of(from), &e), &e,
-                    out);
+    if (from != NULL)
+        at = *entry_of(from);
+    while ((err = chat_search(chat_of(s), id_of(id), span_str(word), &at, &e)) == ERR_MORE)
+        at = e.id;
+    return read_one(err, &e, out);
 }
 
 int sotto_file_fetch(struct sotto *s, const struct sotto_id *id, const struct sotto_entry_id *entry)

@@ -244,10 +244,13 @@ void pane_search(struct tui *t, struct span rest)
     struct chat_entry_id from = {.bytes = {0}};
     tui_pane(t, "Search");
     t->hits_count = 0;
-    while (rest.len > 0 && t->hits_count < HITS_MAX &&
-           t->source->search(t->chat, NULL, rest, &from, &e) == OK) {
-        from = e.id;
-        hit_lines(t, &e);
+    enum err err = rest.len > 0 ? OK : ERR_ARGUMENT;
+    while ((err == OK || err == ERR_MORE) && t->hits_count < HITS_MAX) {
+        err = t->source->search(t->chat, NULL, rest, &from, &e);
+        if (err == OK)
+            hit_lines(t, &e);
+        if (err == OK || err == ERR_MORE)
+            from = e.id;
     }
     lines_addf(&t->pane, TUI_DIM,
                t->hits_count > 0 ? "%sgo NUMBER shows it" : "%sNothing was found.",

@@ -174,12 +174,97 @@ static void what_fails_changes_nobody(void **state)
     world_clear(&w);
 }
 
+/* Under the policy "groups" the open card is for those who are in a group with us. */
+static void who_shares_a_group_may_write_first(void **state)
+{
+    (void)state;
+    struct world w;
+    struct chat_event ev;
+    world_init(&w, 4);
+    struct world_person *all[3] = {world_born(&w), world_born(&w), world_born(&w)};
+    struct chat_conversation id = group_of(&w, all);
+    struct world_person *a = all[1], *b = all[2], *stranger = world_born(&w);
+    assert_int_equal(summary_of(a, &id).accounts, 3);
+    world_online(&w, stranger, true);
+    char open[CHAT_CARD_TEXT_MAX];
+    assert_ok(chat_card(a->chat, &w.t.env, false, open));
+    assert_ok(chat_set_policy(a->chat, &w.t.env, CHAT_POLICY_GROUPS));
+    world_run(&w, 120);
+    a->cursor = chat_event_last(a->chat);
+    struct chat_conversation from_stranger, from_ben;
+    assert_ok(chat_contact(stranger->chat, &w.t.env, span_str(open), &from_stranger));
+    say(&w, stranger, &from_stranger, "buy this");
+    world_run(&w, 300);
+    assert_false(world_event(a, CHAT_EVENT_REQUEST, &ev));
+    assert_ok(chat_contact(b->chat, &w.t.env, span_str(open), &from_ben));
+    say(&w, b, &from_ben, "it is me");
+    world_run(&w, 300);
+    a->cursor = 0;
+    struct chat_account ben = account_of(b);
+    bool asked = false;
+    while (world_event(a, CHAT_EVENT_REQUEST, &ev))
+        asked |= memcmp(&ev.account, &ben, sizeof ben) == 0;
+    assert_true(asked);
+    assert_true(world_reads(a, &from_ben, "it is me"));
+    world_clear(&w);
+}
+
+static unsigned hits(struct world_person *p, const struct chat_conversation *id, const char *word,
+                     char found[256])
+{
+    struct chat_entry e;
+    struct chat_entry_id from = {.bytes = {0}};
+    unsigned n = 0;
+    found[0] = '\0';
+    while (chat_search(p->chat, id, span_str(word), &from, &e) == OK) {
+        size_t at = strlen(found);
+        (void)snprintf(found + at, 256 - at, "%.*s;", (int)e.text.len, (const char *)e.text.ptr);
+        from = e.id;
+        n++;
+    }
+    return n;
+}
+
+static void a_word_is_found_in_all_conversations_newest_first(void **state)
+{
+    (void)state;
+    struct world w;
+    struct chat_conversation one, two;
+    struct chat_entry e;
+    struct chat_entry_id zeros = {.bytes = {0}};
+    char found[256], text[32];
+    world_init(&w, 5);
+    struct world_person *a = world_born(&w);
+    assert_ok(chat_found(a->chat, &w.t.env, CHAT_GROUP, SPAN_LIT("one"), NULL, 0, &one));
+    assert_ok(chat_found(a->chat, &w.t.env, CHAT_GROUP, SPAN_LIT("two"), NULL, 0, &two));
+    for (int i = 0; i < 6; i++) {
+        (void)snprintf(text, sizeof text, "%s %d", i == 3 ? "tea" : "Milk", i);
+        say(&w, a, i % 2 == 0 ? &one : &two, text);
+        test_env_advance(&w.t, NS_PER_S);
+    }
+    assert_int_equal(hits(a, NULL, "milk", found), 5);
+    assert_string_equal(found, "Milk 5;Milk 4;Milk 2;Milk 1;Milk 0;");
+    assert_int_equal(hits(a, &two, "milk", found), 2);
+    assert_string_equal(found, "Milk 5;Milk 1;");
+    assert_int_equal(hits(a, NULL, "coffee", found), 0);
+    assert_err(chat_search(a->chat, NULL, SPAN_EMPTY, &zeros, &e), ERR_ARGUMENT);
+    for (unsigned i = 0; i < SEARCH_LOOK_MAX; i++) /* lines that came after it */
+        say(&w, a, &one, "x");
+    assert_err(chat_search(a->chat, NULL, SPAN_LIT("tea"), &zeros, &e), ERR_MORE);
+    struct chat_entry_id from = e.id; /* not yet, and it goes on from there */
+    assert_ok(chat_search(a->chat, NULL, SPAN_LIT("tea"), &from, &e));
+    assert_span_equal(e.text, SPAN_LIT("tea 3"));
+    world_clear(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_was_blocked_sees_no_sign_of_life),
         cmocka_unit_test(entries_of_who_is_blocked_are_hidden_in_groups),
         cmocka_unit_test(what_fails_changes_nobody),
+        cmocka_unit_test(who_shares_a_group_may_write_first),
+        cmocka_unit_test(a_word_is_found_in_all_conversations_newest_first),
     };
     cmocka_set_test_filter(getenv("TEST"));
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -182,7 +182,7 @@ static void what_is_decided_on_one_device_is_known_to_all(void **state)
     world_run(&w, 900);
     assert_int_equal(seen_by(a, &ben).consent, CHAT_CONSENT_BLOCKED);
     assert_ok(chat_block(a->chat, &w.t.env, &ben, false));
-    world_run(&w, 900);
+    world_run(&w, 3600);
     assert_int_equal(seen_by(a2, &ben).consent, CHAT_CONSENT_GIVEN);
     size_t cursor = 0, shown = 0; /* self/1 is in no list */
     while (chat_conversations(a->chat, &cursor, &s))
