@@ -45,6 +45,8 @@ static void stamped(struct chat *c, const struct env *env, const struct stamping
     enum err err = intro_seal(&s->card, s->day, &i, env->rng, &envelope);
     if (err == OK)
         err = chat_publish(c, env, topic, &envelope, NULL, 0);
+    if (err == OK && s->bundle)
+        laying_left(c, &s->card);
     if (err != OK)
         log_unusual(env, "chat", "first contact not sent err=%s", err_name(err));
     buf_clear(&envelope);

@@ -162,13 +162,14 @@ struct pending { /* a message to be published: waits for the commit, then for ch
 
 struct laid { /* one of our addresses: when a bundle was last laid out there */
     uint8_t secret[CARD_SECRET_BYTES];
-    uint64_t last_s, due_s; /* due_s: sooner than its minute; 0: no */
+    uint64_t last_s, left_s, due_s; /* due_s: sooner than its minute; 0: no */
 };
 
 struct stamping { /* a body that a stamp is looked for */
     struct card card;
     uint32_t day;
     unsigned bits;
+    bool bundle; /* of ours; else an invite */
     struct buf body;
     uint64_t next;
 };
@@ -398,6 +399,8 @@ void laying_plan(struct chat *c, const struct env *env);
 /** Lay our bundles out soon: log, links or policy have changed. */
 void bundles_renew(struct chat *c, const struct env *env);
 void laying_tick(struct chat *c, const struct env *env);
+/** The bundle at this address is stamped and leaves. */
+void laying_left(struct chat *c, const struct card *card);
 
 /* ---- finding.c, further ---- */
 size_t finding_cards(const struct chat *c, const struct person *p,

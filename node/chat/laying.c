@@ -1,7 +1,8 @@
 /* Being found: our bundles, laid out at each of our addresses at its own minute of the day, whether
  * they are used or not; sooner only when our log or policy has changed.
  *
- * A record, of all addresses: [[card secret, last laid out s], ...]. @source CHAT.md 3
+ * A record, of all addresses: [[card secret, last left s, 1 if another is owed], ...]: what was
+ * begun before a crash, a stamp looked for even, is done again. @source CHAT.md 3
  */
 #include "node/chat/talk.h"
 #include "node/chat/timetable.h"
@@ -34,9 +35,11 @@ static void save(struct chat *c)
     struct pack_writer w = pack_writer_to(&value);
     pack_write_array(&w, c->laid_count);
     for (size_t i = 0; i < c->laid_count; i++) {
-        pack_write_array(&w, 2);
-        pack_write_bin(&w, SPAN_ARRAY(c->laid[i].secret));
-        pack_write_uint(&w, c->laid[i].last_s);
+        const struct laid *l = &c->laid[i];
+        pack_write_array(&w, 3);
+        pack_write_bin(&w, SPAN_ARRAY(l->secret));
+        pack_write_uint(&w, l->left_s);
+        pack_write_uint(&w, l->due_s != 0 || l->last_s != l->left_s);
     }
     if (pack_writer_status(&w) == OK)
         step_put(c, VAULT_T_SECRETS, LAID_ROW, &value);
@@ -49,10 +52,11 @@ static enum err read(struct chat *c, struct span in)
     TRY(pack_open(in, &r));
     c->laid_count = pack_read_array(&r, 0, CHAT_ADDRESSES_MAX);
     for (size_t i = 0; i < c->laid_count; i++) {
-        (void)pack_read_array(&r, 2, 2);
-        pack_read_fixed(&r, c->laid[i].secret, CARD_SECRET_BYTES);
-        c->laid[i].last_s = pack_read_uint(&r, UINT64_MAX);
-        c->laid[i].due_s = 0;
+        struct laid *l = &c->laid[i];
+        (void)pack_read_array(&r, 3, 3);
+        pack_read_fixed(&r, l->secret, CARD_SECRET_BYTES);
+        l->left_s = l->last_s = pack_read_uint(&r, UINT64_MAX);
+        l->due_s = pack_read_uint(&r, 1); /* long ago */
     }
     return pack_end(&r);
 }
@@ -100,6 +104,7 @@ void bundles_renew(struct chat *c, const struct env *env)
 {
     for (size_t i = 0; i < c->laid_count; i++) /* not all at once: it would show whose they are */
         c->laid[i].due_s = seconds(env) + rng_below(env->rng, BUNDLE_SPREAD_S);
+    save(c);
     laying_plan(c, env);
 }
 
@@ -108,8 +113,10 @@ void bundles_renew(struct chat *c, const struct env *env)
 static enum err lay_out(struct chat *c, const struct env *env, const struct card *card)
 {
     struct buf log = BUF_INIT(IDENTITY_SENT_BYTES_MAX), body = BUF_INIT(BUNDLE_BYTES_MAX);
-    const struct stamping s = {
-        .card = *card, .day = (uint32_t)(seconds(env) / INTRO_DAY_S), .bits = STAMP_BITS_BUNDLE};
+    const struct stamping s = {.card = *card,
+                               .day = (uint32_t)(seconds(env) / INTRO_DAY_S),
+                               .bits = STAMP_BITS_BUNDLE,
+                               .bundle = true};
     struct prekey *p;
 
     TRY(prekeys_current(c, env, &p));
@@ -122,6 +129,13 @@ static enum err lay_out(struct chat *c, const struct env *env, const struct card
     buf_clear(&log);
     buf_clear(&body);
     return err;
+}
+
+void laying_left(struct chat *c, const struct card *card)
+{
+    struct laid *l = laid_at(c, card);
+    l->left_s = l->last_s;
+    save(c);
 }
 
 void laying_tick(struct chat *c, const struct env *env)

@@ -80,8 +80,9 @@ void pending_free(struct pending *p)
 
 /* ---- what must leave also after a kill ---- */
 
-/* Entries stand in the outbox of their conversation, and first contact is made again; commits and
- * what goes with them are nowhere else: others cannot follow if they do not leave. */
+/* Entries stand in the outbox of their conversation, segments in their files; commits and what goes
+ * with them, bundles and what lets a device in are nowhere else: others cannot follow, find us or
+ * come in if they do not leave. */
 static struct row_key leaving_key(uint64_t ticket)
 {
     uint8_t be[8];
@@ -168,7 +169,7 @@ enum err chat_publish(struct chat *c, const struct env *env, const char *topic, 
     p->out = (struct chat_out){.kind = CHAT_OUT_PUBLISH,
                                .ticket = ++c->ticket,
                                .timestamp_ns = env->wall.ns - env->wall.ns % NS_PER_S};
-    enum err err = talk != NULL && token == 0 ? leaving_keep(c, p) : OK;
+    enum err err = token == 0 ? leaving_keep(c, p) : OK;
     if (err == OK)
         err = fifo_push(&c->held, &p);
     if (err != OK) {

@@ -149,16 +149,19 @@ void inviting_heard(struct chat *c, const struct talk *t, const struct entry_aut
 
 /* May it go now? A commit that others could still overtake is waited for, but not for ever: in a
  * quiet group acks take hours. Should it lose after T, whoever was invited by it is invited again.
- */
+ * One that is off the way may be on it again, when both of two siblings are withdrawn for instance;
+ * only after 2 T is it lost. */
 static bool released(struct chat *c, const struct env *env, struct waiting *r, bool *lost)
 {
     const struct talk *t = talks_find(c, r->conversation);
+    int64_t age = env->wall.ns - r->made_ns;
     *lost = t == NULL || t->branches == NULL;
     if (!r->held || *lost)
         return true;
     const struct dag *dag = branches_dag(t->branches);
-    *lost = dag_state(dag, &r->eid) == DAG_UNKNOWN || !dag_on_path(dag, &r->eid);
-    return dag_is_certified(dag, &r->eid) || env->wall.ns - r->made_ns > DAG_REWIND_NS;
+    bool on_way = dag_on_path(dag, &r->eid);
+    *lost = dag_state(dag, &r->eid) == DAG_UNKNOWN || (!on_way && age > 2 * DAG_REWIND_NS);
+    return on_way && (dag_is_certified(dag, &r->eid) || age > DAG_REWIND_NS);
 }
 
 void inviting_tick(struct chat *c, const struct env *env)
