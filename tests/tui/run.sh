@@ -35,13 +35,16 @@ hides() {
     fi
 }
 
-# Answers one question, with the word of the list as it was shown; sets `number`.
+asked() { screen | sed -n 's/.*Word number \([0-9]*\):.*/\1/p'; }
+
+# Answers one question, with the word of the list as it was shown; sets `number`. A screen may be caught half drawn:
+# a number counts when it is seen twice.
 answer_word() {
     local before=${number-} i
     for ((i = 0; i < 50; i++)); do
-        number=$(screen | sed -n 's/.*Word number \([0-9]*\):.*/\1/p')
-        [[ -n $number && $number != "$before" ]] && break
+        number=$(asked)
         sleep 0.1
+        [[ -n $number && $number != "$before" && $number == "$(asked)" ]] && break
     done
     type_in "$(grep -oE "(^| )$number [a-z]+" <<<"$words" | head -1 | sed 's/^ *[0-9]* //')"
 }
