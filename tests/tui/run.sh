@@ -67,7 +67,7 @@ shows "again" 'once more'
 hides "a passphrase" 'correct horse'
 type_in 'correct horse'
 shows "words" '24 xray'
-words=$(screen)
+words=$(screen | grep -v 'The 24 words') # the title is no word
 keys Enter
 shows "check" 'Word number'
 type_in wrong
