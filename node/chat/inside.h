@@ -17,8 +17,7 @@
  *     reading.c   what the person looks at            searching.c  and looks for
  *     files*.c    files, in segments (files.h)      vanishing.c  entries whose time is over
  *     exporting.c contacts and history, to another installation
- *     self*.c     what all our devices know (self.h)    notices*.c  what a conversation itself
- * tells
+ *     self*.c     what all our devices know (self.h)    notices*.c  what a talk itself tells
  *
  * Everything in memory is a copy of what the vault holds. An input changes memory and notes what is
  * to be written; step_close writes it as one transaction, and only then what has to leave leaves.

@@ -173,6 +173,7 @@ enum err chat_publish(struct chat *c, const struct env *env, const char *topic, 
     if (err == OK)
         err = fifo_push(&c->held, &p);
     if (err != OK) {
+        leaving_drop(c, p); /* nobody would take the row away */
         buf_move(payload, &p->bytes);
         pending_free(p);
     }
