@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 // Hostile input. After each attack a well-behaved client must be served and the node's own memory
 // (RssAnon) be within 16 MB of what it was before; the node must not have ended or logged a bug.
-//   run.mjs [ATTACK...] [--standin]     --standin: the attacks themselves are tried on a js-libp2p node
+//   run.mjs [ATTACK...] [--patient | --brisk] [--standin]
+//     --patient, --brisk: only those that mostly wait, only the others (two runs can share the cores)
+//     --standin: the attacks themselves are tried on a js-libp2p node
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,6 +25,7 @@ import * as rest from './attacks/rest.mjs'
 import * as sync from './attacks/sync.mjs'
 
 const ATTACKS = { ...transport, ...websocket, ...noise, ...muxer, ...gossip, ...store, ...lightpush, ...filter, ...rest, ...sync }
+const PATIENT = ['lyingSync', 'slowUpgrades', 'slowReaders', 'blackHole']
 const MEMORY_SLACK = 16e6
 const ATTACK_MS = 45000
 
@@ -83,10 +86,12 @@ async function fresh () {
   return node
 }
 
-const { values, names } = chosen(Object.keys(ATTACKS), { options: { standin: { type: 'boolean' } } })
+const flag = { type: 'boolean' }
+const { values, names } = chosen(Object.keys(ATTACKS), { options: { standin: flag, patient: flag, brisk: flag } })
+const wanted = name => PATIENT.includes(name) ? !values.brisk : !values.patient
 const report = new Report()
 let node = await fresh()
-for (const name of names) {
+for (const name of names.filter(wanted)) {
   await report.run(name, async () => {
     try { return await survive(node, ATTACKS[name]) } catch (e) {
       if (!node.alive) throw new Error(`the node ended (${JSON.stringify(node.exit)}): ${node.log(1500)}`)
