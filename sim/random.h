@@ -23,6 +23,8 @@ enum sim_purpose {
     SIM_RANDOM_RECEIPTS,
     SIM_RANDOM_STORES, /* who asks stores, when */
     SIM_RANDOM_CHATS,
+    SIM_RANDOM_MEMBERS,       /* tier F2: who they are; */
+    SIM_RANDOM_MEMBERS_SPEAK, /* who speaks and commits when */
 };
 
 /** Uniform in (0, 1). */

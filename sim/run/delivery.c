@@ -60,6 +60,8 @@ void delivery_event(struct run *r, uint32_t node, const struct core_event *ev)
     if (msg->got != NULL) {
         if (msg->got[node] < UINT8_MAX)
             msg->got[node]++;
+        if (msg->got[node] == 1 && msg->post > 0)
+            f2_arrived(r, node, msg->post - 1);
         if (node != msg->author && msg->got[node] == 1)
             histogram_add(&r->out->latency, sim_now(r->sim) - msg->at_ns);
     }
@@ -67,13 +69,17 @@ void delivery_event(struct run *r, uint32_t node, const struct core_event *ev)
     receipts_due(r, node, msg);
 }
 
-static bool owes(const struct run *r, uint32_t node, const struct message *m)
+bool delivery_was_there(const struct run *r, uint32_t node, int64_t at_ns)
 {
     const struct person *p = &r->people[node];
-    int64_t from = m->at_ns - RUN_MARGIN_NS, to = m->at_ns + RUN_MARGIN_NS;
+    int64_t from = at_ns - RUN_MARGIN_NS, to = at_ns + RUN_MARGIN_NS;
 
-    return (p->up_from_ns <= from || (p->was_up_ns <= from && p->down_at_ns >= to)) &&
-           follows(r, node, m);
+    return p->up_from_ns <= from || (p->was_up_ns <= from && p->down_at_ns >= to);
+}
+
+static bool owes(const struct run *r, uint32_t node, const struct message *m)
+{
+    return delivery_was_there(r, node, m->at_ns) && follows(r, node, m);
 }
 
 static bool author_stayed(const struct run *r, const struct message *m)

@@ -47,9 +47,10 @@ struct message {
     uint32_t author;
     uint32_t conversation; /* UINT32_MAX: none */
     bool receipt, spam, direct;
-    bool cut;     /* the network was not whole: nothing is owed */
-    bool refused; /* the author was told that it did not go out: nothing is owed */
-    uint8_t *got; /* by node, how often; until it is judged */
+    uint32_t post; /* of f2.c, + 1; 0: none */
+    bool cut;      /* the network was not whole: nothing is owed */
+    bool refused;  /* the author was told that it did not go out: nothing is owed */
+    uint8_t *got;  /* by node, how often; until it is judged */
 };
 
 struct region {
@@ -94,8 +95,9 @@ struct run {
     uint64_t light_owed, light_delivered, spam_sent;
     uint64_t bytes_before, sampled_messages, sampled_deliveries, sampled_bytes;
     struct gossipsub_counts gossip_before;
-    struct chats *chats;   /* chats.c; NULL: nobody has one */
-    struct closed *closed; /* closed.c; NULL: not asked for */
+    struct chats *chats;     /* chats.c; NULL: nobody has one */
+    struct members *members; /* f2.c; NULL: tier F2 is not used */
+    struct closed *closed;   /* closed.c; NULL: not asked for */
     struct run_result *out;
     struct scenario_error *error;
 };
@@ -103,6 +105,7 @@ struct run {
 struct step { /* argument of a call at a time; kept until the end of the run */
     struct run *run;
     uint32_t a, b, c;
+    int64_t ns; /* for who wants to keep a time */
     struct step *next;
 };
 
@@ -152,6 +155,12 @@ void groups_plan(struct run *r);
 void spam_plan(struct run *r);
 void fetch_plan(struct run *r);
 void chats_plan(struct run *r);
+void f2_plan(struct run *r);
+
+/* f2_hear.c, f2_measure.c: tier F2 */
+void f2_arrived(struct run *r, uint32_t node, uint32_t post); /* a message of it */
+void f2_measure(struct run *r);
+void f2_free(struct run *r);
 
 /* chats.c */
 void chats_event(struct run *r, uint32_t node); /* something may have come to its chat */
@@ -168,6 +177,8 @@ bool run_awake(struct run *r, uint32_t node, uint32_t purpose, int64_t at_ns);
 /** `author` says something in a conversation (UINT32_MAX: to all) now. */
 void speak(struct run *r, uint32_t author, uint32_t conversation, unsigned what);
 uint32_t speak_size(struct run *r, unsigned what);
+/** A message of a post of abstract members goes out at their service. */
+void speak_post(struct run *r, uint32_t node, uint32_t post, uint32_t bytes);
 
 /* receipts.c */
 void receipts_due(struct run *r, uint32_t node, const struct message *m);
@@ -176,6 +187,8 @@ void receipts_due(struct run *r, uint32_t node, const struct message *m);
 void delivery_event(struct run *r, uint32_t node, const struct core_event *ev);
 void delivery_pushed(struct run *r, const struct core_event *ev); /* an answer to a push */
 void delivery_life(struct run *r, uint32_t node, bool up);
+/** Was it up from RUN_MARGIN_NS before to RUN_MARGIN_NS after? */
+bool delivery_was_there(const struct run *r, uint32_t node, int64_t at_ns);
 void delivery_judge(struct run *r, bool all); /* those whose margin has passed */
 
 /* adversary.c */

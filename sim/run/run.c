@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 /* One row per workload; each plans nothing when its parameters are zero. */
-static void (*const workloads[])(struct run *r) = {steady_plan, direct_plan, groups_plan,
-                                                   spam_plan,   fetch_plan,  chats_plan};
+static void (*const workloads[])(struct run *r) = {steady_plan, direct_plan, groups_plan, spam_plan,
+                                                   fetch_plan,  chats_plan,  f2_plan};
 
 void *run_need(void *p)
 {
@@ -20,7 +20,7 @@ void run_at(struct run *r, int64_t ns, void (*fn)(void *step), uint32_t a, uint3
 {
     struct step *s = run_need(malloc(sizeof *s));
 
-    *s = (struct step){r, a, b, c, r->steps};
+    *s = (struct step){.run = r, .a = a, .b = b, .c = c, .next = r->steps};
     r->steps = s;
     if (sim_at(r->sim, ns, fn, s) != OK)
         abort();
@@ -128,6 +128,7 @@ static enum err live(struct run *r)
     adversary_measure(r);
     measure_end(r);
     chats_measure(r);
+    f2_measure(r);
     r->out->digest = sim_digest(r->sim);
     r->out->stats = *sim_stats(r->sim);
     return OK;
@@ -137,6 +138,7 @@ static void clear(struct run *r)
 {
     sim_free(r->sim);
     chats_free(r);
+    f2_free(r);
     adversary_free(r);
     closed_free(r);
     for (uint32_t i = 0; i < r->messages_count; i++)

@@ -10,6 +10,7 @@
  *     people.c  conversations and topics   steady.c direct.c groups.c spam.c  who speaks when
  *     speak.c   a message goes out         receipts.c fetch.c  what clients do besides
  *     delivery.c  what arrived             measure.c           metrics of all that
+ *     f2*.c     a million abstract members behind these relays (f2.h)
  */
 #pragma once
 

@@ -45,7 +45,7 @@ static struct message *number(struct run *r)
     return &r->messages[r->messages_count++];
 }
 
-void speak(struct run *r, uint32_t author, uint32_t conversation, unsigned what)
+static void say(struct run *r, uint32_t author, const struct message *what, uint32_t bytes)
 {
     static uint8_t payload[150000];
     char topic[64];
@@ -53,19 +53,15 @@ void speak(struct run *r, uint32_t author, uint32_t conversation, unsigned what)
 
     if (!sim_is_up(r->sim, author) || r->messages_count == RUN_MESSAGES_MAX)
         return;
-    size_t len = people_topic(r, conversation, now, topic);
-    bool direct =
-        conversation != UINT32_MAX && r->conversations[conversation].kind == CONVERSATION_DIRECT;
-    *number(r) = (struct message){.at_ns = now,
-                                  .author = author,
-                                  .conversation = conversation,
-                                  .receipt = (what & SPEAK_RECEIPT) != 0,
-                                  .spam = (what & SPEAK_SPAM) != 0,
-                                  .direct = direct,
-                                  .cut = r->partitions > 0 || now < r->whole_from_ns,
-                                  .got = run_need(calloc(r->nodes, 1))};
+    size_t len = people_topic(r, what->conversation, now, topic);
+    struct message *fresh = number(r);
+    *fresh = *what;
+    fresh->at_ns = now;
+    fresh->author = author;
+    fresh->cut = r->partitions > 0 || now < r->whole_from_ns;
+    fresh->got = run_need(calloc(r->nodes, 1));
     tap_mark(r->messages_count - 1, payload);
-    struct core_message m = {.payload = span_of(payload, speak_size(r, what)),
+    struct core_message m = {.payload = span_of(payload, bytes),
                              .content_topic = span_of(topic, len)};
     closed_speaks(r, author);
     enum err err = r->people[author].role == ROLE_RELAY
@@ -74,6 +70,25 @@ void speak(struct run *r, uint32_t author, uint32_t conversation, unsigned what)
                                    &m, r->messages_count);
     r->refused += err != OK;
     sim_touch(r->sim, author);
+}
+
+void speak(struct run *r, uint32_t author, uint32_t conversation, unsigned what)
+{
+    bool direct =
+        conversation != UINT32_MAX && r->conversations[conversation].kind == CONVERSATION_DIRECT;
+    const struct message m = {.conversation = conversation,
+                              .receipt = (what & SPEAK_RECEIPT) != 0,
+                              .spam = (what & SPEAK_SPAM) != 0,
+                              .direct = direct};
+
+    if (sim_is_up(r->sim, author))
+        say(r, author, &m, speak_size(r, what));
+}
+
+void speak_post(struct run *r, uint32_t node, uint32_t post, uint32_t bytes)
+{
+    say(r, node, &(struct message){.conversation = UINT32_MAX, .post = post + 1},
+        bytes < TAP_MARK_BYTES ? TAP_MARK_BYTES : bytes);
 }
 
 static void send_receipt(void *step)

@@ -66,6 +66,17 @@ X(chat, group, INTEGER, 50, 2, 64, NULL, "members of each of their groups, which
 X(chat, found_s, NUMBER, 10, 0, 100000, NULL, "seconds after the start when the first group is founded") \
 X(chat, found_every_s, NUMBER, 5, 0, 100000, NULL, "seconds from that to the founding of the next") \
 X(chat, per_minute, NUMBER, 0, 0, 1000000, NULL, "texts in all groups together, Poisson; the talkative of a group as groups.sender_exponent says") \
+X(members, count, INTEGER, 0, 0, 1048576, NULL, "tier F2: abstract members, 64 bytes each, behind the relays that serve (all relays when roles.services is 0)") \
+X(members, conversation, INTEGER, 0, 0, 1048576, NULL, "of them in one conversation; 0: all are in one") \
+X(members, online, NUMBER, 1, 0, 1, NULL, "share of them that is up at any time") \
+X(members, session_s, NUMBER, 300, 20, 10000000, NULL, "seconds between one's turns of being up or away") \
+X(members, access_ms, NUMBER, 20, 0, 10000, NULL, "median one-way delay from its service, log-normal with deviation 0.5") \
+X(members, down_mbit, NUMBER, 10, 0, 1000000, NULL, "downlink of a member; 0: unlimited") \
+X(members, slowness, NUMBER, 5, 0.1, 1000, NULL, "times slower than the processor on which the costs of MLS were measured (sim/run/f2.h)") \
+X(members, per_minute, NUMBER, 0, 0, 100000, NULL, "texts in all conversations together, Poisson; senders as groups.sender_exponent says") \
+X(members, active, NUMBER, 0.01, 0, 1, NULL, "share of the members of a conversation that ever write") \
+X(members, commits_per_minute, NUMBER, 0, 0, 10000, NULL, "commits with a path (key updates) in all conversations together, Poisson, each by somebody else") \
+X(members, warm, NUMBER, 0, 0, 10, NULL, "commits that the tree has seen before the start, per member") \
 X(spam, spammers, NUMBER, 0, 0, 1, NULL, "share of the relays that send spam") \
 X(spam, per_minute, NUMBER, 60, 0, 100000, NULL, "messages of each spammer") \
 X(spam, payload_bytes, INTEGER, 1000, 16, 140000, NULL, "of each") \

@@ -341,8 +341,11 @@ enum err scenario_check(const struct scenario *sc, struct scenario_error *e)
     if (uses_attack(sc) && sc->net_tier == 0)
         return FAIL(e, 0, "adversary.attacks want net.tier = \"f1\": taps read streams");
     if (sc->steady_per_minute == 0 && sc->direct_pairs_per_person == 0 && sc->groups_count == 0 &&
-        sc->spam_spammers == 0 && sc->chat_people == 0)
-        return FAIL(e, 0, "nobody speaks: set steady, direct, groups, spam or chat");
+        sc->spam_spammers == 0 && sc->chat_people == 0 && sc->members_count == 0)
+        return FAIL(e, 0, "nobody speaks: set steady, direct, groups, spam, chat or members");
+    if (sc->members_count > 0 && sc->net_tier == 0)
+        return FAIL(
+            e, 0, "members.count wants net.tier = \"f1\": abstract members are behind its relays");
     if (sc->groups_size_max < sc->groups_size_min)
         return FAIL(e, 0, "groups.size_max is less than groups.size_min");
     return OK;
