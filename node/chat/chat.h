@@ -38,7 +38,7 @@
 
 struct chat;
 struct kv;
-struct wipe_file; /* node/chat/vault.h's page of secrets that must die */
+struct wipe_file; /* node/chat/vault/vault.h's page of secrets that must die */
 
 struct chat_account {
     uint8_t bytes[CHAT_ACCOUNT_BYTES];

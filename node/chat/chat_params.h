@@ -1,7 +1,7 @@
 /* Bounds and times of the chat as a whole and of first contact; those of its parts: params.h. */
 #pragma once
 
-#include "node/chat/params.h"
+#include "node/chat/envelope/params.h"
 
 #define SWEEP_TOPICS_MAX  64u /* content topics of one look-up; CHAT_TOPICS_MAX */
 #define SWEEP_TRIES_MAX   6u  /* of one store, before we do with what came */

@@ -14,8 +14,8 @@
  */
 #pragma once
 
-#include "node/chat/entry.h"
-#include "node/chat/profile_data.h"
+#include "node/chat/delivery/entry.h"
+#include "node/chat/profile/profile_data.h"
 
 enum decision_kind {         /* numbers on the wire */
     DECISION_NAME = 1,       /* account: what we call it */

@@ -1,6 +1,6 @@
 /* Entries as they arrive, in any order: what they mean for the person, for the entry that they
  * change, for the conversation (notes.h). */
-#include "node/chat/content.h"
+#include "node/chat/delivery/content.h"
 #include "node/chat/notes.h"
 #include "node/chat/self.h"
 

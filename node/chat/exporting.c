@@ -7,7 +7,7 @@
 #include "node/chat/files.h"
 #include "node/chat/notes.h"
 #include "node/chat/notices.h"
-#include "node/chat/vault_export.h"
+#include "node/chat/vault/vault_export.h"
 
 enum err chat_export(struct chat *c, const struct env *env, struct span passphrase, struct buf *out)
 {

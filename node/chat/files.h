@@ -12,8 +12,8 @@
  */
 #pragma once
 
-#include "node/chat/content.h"
-#include "node/chat/segments.h"
+#include "node/chat/delivery/content.h"
+#include "node/chat/delivery/segments.h"
 #include "node/chat/talk.h"
 
 #define FILE_SEGMENTS_FROM 0x80000000u

@@ -2,7 +2,7 @@
 #include "node/chat/handover.h"
 
 #include "crypto/base/wipe.h"
-#include "node/chat/profile_data.h"
+#include "node/chat/profile/profile_data.h"
 
 #include <stdlib.h>
 

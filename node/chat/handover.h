@@ -14,7 +14,7 @@
 
 #include "crypto/pack/pack.h"
 #include "node/chat/chat.h"
-#include "node/chat/params.h"
+#include "node/chat/envelope/params.h"
 
 struct handover_contact { /* spans borrowed */
     uint8_t account[CHAT_ACCOUNT_BYTES];

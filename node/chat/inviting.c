@@ -1,6 +1,6 @@
 /* Invites to us, which the inbox has judged: followed. (Ours to others: waiting.c.) */
 #include "crypto/base/wipe.h"
-#include "node/chat/inbox.h"
+#include "node/chat/intro/inbox.h"
 #include "node/chat/self.h"
 #include "node/chat/welcomes.h"
 

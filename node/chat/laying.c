@@ -4,8 +4,8 @@
  * A record, of all addresses: [[card secret, last left s, 1 if another is owed], ...]: what was
  * begun before a crash, a stamp looked for even, is done again. @source CHAT.md 3
  */
+#include "node/chat/intro/timetable.h"
 #include "node/chat/talk.h"
-#include "node/chat/timetable.h"
 
 #define LAID_ROW SPAN_LIT("laid")
 

@@ -10,7 +10,7 @@
 #pragma once
 
 #include "node/chat/inside.h"
-#include "node/chat/pairing.h"
+#include "node/chat/profile/pairing.h"
 
 enum letting_state { /* numbers are stored */
     LETTING_OFFERED = 0,

@@ -1,5 +1,5 @@
 /* The network: what is listened to, what is read from stores, who takes what comes. */
-#include "node/chat/timetable.h"
+#include "node/chat/intro/timetable.h"
 #include "node/chat/welcomes.h"
 
 #include <stdlib.h>

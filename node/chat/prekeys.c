@@ -7,8 +7,8 @@
  */
 #include "crypto/base/wipe.h"
 #include "crypto/hpke/hpke.h"
+#include "node/chat/intro/timetable.h"
 #include "node/chat/talk.h"
-#include "node/chat/timetable.h"
 
 static uint64_t seconds(const struct env *env)
 {

@@ -1,5 +1,5 @@
 /* What the person looks at: conversations, members, entries. */
-#include "node/chat/content.h"
+#include "node/chat/delivery/content.h"
 #include "node/chat/notes.h"
 #include "node/chat/notices.h"
 

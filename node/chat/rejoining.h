@@ -21,8 +21,8 @@
  */
 #pragma once
 
-#include "node/chat/answer.h"
-#include "node/chat/guests.h"
+#include "node/chat/commits/answer.h"
+#include "node/chat/commits/guests.h"
 #include "node/chat/talk.h"
 
 struct culprit { /* an installation that committed twice to one epoch */

@@ -1,5 +1,5 @@
 /* Entries as rows of the vault: by place, as delivery has written them. */
-#include "node/chat/content.h"
+#include "node/chat/delivery/content.h"
 #include "node/chat/notes.h"
 
 struct row_key entry_key(const struct talk *t, const struct entry_place *place)

@@ -1,5 +1,5 @@
 /* What the person says, and does with a conversation for itself. */
-#include "node/chat/content.h"
+#include "node/chat/delivery/content.h"
 #include "node/chat/self.h"
 
 /* ---- saying ---- */

@@ -10,10 +10,10 @@
  */
 #pragma once
 
-#include "node/chat/frame.h"
-#include "node/chat/guests.h"
-#include "node/chat/healing.h"
+#include "node/chat/commits/guests.h"
+#include "node/chat/envelope/frame.h"
 #include "node/chat/inside.h"
+#include "node/chat/profile/healing.h"
 
 #define WEEK_S 604800
 

@@ -1,5 +1,5 @@
 /* Healing of a conversation (healing.h): what it is told, and what it wants done. */
-#include "node/chat/healing.h"
+#include "node/chat/profile/healing.h"
 #include "node/chat/talk.h"
 
 static const struct identity_log *log_of(void *ctx, const uint8_t *account)

@@ -12,9 +12,9 @@
  */
 #pragma once
 
-#include "node/chat/segments.h"
+#include "node/chat/delivery/segments.h"
+#include "node/chat/profile/welcome_ref.h"
 #include "node/chat/talk.h"
-#include "node/chat/welcome_ref.h"
 
 /* ---- welcomes_out.c ---- */
 

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "node/chat/wipe_file.h"
+#include "node/chat/vault/wipe_file.h"
 
 struct wipe_disk {
     struct wipe_file file; /* what vault_open takes */

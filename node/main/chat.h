@@ -10,7 +10,7 @@
 #define CHAT_LOCAL_NAME   64 /* bytes with NUL: of an account's folder */
 #define CHAT_FLAGS_MAX    280
 
-#define CHAT_HINTS_MAX 3   /* records in one card: node/chat/params.h */
+#define CHAT_HINTS_MAX 3   /* records in one card: node/chat/envelope/params.h */
 #define NEIGHBOUR_TEXT 256 /* bytes with NUL: a multiaddr of this machine */
 
 struct neighbour { /* another process of this user, as it was last dialed */

@@ -5,7 +5,7 @@
  *     FOLDER/            0700, one process at a time
  *         lock           locked while it is open (store/kv.h)
  *         key            32 random bytes, 0600; made when neither passphrase nor key file is given
- *         wipe.key       node/chat/wipe_file.h
+ *         wipe.key       node/chat/vault/wipe_file.h
  *         kv.mdb ...   LMDB, values sealed
  */
 #pragma once

@@ -1,5 +1,5 @@
 #include "node/chat/acquaint.h"
-#include "node/chat/wipe_file.h"
+#include "node/chat/vault/wipe_file.h"
 #include "node/core/core.h"
 #include "sim/chat/chat.h"
 #include "store/kv.h"

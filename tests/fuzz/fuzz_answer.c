@@ -1,4 +1,4 @@
-#include "node/chat/answer.h"
+#include "node/chat/commits/answer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

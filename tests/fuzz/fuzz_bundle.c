@@ -1,4 +1,4 @@
-#include "node/chat/found.h"
+#include "node/chat/intro/found.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

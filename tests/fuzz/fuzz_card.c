@@ -1,4 +1,4 @@
-#include "node/chat/card.h"
+#include "node/chat/intro/card.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

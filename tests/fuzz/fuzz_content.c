@@ -1,4 +1,4 @@
-#include "node/chat/content.h"
+#include "node/chat/delivery/content.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -1,4 +1,4 @@
-#include "node/chat/entry.h"
+#include "node/chat/delivery/entry.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

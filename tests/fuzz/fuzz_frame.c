@@ -1,4 +1,4 @@
-#include "node/chat/frame.h"
+#include "node/chat/envelope/frame.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -1,4 +1,4 @@
-#include "node/chat/identity.h"
+#include "node/chat/identity/identity.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -1,4 +1,4 @@
-#include "node/chat/inbox.h"
+#include "node/chat/intro/inbox.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -1,4 +1,4 @@
-#include "node/chat/pairing.h"
+#include "node/chat/profile/pairing.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -1,4 +1,4 @@
-#include "node/chat/parcel.h"
+#include "node/chat/delivery/parcel.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

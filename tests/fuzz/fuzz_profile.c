@@ -1,4 +1,4 @@
-#include "node/chat/profile.h"
+#include "node/chat/profile/profile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -1,4 +1,4 @@
-#include "node/chat/segments.h"
+#include "node/chat/delivery/segments.h"
 
 #include "crypto/base/reader.h"
 

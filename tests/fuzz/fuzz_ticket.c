@@ -1,4 +1,4 @@
-#include "node/chat/ticket.h"
+#include "node/chat/commits/ticket.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

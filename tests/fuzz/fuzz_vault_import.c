@@ -1,4 +1,4 @@
-#include "node/chat/vault_chunk.h"
+#include "node/chat/vault/vault_chunk.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -1,5 +1,5 @@
-#include "node/chat/params.h"
-#include "node/chat/welcome_ref.h"
+#include "node/chat/envelope/params.h"
+#include "node/chat/profile/welcome_ref.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -5,8 +5,8 @@
  * One world is prepared; each point is a process of its own that begins with a copy of it. */
 #pragma once
 
+#include "node/chat/commits/ticket.h"
 #include "node/chat/talk.h"
-#include "node/chat/ticket.h"
 #include "tests/lib/archive_model.h"
 #include "tests/lib/chat_world.h"
 #include "tests/lib/killer.h"

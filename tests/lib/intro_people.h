@@ -3,7 +3,7 @@
 #pragma once
 
 #include "crypto/hpke/hpke.h"
-#include "node/chat/bundle.h"
+#include "node/chat/intro/bundle.h"
 #include "tests/lib/testing.h"
 
 #define INTRO_DEVICES 3u

@@ -6,7 +6,7 @@
  * number of offsets looked at (Bonferroni): below 1e-6 something shows. */
 #pragma once
 
-#include "node/chat/params.h"
+#include "node/chat/envelope/params.h"
 #include "tests/lib/testing.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "crypto/prim/drbg.h"
-#include "node/chat/profile.h"
+#include "node/chat/profile/profile.h"
 #include "tests/lib/testing.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* People who write entries: keys of an account and its installations, ready to sign. */
 #pragma once
 
-#include "node/chat/content.h"
+#include "node/chat/delivery/content.h"
 #include "tests/lib/testing.h"
 
 struct talker {

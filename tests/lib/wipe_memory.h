@@ -1,7 +1,7 @@
 /* The wipe file in memory, with faults: writes that fail or are torn. */
 #pragma once
 
-#include "node/chat/wipe_file.h"
+#include "node/chat/vault/wipe_file.h"
 
 struct wipe_memory {
     struct wipe_file file;

@@ -20,14 +20,14 @@ declare -A door=(
     [net/host/streams.h]="net/swarm node/core sim"
     [store/archive.h]="node/core node/api node/main node/evio sim"
     [store/peers.h]="node/core node/main sim"
-    [store/kv.h]="node/core node/chat node/main node/evio node/sdk sim sim/chat"
+    [store/kv.h]="node/core node/chat node/chat/vault node/main node/evio node/sdk sim sim/chat"
     [net/reach/rendezvous.h]="net/host node/core"
     [net/services/peer_exchange.h]="net/host node/core node/api"
     [net/services/store_query.h]="net/host node/core node/api sim/attack sim/run"
     [net/waku/stem.h]="node/core node/api sim/run"
     [net/services/lightpush.h]="net/host node/core node/api sim/attack sim/run"
     [net/services/filter.h]="net/host node/core node/api sim/attack sim/run"
-    [node/chat/wipe_file.h]="node/evio node/main sim/chat"
+    [node/chat/vault/wipe_file.h]="node/evio node/main sim/chat"
     [node/chat/acquaint.h]="sim/chat"
     [node/api/events.h]="node/evio node/sdk node/main"
     [node/evio/wipe_file.h]="node/sdk node/main"
@@ -51,6 +51,7 @@ toolbox() {
     case $2 in
     crypto/base | crypto/prim) ;;
     net/wire) [[ $1 == net/* || $1 == node/* || $1 == sim* ]] || return 1 ;;
+    node/chat/*) [[ $1 == node/chat* && ${deps[$1]} == *" $2 "* ]] || return 1 ;;
     *) return 1 ;;
     esac
     ((${place[$1]} > ${place[$2]}))

@@ -1,6 +1,6 @@
 /* Tickets and their kin against bytes that another implementation made from the same fields. */
-#include "node/chat/answer.h"
-#include "node/chat/ticket.h"
+#include "node/chat/commits/answer.h"
+#include "node/chat/commits/ticket.h"
 #include "tests/lib/json.h"
 
 static struct arena arena;

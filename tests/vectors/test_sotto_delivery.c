@@ -1,8 +1,8 @@
 /* Entries, contents, parcels and segments against bytes that another implementation made from the
  * same fields. */
-#include "node/chat/content.h"
-#include "node/chat/parcel.h"
-#include "node/chat/segments.h"
+#include "node/chat/delivery/content.h"
+#include "node/chat/delivery/parcel.h"
+#include "node/chat/delivery/segments.h"
 #include "tests/lib/json.h"
 
 static struct arena arena;

@@ -1,6 +1,6 @@
 /* Cards, envelopes and lists of frames against bytes that another implementation made. */
-#include "node/chat/card.h"
-#include "node/chat/frame.h"
+#include "node/chat/envelope/frame.h"
+#include "node/chat/intro/card.h"
 #include "tests/lib/json.h"
 
 static struct arena arena;

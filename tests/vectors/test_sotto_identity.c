@@ -1,6 +1,6 @@
 /* An account's log, its name and its words' keys, against bytes that another implementation made.
  */
-#include "node/chat/identity.h"
+#include "node/chat/identity/identity.h"
 #include "tests/lib/json.h"
 
 static struct arena arena;

@@ -1,6 +1,6 @@
 /* First contact, byte by byte: tests/vectors/sotto/intro.json. Keys come from the seeds in the
  * file, random bytes count up from 0 (modulo 256) in each object that draws any. */
-#include "node/chat/invite.h"
+#include "node/chat/intro/invite.h"
 #include "tests/lib/intro_people.h"
 #include "tests/lib/json.h"
 

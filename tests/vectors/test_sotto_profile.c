@@ -1,5 +1,5 @@
 /* Objects of conversations against bytes that another implementation made. */
-#include "node/chat/pairing.h"
+#include "node/chat/profile/pairing.h"
 #include "tests/lib/json.h"
 
 static struct arena arena;

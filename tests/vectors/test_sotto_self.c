@@ -1,6 +1,6 @@
 /* What devices of a person say to each other, against bytes that another implementation made. */
-#include "node/chat/content.h"
 #include "node/chat/decisions.h"
+#include "node/chat/delivery/content.h"
 #include "node/chat/handover.h"
 #include "node/chat/notices.h"
 #include "tests/lib/json.h"

@@ -1,5 +1,5 @@
 /* docs/protocol/storage.md, byte for byte. */
-#include "node/chat/vault_chunk.h"
+#include "node/chat/vault/vault_chunk.h"
 #include "tests/lib/json.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* First contact of whole chats: how long keys live that strangers write to, who is invited how
  * long. */
-#include "node/chat/timetable.h"
+#include "node/chat/intro/timetable.h"
 #include "tests/lib/chat_world.h"
 
 #define DAY_S 86400

@@ -1,0 +1,165 @@
+#include "node/chat/envelope/parked.h"
+
+#include "crypto/base/fifo.h"
+#include "crypto/base/map.h"
+#include "crypto/prim/sha2.h"
+
+#include <stdlib.h>
+
+struct item {
+    struct parked_item view; /* number 0: taken */
+    struct mono due;
+    uint8_t hash[SHA256_BYTES];
+    uint8_t *bytes; /* owned */
+};
+
+struct parked {
+    struct fifo items; /* oldest first; those in the middle may be taken */
+    struct map hashes;
+    size_t bytes, count;
+    uint64_t next;
+};
+
+enum err parked_new(struct parked **out, const uint8_t seed[16])
+{
+    struct parked *p = calloc(1, sizeof *p);
+
+    *out = p;
+    if (p == NULL)
+        return ERR_MEMORY;
+    fifo_init(&p->items, sizeof(struct item), 2 * PARKED_COUNT_MAX);
+    map_init(&p->hashes, seed, PARKED_COUNT_MAX + 1);
+    p->next = 1;
+    return OK;
+}
+
+static void let_go(struct parked *p, struct item *it)
+{
+    if (it->view.number == 0)
+        return;
+    (void)map_take(&p->hashes, SPAN_ARRAY(it->hash));
+    p->bytes -= it->view.payload.len;
+    p->count--;
+    free(it->bytes);
+    it->bytes = NULL;
+    it->view.number = 0;
+}
+
+static void drop_oldest(struct parked *p)
+{
+    struct item it;
+
+    if (fifo_pop(&p->items, &it))
+        let_go(p, &it);
+}
+
+void parked_free(struct parked *p)
+{
+    if (p == NULL)
+        return;
+    while (fifo_count(&p->items) > 0)
+        drop_oldest(p);
+    fifo_clear(&p->items);
+    map_clear(&p->hashes);
+    free(p);
+}
+
+static enum err keep(struct parked *p, struct item *it)
+{
+    TRY(map_put(&p->hashes, SPAN_ARRAY(it->hash), p));
+    enum err err = fifo_push(&p->items, it);
+    if (err != OK)
+        (void)map_take(&p->hashes, SPAN_ARRAY(it->hash));
+    return err;
+}
+
+enum err parked_add(struct parked *p, const struct env *env, uint8_t bucket, int64_t timestamp_ns,
+                    struct span payload)
+{
+    struct item it = {.view = {.bucket = bucket, .timestamp_ns = timestamp_ns},
+                      .due = mono_add(env->now, (int64_t)PARKED_S_MAX * NS_PER_S)};
+
+    if (payload.len < ENVELOPE_BYTES_MIN || payload.len > ENVELOPE_BYTES_MAX)
+        return ERR_ARGUMENT;
+    sha256(payload, it.hash);
+    if (map_get(&p->hashes, SPAN_ARRAY(it.hash)) != NULL)
+        return OK;
+    while (fifo_count(&p->items) > 0 &&
+           (p->bytes + payload.len > PARKED_BYTES_MAX || fifo_count(&p->items) >= PARKED_COUNT_MAX))
+        drop_oldest(p);
+    it.bytes = malloc(payload.len);
+    if (it.bytes == NULL)
+        return ERR_MEMORY;
+    memcpy(it.bytes, payload.ptr, payload.len);
+    it.view.payload = span_of(it.bytes, payload.len);
+    it.view.number = p->next;
+    enum err err = keep(p, &it);
+    if (err != OK) {
+        free(it.bytes);
+        return err;
+    }
+    p->next++;
+    p->bytes += payload.len;
+    p->count++;
+    return OK;
+}
+
+/* Numbers rise by one from the front of the queue on. */
+static size_t place_of(const struct parked *p, uint64_t number)
+{
+    uint64_t first = p->next - fifo_count(&p->items);
+
+    return number <= first ? 0 : (size_t)(number - first);
+}
+
+bool parked_next(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES], uint64_t *cursor,
+                 struct parked_item *out)
+{
+    for (size_t i = place_of(p, *cursor); i < fifo_count(&p->items); i++) {
+        const struct item *it = fifo_at(&p->items, i);
+        if (it->view.number == 0 || !envelope_matches(it->view.payload, header))
+            continue;
+        *out = it->view;
+        *cursor = it->view.number + 1;
+        return true;
+    }
+    *cursor = p->next;
+    return false;
+}
+
+void parked_take(struct parked *p, uint64_t number)
+{
+    size_t i = place_of(p, number);
+
+    if (number == 0 || i >= fifo_count(&p->items))
+        return;
+    struct item *it = fifo_at(&p->items, i);
+    if (it->view.number == number)
+        let_go(p, it);
+}
+
+void parked_tick(struct parked *p, const struct env *env)
+{
+    for (struct item *it; (it = fifo_peek(&p->items)) != NULL;) {
+        if (it->view.number != 0 && env->now.ns < it->due.ns)
+            return;
+        drop_oldest(p);
+    }
+}
+
+struct mono parked_deadline(const struct parked *p)
+{
+    const struct item *it = fifo_peek(&p->items);
+
+    return it == NULL ? MONO_NEVER : it->due;
+}
+
+size_t parked_count(const struct parked *p)
+{
+    return p->count;
+}
+
+size_t parked_bytes(const struct parked *p)
+{
+    return p->bytes;
+}

@@ -1,0 +1,45 @@
+/* Parked payloads: what came in our buckets and no key opens. It may be under an epoch that we do
+ * not know yet, or not for us at all; it is tried again whenever a key appears.
+ *
+ * Bounds: PARKED_BYTES_MAX in all, the oldest leave first, and nobody's stay longer than 7 days.
+ * Not kept on disk: after a start the stores still have what is not older. Pure.
+ * @source CHAT.md 6
+ */
+#pragma once
+
+#include "node/chat/envelope/envelope.h"
+
+struct parked;
+
+struct parked_item { /* borrowed until it is taken or the next parked_add or parked_tick */
+    uint64_t number;
+    struct span payload;
+    uint8_t bucket;
+    int64_t timestamp_ns; /* of the Waku message */
+};
+
+/** OK; ERR_MEMORY. @param seed of its hash table (in) */
+enum err parked_new(struct parked **out, const uint8_t seed[16]) MUST_CHECK;
+void parked_free(struct parked *p); /* accepts NULL */
+
+/** Park a payload. A copy of one that is here is passed over.
+ *
+ * @return OK; ERR_ARGUMENT no envelope's size; ERR_MEMORY
+ */
+enum err parked_add(struct parked *p, const struct env *env, uint8_t bucket, int64_t timestamp_ns,
+                    struct span payload) MUST_CHECK;
+
+/** The next that may be under a header key, oldest first; start with *cursor = 0. Taking while
+ * looking is allowed. */
+bool parked_next(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES], uint64_t *cursor,
+                 struct parked_item *out);
+
+/** It was opened, or will never be. */
+void parked_take(struct parked *p, uint64_t number);
+
+/** Let go what is too old. */
+void parked_tick(struct parked *p, const struct env *env);
+struct mono parked_deadline(const struct parked *p);
+
+size_t parked_count(const struct parked *p);
+size_t parked_bytes(const struct parked *p);
