@@ -12,6 +12,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
+/* A target whose inputs take long says how many mutations of each are enough. */
+extern const unsigned fuzz_mutations __attribute__((weak));
+
 static uint64_t state = 1;
 
 static uint64_t next(void)
@@ -65,7 +68,7 @@ static int run_file(const char *path)
     size_t len = fread(data, 1, sizeof data, f);
     fclose(f);
     run_one(data, len);
-    size_t mutations = len > 65536 ? 20 : MUTATIONS;
+    size_t mutations = &fuzz_mutations != NULL ? fuzz_mutations : len > 65536 ? 20 : MUTATIONS;
     for (size_t i = 0; i < mutations; i++) {
         size_t mutant_len = len;
         memcpy(mutant, data, len);
