@@ -89,6 +89,13 @@ size_t people_topic(const struct run *r, uint32_t conversation, int64_t at_ns, c
     return (size_t)snprintf(out, 64, "/sim/1/b%u/bin", bucket(r, conversation, at_ns));
 }
 
+/* Where somebody is invited: what one follows who has no conversation yet. Numbered behind the
+ * conversations, so that nobody else's topic is meant by it unless it is a bucket. */
+static size_t inbox(const struct run *r, uint32_t node, int64_t at_ns, char out[64])
+{
+    return people_topic(r, r->conversations_count + node, at_ns, out);
+}
+
 static void subscribe_again(void *step)
 {
     const struct step *s = step;
@@ -109,7 +116,7 @@ void people_subscribe(struct run *r, uint32_t node)
         q.content_topics[q.count++] = span_of(text[i], len);
     }
     if (q.count == 0)
-        q.content_topics[q.count++] = span_of(text[0], people_topic(r, UINT32_MAX, now, text[0]));
+        q.content_topics[q.count++] = span_of(text[0], inbox(r, node, now, text[0]));
     char shard[32];
     enum err err = core_shard_of(sim_core(r->sim, node), q.content_topics[0], shard);
     q.pubsub_topic = span_str(shard);
