@@ -67,11 +67,16 @@ void pipe_event(struct sim *s, struct sim_event *e)
     }
     if (n->bytes != NULL) {
         sim_mix(s, e, blob_span(n->bytes));
-        sim_tell_bytes(s, &(struct sim_bytes){.src = e->src,
-                                              .dst = e->dst,
-                                              .protocol = n->stream->protocol,
-                                              .stream = n->stream,
-                                              .bytes = blob_span(n->bytes)});
+        const struct sim_bytes b = {.src = e->src,
+                                    .dst = e->dst,
+                                    .protocol = n->stream->protocol,
+                                    .stream = n->stream,
+                                    .bytes = blob_span(n->bytes)};
+        sim_tell_bytes(s, &b);
+        if (s->params.swallow != NULL && s->params.swallow(s->params.swallow_ctx, &b)) {
+            pipe_note_free(n);
+            return;
+        }
     }
     if (sim_parted(s, e->src, e->dst) || fifo_count(&n->conn->cut[n->to]) > 0) {
         if (fifo_push(&n->conn->cut[n->to], &n) != OK) /* waits for pipe_heal, in order */

@@ -25,6 +25,7 @@ enum sim_purpose {
     SIM_RANDOM_CHATS,
     SIM_RANDOM_MEMBERS,       /* tier F2: who they are; */
     SIM_RANDOM_MEMBERS_SPEAK, /* who speaks and commits when */
+    SIM_RANDOM_COMMITS,
 };
 
 /** Uniform in (0, 1). */

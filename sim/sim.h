@@ -32,6 +32,15 @@ struct sim_link { /* one direction */
     uint32_t loss_per_million; /* of segments; a loss costs one more round trip, as TCP would */
 };
 
+struct sim;
+
+struct sim_bytes { /* bytes that arrive */
+    uint32_t src, dst;
+    const char *protocol; /* F1: of the stream; NULL in F0 */
+    const void *stream;   /* F1: names it while it lives */
+    struct span bytes;    /* F0: encrypted; F1: in clear */
+};
+
 struct sim_params {
     uint64_t seed;
     enum sim_tier tier;
@@ -42,15 +51,10 @@ struct sim_params {
     void (*link_between)(const void *ctx, uint32_t a, uint32_t b, struct sim_link *link); /* or NULL
                                                                                            */
     const void *link_ctx;
-};
-
-struct sim;
-
-struct sim_bytes { /* bytes that arrive */
-    uint32_t src, dst;
-    const char *protocol; /* F1: of the stream; NULL in F0 */
-    const void *stream;   /* F1: names it while it lives */
-    struct span bytes;    /* F0: encrypted; F1: in clear */
+    /* bytes of a stream that arrive, and vanish: a node that swallows what it is sent. F1 only; or
+     * NULL */
+    bool (*swallow)(const void *ctx, const struct sim_bytes *b);
+    const void *swallow_ctx;
 };
 
 /** What watchers are told; `ctx` first. Each may be NULL. Checkers (sim/check_*.h) are watchers. */

@@ -44,6 +44,13 @@ struct tap_request { /* a service of the adversary is asked */
     uint64_t message; /* TAP_PUSH */
 };
 
+struct tap_read { /* a member of a group who tells reads a message */
+    int64_t at_ns;
+    uint64_t message;
+    uint64_t account; /* of its author, as members know each other: says nothing of nodes */
+    uint64_t group;
+};
+
 struct tap_segment { /* something leaves a node for the wire: a watcher of cables */
     int64_t at_ns;
     uint32_t from, to;
@@ -58,15 +65,18 @@ struct attack_setup { /* what an adversary knows before it begins */
     uint32_t nodes;
     const bool *own; /* by node: its spies */
     uint32_t own_count;
+    const bool *victims; /* by node: all its connections are to spies */
 };
 
 struct attack {
     const char *name;     /* in scenario files and metrics: "first-sent" */
     const char *position; /* who could do it, in the words of docs/privacy.md */
     const char *question; /* what is found out */
-    void *(*start)(const struct attack_setup *setup);          /* NULL: memory is out */
-    void (*copy)(void *state, const struct tap_copy *c);       /* or NULL */
+    void *(*start)(const struct attack_setup *setup);    /* NULL: memory is out */
+    void (*copy)(void *state, const struct tap_copy *c); /* or NULL */
+    void (*sent)(void *state, const struct tap_copy *c); /* or NULL: `spy` sent it to `from` */
     void (*request)(void *state, const struct tap_request *r); /* or NULL */
+    void (*read)(void *state, const struct tap_read *r);       /* or NULL */
     void (*segment)(void *state, const struct tap_segment *s); /* or NULL */
     void (*conclude)(void *state, struct score *score);        /* make all claims */
     void (*end)(void *state);
@@ -77,49 +87,89 @@ extern const struct attack *const attacks[]; /* ends with NULL */
 /** By name; NULL: none. */
 const struct attack *attack_find(const char *name);
 
-/* ---- claims ---- */
+/* ---- claims: score.c ---- */
 
-/** `node` wrote `message`. */
-void claim_author(struct score *score, uint64_t message, uint32_t node);
+enum question {
+    QUESTION_AUTHOR,       /* subject: a message; answer: the node that wrote it */
+    QUESTION_ORIGIN,       /* node; a time at which it wrote something */
+    QUESTION_CONTACT,      /* peer id; peer id of somebody that it has a conversation with */
+    QUESTION_CONTACT_NODE, /* the same with nodes */
+    QUESTION_SAME_PERSON,  /* peer id; another one of the same person */
+    QUESTION_RECEIPT,      /* message; 1: it is a receipt, 0: a person wrote it */
+    QUESTION_SAME_TALK,    /* message; another one of the same conversation */
+    QUESTION_INTEREST,     /* peer id; a content topic of one of its conversations */
+    QUESTION_GROUP,        /* peer id; peer id of somebody in a group of its own */
+    QUESTION_GROUP_NODE,   /* the same with nodes */
+    QUESTION_WROTE,        /* peer id; the beginning of a minute in which its person wrote */
+    QUESTION_ACCOUNT,      /* account; the node that it is on */
+    QUESTION_VICTIM,       /* a message of a victim; the victim that wrote it */
+};
+#define QUESTIONS 13u
 
-/** `node` began something at `at_ns` that was its own: wrote a message then. */
-void claim_origin(struct score *score, int64_t at_ns, uint32_t node);
+struct answer {
+    uint64_t who;
+    double likeness; /* greater is likelier; equal is a tie */
+};
 
-/** Whoever used peer id `a` takes part in a conversation with whoever used `b`. */
-void claim_contact(struct score *score, uint64_t a, uint64_t b);
+struct claim {
+    enum question question;
+    uint64_t subject;
+    const struct answer *answers; /* that are thought possible; no two alike */
+    size_t count;
+    bool all;          /* all of them are claimed; false: the likeliest is, others are ranked */
+    unsigned evidence; /* what it rests on, 0 .. SCORE_EVIDENCE - 1: how well each kind does is
+                          known to the adversary */
+};
 
-/** Nodes `a` and `b` have a conversation. */
-void claim_contact_of_nodes(struct score *score, uint32_t a, uint32_t b);
+#define SCORE_EVIDENCE 4u
+#define SCORE_LEVELS   32u /* of likeness; what comes below is one tie */
 
-/** Peer ids `a` and `b` belong to one person. */
-void claim_same(struct score *score, uint64_t a, uint64_t b);
+void claim(struct score *score, const struct claim *c);
 
-/** `message` is a receipt and nothing that a person wrote. */
-void claim_receipt(struct score *score, uint64_t message, bool receipt);
+/** One answer and no other. */
+void claim_one(struct score *score, enum question question, uint64_t subject, uint64_t who);
 
 /* ---- the truth, and how often claims were right ---- */
 
+struct truth_row { /* of a question; `ctx` first */
+    bool (*right)(void *ctx, uint64_t subject, uint64_t who);
+    uint64_t (*rights)(void *ctx, uint64_t subject); /* right answers that there are */
+    uint64_t (*person)(void *ctx, uint64_t subject); /* whose secret it is: claims about one
+                                                        person hang together */
+    uint64_t (*possible)(void *ctx);                 /* answers that anybody could name; NULL:
+                                                        ranks and sets mean nothing */
+    uint64_t (*wanted)(void *ctx);                   /* right answers to all subjects; NULL:
+                                                        not counted */
+};
+
 struct truth {
     void *ctx;
-    uint32_t (*author)(void *ctx, uint64_t message); /* UINT32_MAX: unknown message */
-    bool (*wrote)(void *ctx, uint32_t node, int64_t from_ns, int64_t to_ns); /* anything */
-    bool (*contact)(void *ctx, uint32_t a, uint32_t b);
-    bool (*receipt)(void *ctx, uint64_t message);
-    uint32_t (*node_of)(void *ctx, uint64_t client); /* of a peer id */
-    uint64_t messages;                               /* that honest people wrote */
-    uint64_t contacts;                               /* pairs that have a conversation */
+    struct truth_row rows[QUESTIONS]; /* right == NULL: claims are not counted */
 };
 
-struct score { /* of one attack in one run */
-    const struct truth *truth;
-    uint64_t claims, right;
-    uint64_t wanted; /* that could have been found; 0: not counted */
-};
+struct score; /* of one attack in one run */
 
+struct score *score_new(const struct truth *truth); /* NULL: memory is out */
+void score_free(struct score *score);
+
+/* Let p be the adversary's posterior: it knows of each kind of evidence how often the right answer
+ * is at which place of its list, shares that among ties, and the rest among all who are not listed.
+ *
+ *     entropy = mean over claims of -sum p log2 p     set = 2^entropy (Serjantov and Danezis 2002)
+ *
+ * of each right answer: where a subject has R of them, log2 R is taken off, so that 0 bits is
+ * certainty about all.
+ *
+ * Intervals are Wilson's, 95 %, for as many independent claims as there would be with the same
+ * variance: claims about one person count as one draw (cluster-robust variance of a ratio).
+ */
 struct score_result {
-    double precision, lower, upper;            /* right / claims, Wilson's 95 % interval */
+    double precision, lower, upper;            /* right / claims */
     double recall, recall_lower, recall_upper; /* right / wanted */
-    uint64_t claims, right, wanted;
+    double inverse_rank;                       /* mean of 1 / rank of the best right answer */
+    double entropy, set;                       /* bits; answers */
+    uint64_t claims, right, wanted, persons;
+    bool ranked; /* inverse_rank, entropy, set are there */
 };
 
 void score_result(const struct score *score, struct score_result *out);

@@ -1,13 +1,18 @@
 /* Statistical disclosure: whoever is active soon after a target, more often than otherwise, talks
- * with it (Kesdogan and Danezis; receipts make it quick: Martiny et al., NDSS 2021). The activity
- * is what first-sent concludes: who wrote something, and when. Topics are not looked at.
+ * with it (Kesdogan and Danezis; receipts make it quick: Martiny et al., NDSS 2021). How soon is
+ * tried out. The activity is what first-sent concludes: who wrote something, and when. Topics are
+ * not looked at.
  */
 #include "sim/attack/guesses.h"
 
+#include <math.h>
 #include <stdlib.h>
 
-#define WINDOW_NS  (2 * NS_PER_S) /* a receipt or a quick answer comes within */
-#define ROUNDS_MIN 5u             /* messages of a target before it is judged */
+#define ROUNDS_MIN 5u /* messages of a target before it is judged */
+
+/* Within which a receipt or an answer may come. */
+static const int64_t windows_ns[] = {2 * NS_PER_S, 12 * NS_PER_S, 75 * NS_PER_S};
+#define WINDOWS (sizeof windows_ns / sizeof *windows_ns)
 
 struct act { /* somebody was active */
     int64_t at_ns;
@@ -57,60 +62,94 @@ static struct act *acts_of(struct state *s, size_t *count)
 
     *count = 0;
     while (acts != NULL && (g = map_next(&s->guesses->by_message, &cursor, NULL)) != NULL)
-        acts[(*count)++] = (struct act){g->at_ns, g->node};
+        acts[(*count)++] = (struct act){guess_best(g)->at_ns, guess_best(g)->node};
     if (acts != NULL)
         qsort(acts, *count, sizeof *acts, by_time);
     return acts;
 }
 
-/* Whom a target's windows hold more often than chance would have it: rate in windows minus rate
- * overall, each other node counted once per window. */
-static void judge(const struct state *s, const struct act *acts, size_t count, uint32_t target,
-                  const uint32_t *all, uint32_t *in_windows, struct score *score)
-{
-    uint32_t rounds = 0, best = target;
-    double most = 0, span_ns = (double)(acts[count - 1].at_ns - acts[0].at_ns) + 1;
+struct table { /* of one target */
+    const struct act *acts;
+    size_t count;
+    uint32_t *all, *windows; /* by node: its acts; windows of the target that hold one */
+    uint32_t *last;          /* by node: the window that was counted last, from 1 */
+    double span_ns;
+};
 
-    memset(in_windows, 0, s->nodes * sizeof *in_windows);
-    for (size_t i = 0; i < count; i++) {
-        if (acts[i].node != target)
+/* Windows after acts of the target that hold each node; returns how many there are. */
+static uint32_t windows(const struct state *s, struct table *t, uint32_t target, int64_t window_ns)
+{
+    uint32_t rounds = 0;
+
+    memset(t->windows, 0, s->nodes * sizeof *t->windows);
+    memset(t->last, 0, s->nodes * sizeof *t->last);
+    for (size_t i = 0; i < t->count; i++) {
+        if (t->acts[i].node != target)
             continue;
         rounds++;
-        for (size_t j = i + 1; j < count && acts[j].at_ns <= acts[i].at_ns + WINDOW_NS; j++)
-            in_windows[acts[j].node]++;
-    }
-    if (rounds < ROUNDS_MIN)
-        return;
-    for (uint32_t n = 0; n < s->nodes; n++) {
-        double chance = (double)all[n] * (double)WINDOW_NS / span_ns;
-        double excess = (double)in_windows[n] / rounds - chance;
-        if (n != target && excess > most) {
-            most = excess;
-            best = n;
+        for (size_t j = i + 1; j < t->count && t->acts[j].at_ns <= t->acts[i].at_ns + window_ns;
+             j++) {
+            t->windows[t->acts[j].node] += t->last[t->acts[j].node] != rounds;
+            t->last[t->acts[j].node] = rounds;
         }
     }
-    if (best != target)
-        claim_contact_of_nodes(score, target, best);
+    return rounds;
+}
+
+/* By how many deviations a node is in windows more often than its rate makes it. */
+static double surprise(const struct table *t, uint32_t node, uint32_t rounds, int64_t window_ns)
+{
+    double chance = (double)t->all[node] * (double)window_ns / t->span_ns;
+    double mean = rounds * (chance < 1 ? chance : 1);
+
+    return (t->windows[node] - mean) / sqrt(mean + 0.25);
+}
+
+static void judge(const struct state *s, struct table *t, uint32_t target, struct answer *answers,
+                  struct score *score)
+{
+    struct claim c = {QUESTION_CONTACT_NODE, target, answers, 0, false, 0};
+
+    for (uint32_t n = 0; n < s->nodes; n++)
+        answers[n] = (struct answer){n, 0};
+    for (size_t w = 0; w < WINDOWS; w++) {
+        uint32_t rounds = windows(s, t, target, windows_ns[w]);
+        for (uint32_t n = 0; n < s->nodes; n++) {
+            double much = surprise(t, n, rounds, windows_ns[w]);
+            answers[n].likeness = much > answers[n].likeness ? much : answers[n].likeness;
+        }
+    }
+    for (uint32_t n = 0; n < s->nodes; n++)
+        if (n != target && answers[n].likeness > 0)
+            answers[c.count++] = answers[n];
+    claim(score, &c);
 }
 
 static void conclude(void *state, struct score *score)
 {
     struct state *s = state;
-    size_t count;
-    struct act *acts = acts_of(s, &count);
-    uint32_t *all = calloc(s->nodes, sizeof *all), *in_windows = calloc(s->nodes, sizeof *all);
+    struct table t = {0};
+    struct act *acts = acts_of(s, &t.count);
+    struct answer *answers = calloc(s->nodes, sizeof *answers);
 
-    if (acts == NULL || all == NULL || in_windows == NULL)
+    t.acts = acts;
+    t.all = calloc(s->nodes, sizeof *t.all);
+    t.windows = calloc(s->nodes, sizeof *t.windows);
+    t.last = calloc(s->nodes, sizeof *t.last);
+    if (acts == NULL || answers == NULL || t.all == NULL || t.windows == NULL || t.last == NULL)
         abort();
-    for (size_t i = 0; i < count; i++)
-        all[acts[i].node]++;
-    for (uint32_t n = 0; n < s->nodes && count > 0; n++)
-        if (all[n] >= ROUNDS_MIN)
-            judge(s, acts, count, n, all, in_windows, score);
-    score->wanted = 0; /* the best guess of each target: what is not claimed is not missed */
+    if (t.count > 0)
+        t.span_ns = (double)(acts[t.count - 1].at_ns - acts[0].at_ns) + 1;
+    for (size_t i = 0; i < t.count; i++)
+        t.all[acts[i].node]++;
+    for (uint32_t n = 0; n < s->nodes; n++)
+        if (t.all[n] >= ROUNDS_MIN)
+            judge(s, &t, n, answers, score);
     free(acts);
-    free(all);
-    free(in_windows);
+    free(answers);
+    free(t.all);
+    free(t.windows);
+    free(t.last);
 }
 
 static void end(void *state)

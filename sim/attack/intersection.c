@@ -4,6 +4,8 @@
  */
 #include "sim/attack/clients.h"
 
+#include <stdlib.h>
+
 #define SAME_EPOCH_NS (5 * NS_PER_S) /* renewals at the beginning of an epoch come within it */
 
 static void *start(const struct attack_setup *setup)
@@ -49,14 +51,19 @@ static void conclude(void *state, struct score *score)
 {
     const struct clients *c = state;
     const struct client *a, *b;
-    size_t outer = 0;
+    size_t outer = 0, inner;
+    struct answer *answers = calloc(map_count(&c->by_id) + 1, sizeof *answers);
 
+    if (answers == NULL)
+        abort();
     while ((a = map_next(&c->by_id, &outer, NULL)) != NULL) {
-        size_t inner = outer;
-        while ((b = map_next(&c->by_id, &inner, NULL)) != NULL)
-            if (always_share(a, b))
-                claim_contact(score, a->id, b->id);
+        struct claim all = {QUESTION_CONTACT, a->id, answers, 0, true, 0};
+        for (inner = 0; (b = map_next(&c->by_id, &inner, NULL)) != NULL;)
+            if (a != b && always_share(a, b))
+                answers[all.count++] = (struct answer){b->id, 0};
+        claim(score, &all);
     }
+    free(answers);
 }
 
 const struct attack attack_intersection = {

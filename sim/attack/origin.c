@@ -15,7 +15,7 @@ struct seen {
     size_t bytes;
 };
 
-struct claim {
+struct origin {
     int64_t at_ns;
     uint32_t node;
 };
@@ -23,7 +23,7 @@ struct claim {
 struct state {
     struct seen *recent; /* [node * RECENT + i], a ring: in and out alike */
     uint8_t *next;
-    struct claim *claims;
+    struct origin *claims;
     size_t count;
     const bool *own;
 };
@@ -67,7 +67,7 @@ static void segment(void *state, const struct tap_segment *g)
     if (g->bytes < MESSAGE_BYTES)
         return;
     if (!known(s, g->from, g) && s->count < CLAIMS_MAX && !s->own[g->from])
-        s->claims[s->count++] = (struct claim){g->at_ns, g->from};
+        s->claims[s->count++] = (struct origin){g->at_ns, g->from};
     remember(s, g->from, g);
     remember(s, g->to, g);
 }
@@ -77,7 +77,7 @@ static void conclude(void *state, struct score *score)
     struct state *s = state;
 
     for (size_t i = 0; i < s->count; i++)
-        claim_origin(score, s->claims[i].at_ns, s->claims[i].node);
+        claim_one(score, QUESTION_ORIGIN, s->claims[i].node, (uint64_t)s->claims[i].at_ns);
 }
 
 static void end(void *state)

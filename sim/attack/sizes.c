@@ -63,7 +63,7 @@ static void conclude(void *state, struct score *score)
     while ((bytes = map_next(&s->sizes, &cursor, &key)) != NULL) {
         uint64_t message;
         memcpy(&message, key.ptr, sizeof message);
-        claim_receipt(score, message, (size_t)(uintptr_t)bytes <= least + 8);
+        claim_one(score, QUESTION_RECEIPT, message, (size_t)(uintptr_t)bytes <= least + 8);
     }
 }
 

@@ -2,6 +2,8 @@
  * peer id is linked with the earlier one whose questions are most alike. */
 #include "sim/attack/clients.h"
 
+#include <stdlib.h>
+
 #define ALIKE_PERCENT 50u /* of the topics of both together */
 
 static void *start(const struct attack_setup *setup)
@@ -29,19 +31,20 @@ static void conclude(void *state, struct score *score)
 {
     const struct clients *c = state;
     const struct client *later, *earlier;
-    size_t outer = 0;
+    size_t outer = 0, inner;
+    struct answer *answers = calloc(map_count(&c->by_id) + 1, sizeof *answers);
 
+    if (answers == NULL)
+        abort();
     while ((later = map_next(&c->by_id, &outer, NULL)) != NULL) {
-        const struct client *best = NULL;
-        size_t most = ALIKE_PERCENT - 1, inner = 0;
-        while ((earlier = map_next(&c->by_id, &inner, NULL)) != NULL && earlier != later)
-            if (likeness(earlier, later) >= most + (best == NULL)) {
-                most = likeness(earlier, later);
-                best = earlier;
-            }
-        if (best != NULL)
-            claim_same(score, later->id, best->id);
+        struct claim best = {QUESTION_SAME_PERSON, later->id, answers, 0, false, 0};
+        for (inner = 0; (earlier = map_next(&c->by_id, &inner, NULL)) != NULL && earlier != later;)
+            if (likeness(earlier, later) >= ALIKE_PERCENT)
+                answers[best.count++] =
+                    (struct answer){earlier->id, (double)likeness(earlier, later)};
+        claim(score, &best);
     }
+    free(answers);
 }
 
 const struct attack attack_store_linkage = {

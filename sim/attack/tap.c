@@ -37,7 +37,7 @@ uint64_t tap_topic(struct span content_topic)
 }
 
 void tap_copy_of(struct tap *t, struct sim *s, const struct sim_bytes *b, struct span message,
-                 struct tap_copy *c)
+                 struct tap_copy *c, bool out)
 {
     struct waku_message m;
     struct sim_link link;
@@ -47,15 +47,25 @@ void tap_copy_of(struct tap *t, struct sim *s, const struct sim_bytes *b, struct
         return;
     sim_link_of(s, b->src, b->dst, &link);
     c->at_ns = sim_now(s);
-    c->spy = b->dst;
-    c->from = b->src;
+    c->spy = out ? b->src : b->dst;
+    c->from = out ? b->dst : b->src;
     c->message = number;
     c->topic = tap_topic(m.content_topic);
     c->bytes = message.len;
     c->delay_ns = link.delay_ns;
+    for (size_t i = 0; i < t->setup.attacks_count; i++) {
+        const struct attack *a = t->setup.attacks[i];
+        void (*tell)(void *, const struct tap_copy *) = out ? a->sent : a->copy;
+        if (tell != NULL)
+            tell(t->states[i], c);
+    }
+}
+
+void tap_read_by_insider(struct tap *t, const struct tap_read *r)
+{
     for (size_t i = 0; i < t->setup.attacks_count; i++)
-        if (t->setup.attacks[i]->copy != NULL)
-            t->setup.attacks[i]->copy(t->states[i], c);
+        if (t->setup.attacks[i]->read != NULL)
+            t->setup.attacks[i]->read(t->states[i], r);
 }
 
 /* ---- streams ---- */

@@ -29,6 +29,9 @@ struct sim_watcher tap_watcher(struct tap *t);
 /** Let the i-th attack conclude. */
 void tap_conclude(struct tap *t, size_t i, struct score *score);
 
+/** A member of a group who tells has read a message. */
+void tap_read_by_insider(struct tap *t, const struct tap_read *r);
+
 /** The mark of a message: its number in the run. */
 void tap_mark(uint32_t number, uint8_t out[TAP_MARK_BYTES]);
 

@@ -23,6 +23,6 @@ struct tap_mesh {
 void tap_relay(struct tap *t, struct sim *s, const struct sim_bytes *b, struct span rpc);
 void tap_service(struct tap *t, struct sim *s, const struct sim_bytes *b, struct span request);
 
-/* A copy of a message arrives at a spy. */
+/* A copy of a message arrives at a spy, or what a spy sent arrives. */
 void tap_copy_of(struct tap *t, struct sim *s, const struct sim_bytes *b, struct span message,
-                 struct tap_copy *c);
+                 struct tap_copy *c, bool out);

@@ -80,6 +80,17 @@ static bool asked(const struct tap *t, uint32_t spy, struct span data)
     return map_get(&t->wanted, span_of(&w, sizeof w)) != NULL;
 }
 
+static void leaves(struct tap *t, struct sim *s, const struct sim_bytes *b, struct span rpc)
+{
+    struct pb messages = pb_of(rpc);
+    struct span entry;
+
+    while (rpc_next(&messages, RPC_PUBLISH, &entry)) {
+        struct tap_copy c = {.mesh = in_mesh(t, b->src, b->dst, sim_now(s))};
+        tap_copy_of(t, s, b, rpc_message(entry).data, &c, true);
+    }
+}
+
 static void arrives(struct tap *t, struct sim *s, const struct sim_bytes *b, struct span rpc)
 {
     struct pb messages = pb_of(rpc);
@@ -89,7 +100,7 @@ static void arrives(struct tap *t, struct sim *s, const struct sim_bytes *b, str
         struct span data = rpc_message(entry).data;
         struct tap_copy c = {.asked = asked(t, b->dst, data),
                              .mesh = in_mesh(t, b->dst, b->src, sim_now(s))};
-        tap_copy_of(t, s, b, data, &c);
+        tap_copy_of(t, s, b, data, &c, false);
     }
 }
 
@@ -108,6 +119,8 @@ void tap_relay(struct tap *t, struct sim *s, const struct sim_bytes *b, struct s
             wants(t, b->src, entry);
         }
     }
+    if (t->setup.known.own[b->src])
+        leaves(t, s, b, rpc);
     if (t->setup.known.own[b->dst])
         arrives(t, s, b, rpc);
 }

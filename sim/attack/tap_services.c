@@ -54,9 +54,13 @@ static void push(struct tap *t, struct sim *s, const struct sim_bytes *b, struct
 
     if (lightpush_codecs[version].read_request(bytes, &q, &why) != OK)
         return;
+    if (t->setup.known.own[b->src]) {
+        struct tap_copy c = {.pushed = true};
+        tap_copy_of(t, s, b, q.message, &c, true);
+    }
     if (t->setup.known.own[b->dst]) {
         struct tap_copy c = {.pushed = true};
-        tap_copy_of(t, s, b, q.message, &c);
+        tap_copy_of(t, s, b, q.message, &c, false);
     }
     if (!t->setup.services[b->dst] || waku_message_decode(q.message, &m) != OK ||
         !tap_mark_read(m.payload, &number))

@@ -9,7 +9,7 @@
 
 struct votes { /* of one topic */
     uint32_t *by_node;
-    uint32_t all, most, leader;
+    uint32_t all;
 };
 
 struct state {
@@ -59,13 +59,19 @@ static struct votes *votes_of(struct state *s, uint64_t topic)
 static void vote(struct state *s, const struct guess *g)
 {
     struct votes *v = votes_of(s, g->topic);
-    uint32_t count = ++v->by_node[g->node];
 
+    v->by_node[guess_best(g)->node]++;
     v->all++;
-    if (count > v->most) {
-        v->most = count;
-        v->leader = g->node;
-    }
+}
+
+/* First-sent's order among the nodes that have votes; who has hardly any comes behind all that have
+ * more. */
+static double likeness(const struct votes *v, const struct guess *g, uint32_t node)
+{
+    bool first = guess_best(g)->node == node;
+    bool supported = v->by_node[node] * 100u >= v->all * SUPPORT_PERCENT;
+
+    return v->by_node[node] + (first && supported ? v->all : 0);
 }
 
 static void conclude(void *state, struct score *score)
@@ -73,15 +79,21 @@ static void conclude(void *state, struct score *score)
     struct state *s = state;
     struct guess *g;
     size_t cursor = 0;
+    struct answer *answers = calloc(s->nodes, sizeof *answers);
 
+    if (answers == NULL)
+        abort();
     while ((g = map_next(&s->guesses->by_message, &cursor, NULL)) != NULL)
         vote(s, g);
-    cursor = 0;
-    while ((g = map_next(&s->guesses->by_message, &cursor, NULL)) != NULL) {
+    for (cursor = 0; (g = map_next(&s->guesses->by_message, &cursor, NULL)) != NULL;) {
         const struct votes *v = votes_of(s, g->topic);
-        bool supported = v->by_node[g->node] * 100u >= v->all * SUPPORT_PERCENT;
-        claim_author(score, g->message, supported ? g->node : v->leader);
+        struct claim c = {QUESTION_AUTHOR, g->message, answers, 0, false, guess_best(g)->pushed};
+        for (uint32_t n = 0; n < s->nodes; n++)
+            if (v->by_node[n] > 0)
+                answers[c.count++] = (struct answer){n, likeness(v, g, n)};
+        claim(score, &c);
     }
+    free(answers);
 }
 
 static void end(void *state)

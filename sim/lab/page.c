@@ -160,7 +160,7 @@ static void asserts(const struct table *t, FILE *f)
           f);
     for (size_t g = 0; g < t->count; g++)
         for (size_t i = 0; i < t->groups[g].claims_count; i++) {
-            const struct claim *c = &t->groups[g].claims[i];
+            const struct asserted *c = &t->groups[g].claims[i];
             fputs("<tr><td>", f);
             page_text(f, t->groups[g].label);
             fprintf(f, "<td>%s%s%s ", c->metric, c->side[0] != '\0' ? ", " : "", c->side);

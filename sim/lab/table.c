@@ -81,20 +81,20 @@ static void take_metric(struct table *t, struct group *g, const json_t *head, co
     fprintf(t->csv, ",%s\n", c->unit);
 }
 
-static struct claim *claim_of(struct group *g, const json_t *o)
+static struct asserted *claim_of(struct group *g, const json_t *o)
 {
     double bound = number_of(o, "bound");
 
     for (size_t i = 0; i < g->claims_count; i++) {
-        struct claim *c = &g->claims[i];
+        struct asserted *c = &g->claims[i];
         if (strcmp(c->metric, text_of(o, "metric")) == 0 && strcmp(c->op, text_of(o, "op")) == 0 &&
             strcmp(c->side, text_of(o, "side")) == 0 && c->bound >= bound && c->bound <= bound)
             return c;
     }
     if (g->claims_count == CLAIMS_MAX)
         return NULL;
-    struct claim *c = &g->claims[g->claims_count++];
-    *c = (struct claim){.bound = bound};
+    struct asserted *c = &g->claims[g->claims_count++];
+    *c = (struct asserted){.bound = bound};
     snprintf(c->metric, sizeof c->metric, "%s", text_of(o, "metric"));
     snprintf(c->side, sizeof c->side, "%s", text_of(o, "side"));
     snprintf(c->op, sizeof c->op, "%s", text_of(o, "op"));
@@ -103,7 +103,7 @@ static struct claim *claim_of(struct group *g, const json_t *o)
 
 static void take_assert(struct group *g, const json_t *o)
 {
-    struct claim *c = claim_of(g, o);
+    struct asserted *c = claim_of(g, o);
     double value = number_of(o, "value");
 
     if (c == NULL)

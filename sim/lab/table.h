@@ -20,7 +20,7 @@ struct cell { /* a metric of a group */
 
 #define CLAIMS_MAX 64u
 
-struct claim { /* an assertion, over the runs of a group */
+struct asserted { /* an assertion, over the runs of a group */
     char metric[64], side[8], op[4];
     double bound, worst; /* worst: the value furthest from it, of those that break it */
     unsigned holds, broken;
@@ -33,7 +33,7 @@ struct group {       /* runs that differ in the seed only */
     json_t *parameters;
     struct cell *cells;
     size_t cells_count, runs;
-    struct claim claims[CLAIMS_MAX];
+    struct asserted claims[CLAIMS_MAX];
     size_t claims_count;
     double latency_ms[HISTOGRAM_BUCKETS], latency_count[HISTOGRAM_BUCKETS];
     size_t latencies;

@@ -31,6 +31,10 @@ static const struct {
 } endings[] = {
     {".precision", "of the adversary's claims that are right"},
     {".recall", "of what there was to find, so much was claimed rightly"},
+    {".inverse_rank",
+     "1: the right answer is always the adversary's first, 0.5: on average as if second"},
+    {".entropy", "what the adversary does not know after its guess; 0: it is certain"},
+    {".set", "anonymity set, 2^entropy: among so many the right answer hides after the guess"},
 };
 
 const char *words_of(const char *metric)

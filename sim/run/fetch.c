@@ -8,13 +8,11 @@
 static void ask(struct run *r, uint32_t node, uint32_t store)
 {
     static char text[RUN_TOPICS_OF_MAX + 1024][64], peer[200];
-    const struct person *p = &r->people[node];
     struct store_query q = {.include_data = true};
-    uint32_t i = 0;
+    uint32_t i = 0, own = (uint32_t)people_follows(r, node, text);
 
-    for (; i < p->conversations_count && i < RUN_TOPICS_OF_MAX && i < STORE_QUERY_TOPICS_MAX; i++)
-        q.content_topics[i] =
-            span_of(text[i], people_topic(r, p->conversations[i], sim_now(r->sim), text[i]));
+    for (; i < own && i < STORE_QUERY_TOPICS_MAX; i++)
+        q.content_topics[i] = span_str(text[i]);
     for (uint32_t k = 0; k < (uint32_t)r->sc->fetch_cover && i < STORE_QUERY_TOPICS_MAX; k++, i++) {
         uint32_t other = (node * 7919u + k * 104729u) % (r->conversations_count + 1);
         q.content_topics[i] = span_of(text[i], people_topic(r, other, sim_now(r->sim), text[i]));

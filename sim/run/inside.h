@@ -40,6 +40,7 @@ struct conversation {
     enum conversation_kind kind;
     uint32_t *members; /* nodes; of a group the most talkative first */
     uint32_t count;
+    bool told; /* a member of it tells the adversary what it reads */
 };
 
 struct message {
@@ -84,7 +85,7 @@ struct run {
     int64_t whole_from_ns; /* when the network was healed last */
     /* the adversary */
     struct tap *tap;
-    bool *own, *services;
+    bool *own, *services, *victims;
     uint64_t *client_ids, next_client;
     uint32_t *client_nodes; /* by peer id, 1 upwards */
     uint64_t client_nodes_cap;
@@ -146,7 +147,11 @@ void planned_plan(struct run *r);
 void people_meet(struct run *r);
 bool people_share(const struct run *r, uint32_t a, uint32_t b);
 size_t people_topic(const struct run *r, uint32_t conversation, int64_t at_ns, char out[64]);
+size_t people_inbox(const struct run *r, uint32_t node, int64_t at_ns, char out[64]);
 void people_subscribe(struct run *r, uint32_t node);
+
+/** What it follows now, its cover behind its own. */
+size_t people_follows(const struct run *r, uint32_t node, char out[RUN_TOPICS_OF_MAX][64]);
 
 /* Workloads: one file and one row of workloads[] in run.c each. */
 void steady_plan(struct run *r);
@@ -154,6 +159,7 @@ void direct_plan(struct run *r);
 void groups_plan(struct run *r);
 void spam_plan(struct run *r);
 void fetch_plan(struct run *r);
+void commits_plan(struct run *r);
 void chats_plan(struct run *r);
 void f2_plan(struct run *r);
 
@@ -174,6 +180,7 @@ bool run_awake(struct run *r, uint32_t node, uint32_t purpose, int64_t at_ns);
 /* speak.c */
 #define SPEAK_RECEIPT 1u
 #define SPEAK_SPAM    2u
+#define SPEAK_COMMIT  4u
 /** `author` says something in a conversation (UINT32_MAX: to all) now. */
 void speak(struct run *r, uint32_t author, uint32_t conversation, unsigned what);
 uint32_t speak_size(struct run *r, unsigned what);
@@ -190,6 +197,10 @@ void delivery_life(struct run *r, uint32_t node, bool up);
 /** Was it up from RUN_MARGIN_NS before to RUN_MARGIN_NS after? */
 bool delivery_was_there(const struct run *r, uint32_t node, int64_t at_ns);
 void delivery_judge(struct run *r, bool all); /* those whose margin has passed */
+
+/* truth.c */
+void truth_of(struct run *r, struct truth *out);
+uint64_t truth_account(uint32_t node); /* number of the account on a node */
 
 /* adversary.c */
 enum err adversary_init(struct run *r) MUST_CHECK;

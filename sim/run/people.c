@@ -10,7 +10,8 @@ static struct conversation *begin(struct run *r, enum conversation_kind kind, ui
     r->conversations = run_need(
         realloc(r->conversations, (r->conversations_count + 1) * sizeof *r->conversations));
     struct conversation *c = &r->conversations[r->conversations_count++];
-    *c = (struct conversation){kind, run_need(calloc(count, sizeof *c->members)), count};
+    *c = (struct conversation){
+        .kind = kind, .members = run_need(calloc(count, sizeof *c->members)), .count = count};
     return c;
 }
 
@@ -53,6 +54,8 @@ void people_meet(struct run *r)
         if (size > r->speakers_count)
             size = r->speakers_count;
         draw(r, SIM_RANDOM_GROUPS, begin(r, CONVERSATION_GROUP, (uint32_t)size));
+        r->conversations[r->conversations_count - 1].told =
+            sim_uniform(r->sim, SIM_RANDOM_SPIES) < sc->adversary_insiders;
     }
 }
 
@@ -91,9 +94,36 @@ size_t people_topic(const struct run *r, uint32_t conversation, int64_t at_ns, c
 
 /* Where somebody is invited: what one follows who has no conversation yet. Numbered behind the
  * conversations, so that nobody else's topic is meant by it unless it is a bucket. */
-static size_t inbox(const struct run *r, uint32_t node, int64_t at_ns, char out[64])
+size_t people_inbox(const struct run *r, uint32_t node, int64_t at_ns, char out[64])
 {
     return people_topic(r, r->conversations_count + node, at_ns, out);
+}
+
+static size_t add_topic(char all[RUN_TOPICS_OF_MAX][64], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(all[i], all[count]) == 0)
+            return count;
+    return count + 1;
+}
+
+size_t people_follows(const struct run *r, uint32_t node, char out[RUN_TOPICS_OF_MAX][64])
+{
+    const struct person *p = &r->people[node];
+    int64_t now = sim_now(r->sim);
+    size_t n = 0, cover = (size_t)r->sc->topics_cover;
+
+    if (p->conversations_count == 0)
+        (void)people_inbox(r, node, now, out[n++]);
+    for (uint32_t i = 0; i < p->conversations_count && n < RUN_TOPICS_OF_MAX; i++) {
+        (void)people_topic(r, p->conversations[i], now, out[n]);
+        n = add_topic(out, n);
+    }
+    for (uint32_t i = 0; r->sc->topics_model == 2 && n < cover && i < 65536; i++) {
+        (void)people_topic(r, UINT32_MAX - 1 - i * 65536 - node, 0, out[n]);
+        n = add_topic(out, n);
+    }
+    return n;
 }
 
 static void subscribe_again(void *step)
@@ -107,16 +137,12 @@ static void subscribe_again(void *step)
 void people_subscribe(struct run *r, uint32_t node)
 {
     static char text[RUN_TOPICS_OF_MAX][64];
-    const struct person *p = &r->people[node];
     struct filter_request q = {.kind = FILTER_SUBSCRIBE};
     int64_t now = sim_now(r->sim), epoch_ns = (int64_t)(r->sc->topics_epoch_s * (double)NS_PER_S);
 
-    for (uint32_t i = 0; i < p->conversations_count && i < RUN_TOPICS_OF_MAX; i++) {
-        size_t len = people_topic(r, p->conversations[i], now, text[i]);
-        q.content_topics[q.count++] = span_of(text[i], len);
-    }
-    if (q.count == 0)
-        q.content_topics[q.count++] = span_of(text[0], inbox(r, node, now, text[0]));
+    q.count = people_follows(r, node, text);
+    for (size_t i = 0; i < q.count; i++)
+        q.content_topics[i] = span_str(text[i]);
     char shard[32];
     enum err err = core_shard_of(sim_core(r->sim, node), q.content_topics[0], shard);
     q.pubsub_topic = span_str(shard);

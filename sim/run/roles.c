@@ -69,6 +69,10 @@ static void set_tells(struct run *r, uint32_t n)
 {
     r->people[n].tells = r->services[n] = true;
 }
+static void set_victim(struct run *r, uint32_t n)
+{
+    r->victims[n] = true;
+}
 static void set_spams(struct run *r, uint32_t n)
 {
     r->people[n].spams = true;
@@ -87,6 +91,7 @@ static const struct {
     {SIM_RANDOM_SPIES, offsetof(struct scenario, adversary_spies), relay, set_spy},
     {SIM_RANDOM_SPIES, offsetof(struct scenario, adversary_services), service, set_tells},
     {SIM_RANDOM_ROLES, offsetof(struct scenario, spam_spammers), plain_honest, set_spams},
+    {SIM_RANDOM_SPIES, offsetof(struct scenario, adversary_eclipsed), plain_honest, set_victim},
 };
 
 void roles_new_client(struct run *r, uint32_t node)

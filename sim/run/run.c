@@ -4,8 +4,9 @@
 #include <stdlib.h>
 
 /* One row per workload; each plans nothing when its parameters are zero. */
-static void (*const workloads[])(struct run *r) = {steady_plan, direct_plan, groups_plan, spam_plan,
-                                                   fetch_plan,  chats_plan,  f2_plan};
+static void (*const workloads[])(struct run *r) = {steady_plan, direct_plan, groups_plan,
+                                                   spam_plan,   fetch_plan,  commits_plan,
+                                                   chats_plan,  f2_plan};
 
 void *run_need(void *p)
 {
@@ -60,6 +61,14 @@ static void on_life(void *ctx, struct sim *s, uint32_t node, bool up)
     chats_life(ctx, node, up);
 }
 
+/* A spy that holds takes pushes and says nothing. */
+static bool held(const void *ctx, const struct sim_bytes *b)
+{
+    const struct run *r = ctx;
+
+    return r->own[b->dst] && b->protocol != NULL && strstr(b->protocol, "/lightpush/") != NULL;
+}
+
 static enum err make_world(struct run *r)
 {
     struct sim_params params = {.seed = (uint64_t)r->sc->scenario_seed,
@@ -68,7 +77,9 @@ static enum err make_world(struct run *r)
                                 .trace = r->options->trace,
                                 .trace_node = r->options->trace_node,
                                 .link_between = links_between,
-                                .link_ctx = r};
+                                .link_ctx = r,
+                                .swallow = r->sc->adversary_hold != 0 ? held : NULL,
+                                .swallow_ctx = r};
     struct sim_watcher own = {.ctx = r, .event = on_event, .life = on_life};
 
     TRY(sim_new(&r->sim, &params));
@@ -160,6 +171,7 @@ static void clear(struct run *r)
     free(r->side);
     free(r->own);
     free(r->services);
+    free(r->victims);
     free(r->client_ids);
     free(r->client_nodes);
 }
@@ -176,6 +188,7 @@ enum err run_scenario(const struct scenario *sc, const struct run_options *optio
     r.people = run_need(calloc(n, sizeof *r.people));
     r.side = run_need(calloc(n, 1));
     r.own = run_need(calloc(n, sizeof *r.own));
+    r.victims = run_need(calloc(n, sizeof *r.victims));
     r.services = run_need(calloc(n, sizeof *r.services));
     r.client_ids = run_need(calloc(n, sizeof *r.client_ids));
     for (uint32_t i = 0; i < n; i++)

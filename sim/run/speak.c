@@ -27,6 +27,8 @@ uint32_t speak_size(struct run *r, unsigned what)
         return (uint32_t)r->sc->spam_payload_bytes;
     if ((what & SPEAK_RECEIPT) != 0)
         bytes = RECEIPT_BYTES;
+    else if ((what & SPEAK_COMMIT) != 0)
+        bytes = (uint32_t)r->sc->commits_bytes;
     else if (r->sc->payload_sizes == 1)
         bytes = mixed(r);
     if (r->sc->payload_buckets == 0)
@@ -43,6 +45,14 @@ static struct message *number(struct run *r)
         r->messages = run_need(realloc(r->messages, r->messages_cap * sizeof *r->messages));
     }
     return &r->messages[r->messages_count++];
+}
+
+/* A member of its group tells. */
+static void read_by_insider(struct run *r, const struct message *m)
+{
+    if (m->conversation != UINT32_MAX && r->conversations[m->conversation].told && r->tap != NULL)
+        tap_read_by_insider(r->tap, &(struct tap_read){m->at_ns, r->messages_count - 1,
+                                                       truth_account(m->author), m->conversation});
 }
 
 static void say(struct run *r, uint32_t author, const struct message *what, uint32_t bytes)
@@ -63,6 +73,7 @@ static void say(struct run *r, uint32_t author, const struct message *what, uint
     tap_mark(r->messages_count - 1, payload);
     struct core_message m = {.payload = span_of(payload, bytes),
                              .content_topic = span_of(topic, len)};
+    read_by_insider(r, fresh);
     closed_speaks(r, author);
     enum err err = r->people[author].role == ROLE_RELAY
                        ? sim_publish(r->sim, author, SPAN_EMPTY, &m)
@@ -107,7 +118,11 @@ void receipts_due(struct run *r, uint32_t node, const struct message *m)
         return;
     if (sim_uniform(r->sim, SIM_RANDOM_RECEIPTS) >= r->sc->receipts_share)
         return;
-    double wait =
-        sim_exponential(r->sim, SIM_RANDOM_RECEIPTS, r->sc->receipts_delay_ms * (double)NS_PER_MS);
+    double wait = 0, least = r->sc->receipts_delay_ms, most = r->sc->receipts_delay_max_ms;
+    if (most > least)
+        wait =
+            (least + (most - least) * sim_uniform(r->sim, SIM_RANDOM_RECEIPTS)) * (double)NS_PER_MS;
+    else
+        wait = sim_exponential(r->sim, SIM_RANDOM_RECEIPTS, least * (double)NS_PER_MS);
     run_at(r, sim_now(r->sim) + (int64_t)wait, send_receipt, node, m->conversation, 0);
 }

@@ -13,6 +13,8 @@ static bool may_be_dialed(const struct run *r, uint32_t from, uint32_t to)
 
     if (r->partitions > 0 && r->side[from] != r->side[to])
         return false; /* would time out; another is tried */
+    if ((r->victims[from] && !r->own[to]) || (r->victims[to] && !r->own[from]))
+        return false; /* eclipsed: spies hold all its places */
     return to != from && p->role == ROLE_RELAY && !p->unreachable && sim_is_up(r->sim, to);
 }
 

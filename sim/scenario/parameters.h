@@ -77,6 +77,10 @@ X(members, per_minute, NUMBER, 0, 0, 100000, NULL, "texts in all conversations t
 X(members, active, NUMBER, 0.01, 0, 1, NULL, "share of the members of a conversation that ever write") \
 X(members, commits_per_minute, NUMBER, 0, 0, 10000, NULL, "commits with a path (key updates) in all conversations together, Poisson, each by somebody else") \
 X(members, warm, NUMBER, 0, 0, 10, NULL, "commits that the tree has seen before the start, per member") \
+X(commits, per_hour, NUMBER, 0, 0, 3600, NULL, "of each group: something happens that a commit must answer (Poisson)") \
+X(commits, racers, INTEGER, 1, 1, 64, NULL, "members that commit at each") \
+X(commits, spread_s, NUMBER, 0, 0, 3600, NULL, "each of them within so long, uniform") \
+X(commits, bytes, INTEGER, 6000, 16, 140000, NULL, "of a commit") \
 X(spam, spammers, NUMBER, 0, 0, 1, NULL, "share of the relays that send spam") \
 X(spam, per_minute, NUMBER, 60, 0, 100000, NULL, "messages of each spammer") \
 X(spam, payload_bytes, INTEGER, 1000, 16, 140000, NULL, "of each") \
@@ -90,14 +94,19 @@ X(day, peak, NUMBER, 4, 1, 1000, NULL, "times as many messages at noon as at mid
 X(topics, model, CHOICE, 0, 0, 2, "one|static|bucket", "content topics. one: the same for all; static: one per conversation, for life; bucket: one of topics.buckets") \
 X(topics, buckets, INTEGER, 64, 1, 65536, NULL, "buckets") \
 X(topics, epoch_s, NUMBER, 0, 0, 10000000, NULL, "a conversation moves to another bucket after so many seconds; 0: never") \
+X(topics, cover, INTEGER, 0, 0, 64, NULL, "light clients follow, and ask stores for, so many buckets: others beside their own, the same ones always; 0: their own") \
 X(receipts, share, NUMBER, 0, 0, 1, NULL, "part of the receivers of a direct message that answer with a receipt") \
 X(receipts, delay_ms, NUMBER, 500, 0, 100000000, NULL, "mean time until they do, exponential") \
+X(receipts, delay_max_ms, NUMBER, 0, 0, 100000000, NULL, "uniform from delay_ms to this instead; 0: exponential") \
 X(fetch, per_hour, NUMBER, 0, 0, 3600, NULL, "store queries of each light client, Poisson, for the topics of its conversations") \
 X(fetch, cover, INTEGER, 0, 0, 1024, NULL, "topics that it asks for besides, the same at each query (drawn once for a node)") \
 X(adversary, spies, NUMBER, 0, 0, 1, NULL, "share of the relays that are spies and put together what they see") \
 X(adversary, services, NUMBER, 0, 0, 1, NULL, "share of the stores and services that tell what they are asked") \
 X(adversary, links, BOOL, 0, 0, 1, NULL, "all links are watched: times and sizes") \
-X(adversary, drop, BOOL, 0, 0, 1, NULL, "spies swallow what they should forward")
+X(adversary, drop, BOOL, 0, 0, 1, NULL, "spies swallow what they should forward") \
+X(adversary, hold, BOOL, 0, 0, 1, NULL, "spies swallow what is pushed to them, stems and light clients alike; they relay") \
+X(adversary, eclipsed, NUMBER, 0, 0, 1, NULL, "share of the honest relays whose connections all end at spies") \
+X(adversary, insiders, NUMBER, 0, 0, 1, NULL, "share of the groups of which a member tells what it reads")
 
 #define SCENARIO_TEXTS(X) \
 X(scenario, name, "", "one word; names the results") \
