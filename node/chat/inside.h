@@ -3,7 +3,7 @@
  *     life.c      create, open, close; settings         account.c   our log and its keys
  *     step.c      what makes a call durable; what leaves after it
  *     journal.c   what has happened, by number          people.c    accounts that we know
- *     contacts.c  what we think of them
+ *     contacts.c  what we think of them             people_log.c  and their logs
  *     cards.c     how we can be found                   prekeys.c   what we lay out for strangers
  *     laying.c    our bundles laid out                  finding.c   others' looked up
  *     waiting.c   invites, until they are answered      inviting.c  invites to us
@@ -14,7 +14,8 @@
  *     saying.c    what the person says        entries.c, notes.c, rows.c  what entries mean
  *     wishing.c   what it wishes of conversations
  *     rejoin*.c   coming back into one (rejoining.h)  culprits.c  who committed twice
- *     reading.c   what the person looks at            searching.c  and looks for
+ *     listing.c   what the person looks at: conversations    showing.c  one entry
+ *     reading.c   entries in their order              searching.c  and those looked for
  *     files*.c    files, in segments (files.h)      vanishing.c  entries whose time is over
  *     exporting.c contacts and history, to another installation
  *     self*.c     what all our devices know (self.h)    notices*.c  what a talk itself tells
@@ -354,16 +355,18 @@ void people_forget(struct chat *c, struct person *p);
 /** Take over what an export says of a person; what is known here stays. ERR_FORMAT; ERR_FULL. */
 enum err people_restore(struct chat *c, struct span account, struct span record) MUST_CHECK;
 
+/** Does the person want to hear nothing of that account? */
+bool people_blocked(const struct chat *c, const uint8_t account[32]);
+/** The person wants to hear nothing of it any more, or again. */
+void people_block(struct chat *c, const struct env *env, struct person *p, bool blocked);
+
+/* ---- people_log.c ---- */
+
 /** A log of an account came, as sent: take it over if it is news, and tell what changed.
  * OK; the codes of identity_log_read and merge. */
 enum err people_learn(struct chat *c, const struct env *env, struct span log) MUST_CHECK;
 enum err people_learn_log(struct chat *c, const struct env *env,
                           const struct identity_log *log) MUST_CHECK;
-
-/** Does the person want to hear nothing of that account? */
-bool people_blocked(const struct chat *c, const uint8_t account[32]);
-/** The person wants to hear nothing of it any more, or again. */
-void people_block(struct chat *c, const struct env *env, struct person *p, bool blocked);
 
 /** Is (or was) it an installation of that account, as far as we know? `chat`: struct chat. */
 bool people_author(const void *chat, const struct entry_author *who);

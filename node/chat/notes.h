@@ -53,6 +53,16 @@ bool reactions_next(struct chat *c, const struct talk *t, const struct entry_id 
 void reactions_drop(struct chat *c, const struct talk *t, const struct entry_id *target,
                     const uint8_t account[ACCOUNT_ID_BYTES]);
 
+/* ---- showing.c ---- */
+
+/** Is it something that the person sees? */
+bool entry_shown(const struct chat *c, const struct note *n);
+/** The entry or the notice in c->row, whose spans `out` has. ERR_CORRUPT. */
+enum err entry_show(struct chat *c, const struct talk *t, const struct entry_id *id,
+                    const struct note *n, struct chat_entry *out) MUST_CHECK;
+enum err entry_show_notice(struct chat *c, const struct talk *t, const struct entry_place *at,
+                           struct chat_entry *out) MUST_CHECK;
+
 /* ---- reading.c ---- */
 
 /** The line before a place, which need not be one; NULL: the last. `at`: its place.

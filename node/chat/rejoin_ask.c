@@ -228,7 +228,8 @@ void rejoin_not_followed(struct chat *c, const struct env *env, struct talk *t,
     (void)c;
     if (ticket.len > 0 && branches_take(t->branches, env, ticket) != OK)
         log_info(env, "chat", "ticket of a commit that cannot be opened was not taken");
-    if (why == MLS_KEY_CONSUMED || !eid_eq(at, &head) || dag_is_doubted(branches_dag(t->branches)))
+    if (why == mls_fail(MLS_KEY_CONSUMED) || !eid_eq(at, &head) ||
+        dag_is_doubted(branches_dag(t->branches)))
         return;
     log_unusual(env, "chat", "our state is an older copy: asking to be let in");
     branches_doubt(t->branches, env);

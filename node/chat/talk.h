@@ -171,7 +171,7 @@ enum err talk_leave(struct chat *c, const struct env *env, struct talk *t) MUST_
 enum err talk_say(struct chat *c, const struct env *env, struct talk *t,
                   const struct content *content, struct chat_entry_id *out) MUST_CHECK;
 
-/* ---- reading.c ---- */
+/* ---- showing.c ---- */
 /** An entry and its content, whose spans are c->row's. As chat_entry. */
 enum err entry_content(struct chat *c, const struct chat_conversation *conversation,
                        const struct chat_entry_id *entry, struct chat_entry *out,

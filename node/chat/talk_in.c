@@ -50,6 +50,13 @@ static void proposed(const struct env *env, struct talk *t, const struct eid *ei
     talk_heal_proposal(env, t);
 }
 
+/* Read or made already, by this state or by a newer copy of it. */
+static bool is_of_our_past(enum err err)
+{
+    return err == mls_fail(MLS_OWN_MESSAGE) || err == mls_fail(MLS_OWN_AHEAD) ||
+           err == mls_fail(MLS_KEY_CONSUMED);
+}
+
 static enum err open_message(struct chat *c, const struct env *env, struct talk *t,
                              const struct talk_world *w, const struct eid *eid, struct span message)
 {
@@ -57,7 +64,7 @@ static enum err open_message(struct chat *c, const struct env *env, struct talk 
     enum err err = branches_open(t->branches, &w->branches, eid, message, &e);
     if (err == OK && e.kind == MLS_EVENT_APPLICATION)
         said(c, env, t, eid, &e);
-    else if (err == MLS_OWN_AHEAD)
+    else if (err == mls_fail(MLS_OWN_AHEAD))
         rejoin_not_followed(c, env, t, eid, SPAN_EMPTY, err);
     else if (err == OK)
         proposed(env, t, eid, &e);
@@ -107,7 +114,7 @@ static enum err follow(struct chat *c, const struct env *env, struct talk *t, st
 
     enum err err =
         branches_follow(t->branches, env, &o->w.branches, ticket, commit, &verdict, &o->next);
-    if (err == MLS_OWN_MESSAGE || err == MLS_OWN_AHEAD || err == MLS_KEY_CONSUMED)
+    if (is_of_our_past(err))
         rejoin_not_followed(c, env, t, &o->eid, ticket, err);
     TRY(err);
     for (size_t i = 0; i < o->w.policy.evidence.logs_count; i++)
@@ -196,8 +203,7 @@ static void take_frames(struct chat *c, const struct env *env, struct talk *t, s
         enum err err = take_frame(c, env, t, o, i);
         if (err == ERR_NOT_FOUND)
             o->again = true;
-        else if (err != OK && err != ERR_EXISTS && err != MLS_KEY_CONSUMED &&
-                 err != MLS_OWN_MESSAGE && err != MLS_OWN_AHEAD)
+        else if (err != OK && err != ERR_EXISTS && !is_of_our_past(err))
             log_info(env, "chat", "frame refused kind=%u err=%s", (unsigned)o->frames->list[i].kind,
                      mls_err_name(err));
     }

@@ -2,7 +2,6 @@
 #include "crypto/keyring/keyring.h"
 #include "net/noise/noise.h"
 #include "net/services/filter.h"
-#include "net/wire/peer_record.h"
 #include "node/core/inside.h"
 
 #include <stdio.h>
@@ -41,130 +40,7 @@ enum err core_queue_job(struct core *c, struct job *job)
     return fifo_push(&c->jobs, &job);
 }
 
-/* ---- what the host tells ---- */
-
-void core_message_show(struct core *c, const struct env *env, const struct host_out *out)
-{
-    struct event_slot slot = {.message = blob_ref(out->data), .topic = blob_new(out->topic)};
-
-    slot.event.kind = CORE_EVENT_MESSAGE;
-    slot.event.peer = out->peer;
-    slot.event.message = out->payload;
-    slot.event.pubsub_topic = slot.topic == NULL ? SPAN_EMPTY : blob_span(slot.topic);
-    memcpy(slot.event.hash, out->hash, sizeof slot.event.hash);
-    core_emit(c, env, &slot);
-    archiving_add(c, env, out);
-    c->counters.messages_valid++;
-    chatting_message(c, env, out->payload);
-}
-
-void core_message_public(struct core *c, const struct env *env, const struct host_out *out)
-{
-    filtering_message(c, env, out);
-}
-
-void core_message_seen(struct core *c, const struct env *env, const struct host_out *out)
-{
-    core_message_show(c, env, out);
-    core_message_public(c, env, out);
-}
-
-static void tell_peer(struct core *c, const struct env *env, enum core_event_kind kind,
-                      const struct host_out *out)
-{
-    core_emit(c, env,
-              &(struct event_slot){.event = {.kind = kind,
-                                             .peer = out->peer,
-                                             .ticket = out->ticket,
-                                             .err = out->err,
-                                             .round_trip_ns = out->round_trip_ns}});
-}
-
-static void host_told(struct core *c, const struct env *env, const struct host_out *out)
-{
-    switch (out->kind) {
-    case HOST_OUT_MESSAGE:
-        if (stemming_seen(c, out->hash))
-            core_message_public(c, env, out);
-        else
-            core_message_seen(c, env, out);
-        break;
-    case HOST_OUT_INVALID:
-        c->counters.messages_over_bandwidth += out->err == ERR_FULL;
-        c->counters.messages_invalid += out->err != ERR_FULL;
-        c->counters.messages_too_large += out->err == ERR_LIMIT;
-        break;
-    case HOST_OUT_QUERY:
-        query_of_peer(c, env, out);
-        break;
-    case HOST_OUT_ANSWER:
-        if (out->ticket & CORE_TICKET_OWN)
-            resuming_answered(c, env, out);
-        else if (out->ticket & CORE_TICKET_CHAT)
-            chatting_store_answered(c, env, out->ticket, out->err, out->answer);
-        else
-            query_answered(c, env, out);
-        break;
-    case HOST_OUT_PUSH:
-        push_of_peer(c, env, out);
-        break;
-    case HOST_OUT_PUSHED:
-        push_answered(c, env, out);
-        break;
-    case HOST_OUT_PEER_UP:
-        candidates_up(c, env, out->peer);
-        tell_peer(c, env, CORE_EVENT_PEER_UP, out);
-        break;
-    case HOST_OUT_FILTERED:
-    case HOST_OUT_FILTER_ANSWER:
-    case HOST_OUT_FILTER_LOST:
-        filtering_told(c, env, out);
-        break;
-    case HOST_OUT_PEER_KNOWN:
-        candidates_known(c, env, out->peer);
-        filtering_peers_changed(c, env);
-        chatting_peers_changed(c);
-        tell_peer(c, env, CORE_EVENT_PEER_KNOWN, out);
-        break;
-    case HOST_OUT_PEER_DOWN:
-        candidates_down(c, env, out);
-        clock_peer_down(&c->clock, out->peer);
-        filtering_peers_changed(c, env);
-        chatting_peers_changed(c);
-        tell_peer(c, env, CORE_EVENT_PEER_DOWN, out);
-        break;
-    case HOST_OUT_PONG:
-        tell_peer(c, env, CORE_EVENT_PONG, out);
-        break;
-    case HOST_OUT_DIAL:
-        reaching_dial(c, env, out);
-        break;
-    case HOST_OUT_CIRCUIT_FAILED:
-        swarm_circuit_failed(c->swarm, env, out->ticket, out->err);
-        break;
-    case HOST_OUT_REACH:
-        reaching_update(c, env);
-        break;
-    case HOST_OUT_SYNC_FETCH:
-        syncing_fetch(c, env, out);
-        break;
-    case HOST_OUT_SYNC_MESSAGE:
-        archiving_add_fetched(c, env, out);
-        break;
-    case HOST_OUT_SYNC_ENDED:
-        syncing_ended(c, env, out);
-        break;
-    case HOST_OUT_MEETING:
-        meeting_answered(c, env, out);
-        break;
-    case HOST_OUT_RECORDS:
-        asking_answered(c, env, out);
-        break;
-    case HOST_OUT_CONNECT:
-        candidates_record(c, env, &envelope_peer_record, out->record, PEERS_GOSSIP, out->peer);
-        break;
-    }
-}
+/* ---- the pump ---- */
 
 static void dials_ended(struct core *c, const struct env *env)
 {
@@ -207,7 +83,7 @@ bool core_pump(struct core *c, const struct env *env, const struct port *port)
     do { /* what we are told may give the host something to do: pushes of a message that came */
         more = host_pump(c->host, env);
         while (host_poll(c->host, env, &out)) {
-            host_told(c, env, &out);
+            core_host_told(c, env, &out);
             more = true;
         }
         more = stemming_pump(c, env) || more;

@@ -1,6 +1,7 @@
 /* The parts of struct core: private to the room.
  *
  *     core.c       the conductor: the world's calls, the pump, events
+ *     telling.c    what the host tells, and whom it concerns
  *     archiving.c  valid messages -> batches -> commit jobs
  *     queries.c    questions of peers and of the user -> jobs -> answers
  *     publishing.c messages of the user -> topic, bytes, hash -> relay
@@ -192,6 +193,10 @@ struct core {
 };
 
 void core_emit(struct core *c, const struct env *env, struct event_slot *slot);
+enum err core_queue_job(struct core *c, struct job *job) MUST_CHECK;
+
+/* telling.c */
+void core_host_told(struct core *c, const struct env *env, const struct host_out *out);
 
 /** A message became public: it is archived, shown, and given to strangers who asked for such. */
 void core_message_seen(struct core *c, const struct env *env, const struct host_out *out);
@@ -202,7 +207,6 @@ void core_message_show(struct core *c, const struct env *env, const struct host_
 /** What strangers are given of a message: of an own one that was shown, when it has become public.
  */
 void core_message_public(struct core *c, const struct env *env, const struct host_out *out);
-enum err core_queue_job(struct core *c, struct job *job) MUST_CHECK;
 
 /* archiving.c */
 enum err archiving_init(struct core *c, const struct env *env) MUST_CHECK;

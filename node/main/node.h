@@ -56,7 +56,7 @@ void node_take_apart(struct node *n);           /* in any case */
 
 /* making.c */
 enum err node_open_data(struct node *n) MUST_CHECK; /* lock, key, archive */
-enum err node_make_core(struct node *n) MUST_CHECK;
+enum err node_make_core(struct node *n) MUST_CHECK; /* making_core.c */
 enum err node_make_api(struct node *n) MUST_CHECK;
 
 /* chats.c */

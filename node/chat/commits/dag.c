@@ -1,73 +1,8 @@
-/* The commit DAG: what goes in and what is asked. Who wins: dag_order.c; what is due: dag_life.c.
- */
+/* The commit DAG: what goes in. Its nodes: dag_node.c; what others say: dag_said.c; who wins:
+ * dag_order.c; what is due: dag_life.c. */
 #include "node/chat/commits/dag_state.h"
 
 #include <stdlib.h>
-
-/* ---- nodes ---- */
-
-struct dag_node *dag_node_new(void)
-{
-    struct dag_node *n = calloc(1, sizeof *n);
-
-    if (n != NULL)
-        n->child_ns = n->adopted_ns = n->left_ns = n->signed_ns = NEVER;
-    return n;
-}
-
-void dag_voters_unref(struct dag_voters *v)
-{
-    if (v != NULL && --v->refs == 0)
-        free(v);
-}
-
-void dag_node_free(struct dag_node *n)
-{
-    if (n == NULL)
-        return;
-    blob_unref(n->bytes);
-    blob_unref(n->withdrawal);
-    dag_voters_unref(n->voters);
-    free(n);
-}
-
-static size_t slot_of(const struct dag *d, const struct eid *eid)
-{
-    size_t at = (size_t)(eid->bytes[0] << 8 | eid->bytes[1]) % DAG_INDEX;
-
-    while (d->index[at] != 0 && !eid_eq(&d->nodes[d->index[at] - 1]->ticket.eid, eid))
-        at = (at + 1) % DAG_INDEX;
-    return at;
-}
-
-void dag_index(struct dag *d, size_t from)
-{
-    if (from == 0)
-        memset(d->index, 0, sizeof d->index);
-    for (size_t i = from; i < d->count; i++)
-        d->index[slot_of(d, &d->nodes[i]->ticket.eid)] = (uint16_t)(i + 1);
-}
-
-struct dag_node *dag_find(const struct dag *d, const struct eid *eid)
-{
-    size_t i = d->index[slot_of(d, eid)];
-
-    return i == 0 ? NULL : d->nodes[i - 1];
-}
-
-enum err dag_insert(struct dag *d, struct dag_node *n)
-{
-    if (d->count == DAG_NODES_MAX)
-        return ERR_FULL;
-    if (n->parent != NULL) {
-        n->sibling = n->parent->child;
-        n->parent->child = n;
-    }
-    n->dirty = true;
-    d->nodes[d->count++] = n;
-    dag_index(d, d->count - 1);
-    return OK;
-}
 
 void dag_emit(struct dag *d, enum dag_out_kind kind, const struct dag_node *n,
               const struct dag_node *other)
@@ -174,39 +109,6 @@ static void note_held(struct dag *d, struct dag_node *n, const struct env *env)
         n->parent->child_ns = env->now.ns;
         n->parent->dirty = true;
     }
-}
-
-static struct dag_place *place_of(struct dag *d, const uint8_t key[32])
-{
-    struct dag_place *p, *oldest = d->places;
-
-    for (size_t i = 0; i < d->places_count; i++) {
-        p = &d->places[i];
-        if (memcmp(p->key, key, 32) == 0)
-            return p;
-        if (p->seen_ns < oldest->seen_ns)
-            oldest = p;
-    }
-    if (d->places_count < DAG_PLACES_MAX)
-        p = &d->places[d->places_count++];
-    else
-        dag_move_place(dag_find(d, &(p = oldest)->eid), NULL);
-    *p = (struct dag_place){0};
-    memcpy(p->key, key, 32);
-    return p;
-}
-
-static void note_place(struct dag *d, const uint8_t key[32], const struct dag_node *at, int64_t now)
-{
-    struct dag_place *p = place_of(d, key);
-    const struct dag_node *was = dag_find(d, &p->eid);
-
-    if (was != NULL && was->epoch > at->epoch && dag_below(was, at))
-        return; /* an older message that came late */
-    dag_move_place(dag_find(d, &p->eid), dag_find(d, &at->ticket.eid));
-    d->places_moved = true;
-    p->eid = at->ticket.eid;
-    p->seen_ns = now;
 }
 
 enum err dag_new(struct dag **out, const struct env *env, const uint8_t group[GROUP_ID_BYTES],
@@ -333,7 +235,7 @@ enum err dag_add(struct dag *d, const struct env *env, const struct dag_commit *
         d->doubted = false;
     }
     if (c->ticket.len > 0)
-        note_place(d, t.key, n, env->now.ns);
+        dag_note_place(d, t.key, n, env->now.ns);
     dag_decide(d, env);
     return OK;
 }
@@ -367,81 +269,9 @@ enum err dag_ticket(struct dag *d, const struct env *env, struct span bytes, boo
     n->voters = parent->voters;
     n->voters->refs++;
     TRY(link_node(d, n));
-    note_place(d, t.key, n, env->now.ns);
+    dag_note_place(d, t.key, n, env->now.ns);
     dag_decide(d, env);
     return OK;
-}
-
-/* ---- what others say ---- */
-
-enum err dag_acks(struct dag *d, const struct env *env, struct span bytes)
-{
-    struct dag_list *l;
-
-    TRY(dag_list_add(d, bytes, env->now.ns, &l));
-    if (l == NULL)
-        return OK; /* known */
-    dag_count_list(d, l, NULL);
-    bool placed = false, ours = memcmp(l->key, d->key, sizeof d->key) == 0;
-    for (size_t i = l->count; i-- > 0;) {
-        struct dag_node *n = dag_find(d, &l->eids[i]);
-        if (n != NULL && !placed)
-            note_place(d, l->key, n, env->now.ns);
-        placed = placed || n != NULL;
-        if (n != NULL && ours && n->signed_ns == NEVER)
-            n->signed_ns = env->now.ns;
-    }
-    dag_decide(d, env);
-    return OK;
-}
-
-enum err dag_withdrawal(struct dag *d, const struct env *env, struct span bytes)
-{
-    struct withdrawal w;
-
-    TRY(withdrawal_decode(bytes, &w));
-    struct dag_node *n = dag_find(d, &w.eid);
-    if (n == NULL || n->bytes == NULL)
-        return ERR_NOT_FOUND;
-    if (memcmp(w.group, d->group, GROUP_ID_BYTES) != 0 || !eid_eq(&w.parent, &n->ticket.parent))
-        return ERR_PROTOCOL;
-    if (memcmp(w.key, n->ticket.key, sizeof w.key) != 0)
-        return ERR_AUTH;
-    if (n->withdrawal != NULL)
-        return OK;
-    n->withdrawal = blob_new(bytes);
-    if (n->withdrawal == NULL)
-        return ERR_MEMORY;
-    n->dirty = d->moved = true;
-    dag_decide(d, env);
-    return OK;
-}
-
-/* Where its sender is for all that we know: the head, or as far along its way as we can follow. */
-static struct dag_node *place_in(const struct dag *d, const struct beacon *b)
-{
-    struct dag_node *n = dag_find(d, &b->head);
-    struct ticket t;
-
-    for (size_t i = b->tickets_count; n == NULL && i-- > 0;)
-        if (ticket_decode(b->tickets[i], &t) == OK)
-            n = dag_find(d, &t.eid);
-    return n;
-}
-
-void dag_place(struct dag *d, const struct env *env, const struct beacon *b)
-{
-    struct dag_node *n = place_in(d, b);
-    bool ours = memcmp(b->key, d->key, sizeof d->key) == 0;
-
-    if (n == NULL)
-        return;
-    note_place(d, b->key, n, env->now.ns);
-    if (n->path && !ours && rng_below(env->rng, 2) == 0)
-        d->answer_at = NEVER; /* said for our branch; by a liar, perhaps */
-    dag_decide(d, env);
-    if (!ours)
-        dag_answer(d, env, n, dag_find(d, &b->certified));
 }
 
 void dag_catchup(struct dag *d, const struct env *env, bool going_on)

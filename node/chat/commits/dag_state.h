@@ -99,15 +99,19 @@ static inline bool dag_withdrawn(const struct dag_node *n)
     return n->withdrawal != NULL || n->given_up;
 }
 
-/* dag.c */
+void dag_emit(struct dag *d, enum dag_out_kind kind, const struct dag_node *n,
+              const struct dag_node *other); /* dag.c */
+
+/* dag_node.c */
 void dag_index(struct dag *d, size_t from); /* the nodes from there on; 0: anew */
 struct dag_node *dag_find(const struct dag *d, const struct eid *eid);
-void dag_emit(struct dag *d, enum dag_out_kind kind, const struct dag_node *n,
-              const struct dag_node *other);
 void dag_voters_unref(struct dag_voters *v);
 enum err dag_insert(struct dag *d, struct dag_node *n); /* links it; ERR_FULL */
 void dag_node_free(struct dag_node *n);
 struct dag_node *dag_node_new(void);
+
+/* dag_said.c */
+void dag_note_place(struct dag *d, const uint8_t key[32], const struct dag_node *at, int64_t now);
 
 /* dag_order.c */
 size_t dag_quorum(size_t voters);
