@@ -1,94 +1,41 @@
 /* What a chat costs: messages a second of one client, without disk and network, and bytes of Waku
- * payloads for a message of 100 characters in conversations of 2 to 60 devices: the text itself,
- * what an hour without any text costs (bundles, healing by the clock), and the rest (acks, repair,
- * healing by traffic). Virtual time; CPU time for the rates. */
-#define WORLD_PEOPLE_MAX 64u
+ * messages for a text of 100 characters in conversations of 2 to 200 devices, each share apart:
+ * people who talk (4 texts a minute in the conversation, or 4 of each of them) and read at once,
+ * and a day on which nobody says anything. Virtual time; CPU time for the rates.
+ *
+ *     bench_chat [DEVICES...]     without: the rates, and the usual sizes */
 #include "tests/bench/figures.h"
-#include "tests/lib/chat_world.h"
+
+#include "tests/bench/chat_shares.h"
 
 #define BENCH    "chat"
 #define HOUR     3600
+#define DAY      86400
 #define TEXTS    240 /* in an hour: 4 a minute */
+#define BUSY     240 /* texts of the other kind, at least */
 #define BURST    200 /* texts for the rates */
 #define USERS    10000.0
 #define A_MINUTE 4.0
-#define COPIES   5.0 /* of one message that come to a relay in a mesh of 6, at the most */
+#define COPIES   5.0 /* of one message that come to a relay in a mesh of 6 */
 
-static double told_bytes; /* of what leaves right after a text was written */
-static bool telling;
+static struct shares shares; /* since the last share_begin */
 
 static void watch(struct world *w, struct world_person *p, enum world_boundary at,
                   const struct chat_out *out)
 {
-    (void)w, (void)p;
-    if (telling && at == WORLD_LEAVES)
-        told_bytes += (double)out->payload.len;
+    if (at != WORLD_LEAVES)
+        return;
+    enum share share = share_of(p->chat, out);
+    shares.bytes[share] += waku_bytes(w, out);
+    shares.messages[share]++;
 }
 
-/* `a` knows `b`, and has its bundle: as it would have found it, without the stamps. */
-static void acquaint(struct world *w, struct world_person *a, struct world_person *b)
+static double shares_all(void)
 {
-    struct person *p = people_get(a->chat, b->chat->self.account);
-    struct buf log = BUF_INIT(IDENTITY_SENT_BYTES_MAX), body = BUF_INIT(BUNDLE_BYTES_MAX);
-    struct prekey *k;
-    assert_non_null(p);
-    p->consent = CHAT_CONSENT_GIVEN;
-    p->changed = true;
-    step_open(b->chat);
-    assert_ok(prekeys_current(b->chat, &w->t.env, &k));
-    assert_ok(identity_log_write(b->chat->me->log, &log));
-    const struct bundle bundle = {.log = buf_span(&log), .parts = {buf_span(&k->part)}, .count = 1};
-    assert_ok(bundle_encode(&bundle, &body));
-    assert_ok(step_close(b->chat, &w->t.env));
-    if (p->found == NULL)
-        assert_ok(found_new(p->account, &p->found));
-    assert_ok(found_add(p->found, buf_span(&body)));
-    step_open(a->chat);
-    assert_ok(people_learn_log(a->chat, &w->t.env, found_log(p->found)));
-    assert_ok(step_close(a->chat, &w->t.env));
-    buf_clear(&log);
-    buf_clear(&body);
-}
-
-/* Up to two: a direct conversation begun by a card; more: a group founded by the first. */
-static struct chat_conversation gather(struct world *w, size_t count)
-{
-    struct chat_account list[WORLD_PEOPLE_MAX];
-    struct chat_conversation id;
-    char card[CHAT_CARD_TEXT_MAX];
-    for (size_t i = 0; i < count; i++) {
-        struct world_person *p = world_born(w);
-        if (i > 0 && count > 2) {
-            acquaint(w, &w->people[0], p);
-            acquaint(w, p, &w->people[0]);
-        }
-        world_online(w, p, true);
-    }
-    world_run(w, 60);
-    for (size_t i = 1; i < count; i++)
-        memcpy(list[i - 1].bytes, w->people[i].chat->self.account, 32);
-    if (count > 2) {
-        assert_ok(chat_found(w->people[0].chat, &w->t.env, CHAT_GROUP, SPAN_LIT("all of us"), list,
-                             count - 1, &id));
-        world_run(w, 120);
-        return id;
-    }
-    assert_ok(chat_card(w->people[0].chat, &w->t.env, false, card));
-    assert_ok(chat_contact(w->people[1].chat, &w->t.env, span_str(card), &id));
-    struct chat_entry_id entry;
-    assert_ok(chat_send(w->people[1].chat, &w->t.env, &id, SPAN_LIT("hello"), NULL, &entry));
-    world_run(w, 120);
-    assert_ok(chat_accept(w->people[0].chat, &w->t.env, &id));
-    world_run(w, 120);
-    return id;
-}
-
-static void say(struct world *w, size_t who, const struct chat_conversation *id, unsigned number)
-{
-    char text[101];
-    struct chat_entry_id entry;
-    snprintf(text, sizeof text, "%0100u", number);
-    assert_ok(chat_send(w->people[who].chat, &w->t.env, id, span_of(text, 100), NULL, &entry));
+    double all = 0;
+    for (size_t i = 0; i < SHARES; i++)
+        all += shares.bytes[i];
+    return all;
 }
 
 static void one(const char *metric, const char *unit, const char *peer, double value)
@@ -96,45 +43,68 @@ static void one(const char *metric, const char *unit, const char *peer, double v
     figure(BENCH, metric, unit, peer, &value, 1);
 }
 
+/* Which share, per so many: a row each. */
+static void tell_shares(const char *metric, const char *peer, double per)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s_all", metric);
+    one(name, "B", peer, shares_all() / per);
+    for (size_t i = 0; i < SHARES; i++) {
+        snprintf(name, sizeof name, "%s_%s", metric, share_names[i]);
+        one(name, "B", peer, shares.bytes[i] / per);
+    }
+}
+
+/* So many texts, one every so often, of one after the other; everybody reads them at once. */
+static void talk(struct world *w, const struct chat_conversation *id, unsigned texts,
+                 double every_s)
+{
+    struct chat_entry_id entry = {{0}};
+    int64_t begun = w->t.env.now.ns;
+    shares = (struct shares){0};
+    for (unsigned i = 0; i < texts; i++) {
+        entry = say(w, i * 7 % w->count, id, i);
+        world_run(w, 1);
+        look(w, id, &entry);
+        int64_t next = begun + (int64_t)((i + 1) * every_s * 1e9);
+        world_run(w, (next - w->t.env.now.ns) / NS_PER_S);
+    }
+    for (size_t i = 0; i < w->count; i++) {
+        struct chat_entry e;
+        assert_ok(chat_entry(w->people[i].chat, id, &entry, &e));
+    }
+}
+
 static void bytes_of(size_t count)
 {
     struct world *w = calloc(1, sizeof *w);
     char peer[64];
     assert_non_null(w);
-    snprintf(peer, sizeof peer, count == 2 ? "direct" : "group of %zu", count);
+    snprintf(peer, sizeof peer,
+             count == 2   ? "direct"
+             : count > 64 ? "crowd of %zu"
+                          : "group of %zu",
+             count);
     world_init(w, 7);
     w->by_topic = true;
-    w->watch = watch;
     struct chat_conversation id = gather(w, count);
+    w->watch = watch;
     world_run(w, 2 * HOUR); /* those who came have healed */
-    unsigned before = w->published_bytes;
-    world_run(w, HOUR);
-    double idle = w->published_bytes - before;
-    before = w->published_bytes;
-    told_bytes = 0;
-    for (unsigned i = 0; i < TEXTS; i++) {
-        size_t who = i * 7 % count;
-        say(w, who, &id, i);
-        telling = true;
-        (void)world_pump(w, &w->people[who]);
-        telling = false;
-        world_run(w, HOUR / TEXTS);
-    }
-    char last[101];
-    snprintf(last, sizeof last, "%0100u", TEXTS - 1u);
-    for (size_t i = 0; i < count; i++)
-        assert_true(world_reads(&w->people[i], &id, last));
-    double all = w->published_bytes - before;
-    one("bytes_per_text_all", "B", peer, all / TEXTS);
-    one("bytes_per_text_itself", "B", peer, told_bytes / TEXTS);
-    one("bytes_per_text_idle_share", "B", peer, idle / TEXTS);
-    one("bytes_per_text_acks_repair_healing", "B", peer, (all - told_bytes - idle) / TEXTS);
-    one("bytes_idle_per_device_and_hour", "B", peer, idle / (double)count);
-    if (count == 2) { /* in these an hour has TEXTS texts of two people */
-        double bit_s = all / TEXTS * USERS * A_MINUTE / 60 * 8;
-        one("shard_of_10000_users_injected", "Mbit/s", peer, bit_s / 1e6);
-        one("shard_of_10000_users_into_a_relay", "Mbit/s", peer, COPIES * bit_s / 1e6);
-    }
+
+    unsigned busy = count * 4 < BUSY ? BUSY : (unsigned)count * 4;
+    talk(w, &id, busy, 60.0 / (A_MINUTE * (double)count));
+    one("bytes_per_text_4_a_minute_each", "B", peer, shares_all() / busy);
+    double bit_s = shares_all() / busy * USERS * A_MINUTE / 60 * 8;
+
+    talk(w, &id, TEXTS, HOUR / TEXTS);
+    tell_shares("bytes_per_text", peer, TEXTS);
+
+    shares = (struct shares){0};
+    world_run(w, DAY);
+    tell_shares("bytes_idle_per_device_and_day", peer, (double)count);
+    bit_s += shares_all() / (double)count * USERS / DAY * 8;
+    one("shard_of_10000_users_injected", "Mbit/s", peer, bit_s / 1e6);
+    one("shard_of_10000_users_into_a_relay", "Mbit/s", peer, COPIES * bit_s / 1e6);
     world_clear(w);
     free(w);
 }
@@ -156,7 +126,7 @@ static void rates(void)
     for (unsigned run = 0; run < 5; run++) {
         double at = cpu();
         for (unsigned i = 0; i < BURST; i++) {
-            say(w, 0, &id, run * BURST + i);
+            (void)say(w, 0, &id, run * BURST + i);
             (void)world_pump(w, &w->people[0]);
         }
         sent[run] = BURST / (cpu() - at);
@@ -171,10 +141,9 @@ static void rates(void)
     free(w);
 }
 
-/* Sizes may be given: 60 takes some minutes. */
 int main(int argc, char **argv)
 {
-    static const size_t sizes[] = {2, 5, 20};
+    static const size_t sizes[] = {2, 3, 5, 10, 20, 60};
     if (argc == 1)
         rates();
     for (size_t i = 0; argc == 1 && i < sizeof sizes / sizeof *sizes; i++)
