@@ -2,6 +2,7 @@
 
 #include "crypto/base/siphash.h"
 #include "crypto/keyring/keyring.h"
+#include "crypto/prim/large_memo.h"
 #include "crypto/prim/sign_memo.h"
 #include "store/archive.h"
 
@@ -58,13 +59,22 @@ static void drop_pending(struct sim *s)
     }
 }
 
+/* Tier F1: equal signatures are verified once, equal large messages hashed and opened once. */
+static enum err remember(void)
+{
+    TRY(sign_memo_begin(SIM_SIGNATURES));
+    enum err err = large_memo_begin();
+    if (err != OK)
+        sign_memo_end();
+    return err;
+}
+
 enum err sim_new(struct sim **out, const struct sim_params *params)
 {
     struct sim *s = calloc(1, sizeof *s);
     struct sim_node **nodes = calloc(params->nodes_max, sizeof *nodes);
 
-    if (s == NULL || nodes == NULL ||
-        (params->tier == SIM_F1 && sign_memo_begin(SIM_SIGNATURES) != OK)) {
+    if (s == NULL || nodes == NULL || (params->tier == SIM_F1 && remember() != OK)) {
         free(s);
         free(nodes);
         return ERR_MEMORY;
@@ -332,8 +342,10 @@ void sim_free(struct sim *s)
         node_free(s->nodes[i]);
     sim_events_clear(&s->events);
     pipe_notes_clear(s);
-    if (s->params.tier == SIM_F1)
+    if (s->params.tier == SIM_F1) {
         sign_memo_end();
+        large_memo_end();
+    }
     map_clear(&s->pairs);
     arena_clear(&s->scratch);
     free(s->side_copy);

@@ -1,6 +1,7 @@
 /* Use-once keys: one context per algorithm and thread, freed when the thread ends. After each
  * message the context is given a zero key, so that the used one does not stay behind. */
 #include "crypto/prim/aead_impl.h"
+#include "crypto/prim/large_memo.h"
 
 #include "crypto/base/wipe.h"
 
@@ -79,9 +80,16 @@ enum err aead_open_once(const struct aead *a, const uint8_t *key,
                         uint8_t *out)
 {
     struct aead_key *k = NULL;
+    const struct span parts[] = {span_of(key, aead_key_bytes(a)), span_of(nonce, AEAD_NONCE_BYTES),
+                                 ad, sealed};
+    bool large = sealed.len > AEAD_TAG_BYTES && out != sealed.ptr && large_memo_takes(parts, 4);
 
+    if (large && large_memo_get(a, parts, 4, out, sealed.len - AEAD_TAG_BYTES))
+        return OK;
     TRY(kept_key(a, key, &k));
     enum err err = aead_open(k, nonce, ad, sealed, out);
     enum err forgot = forget(k);
+    if (large && err == OK)
+        large_memo_keep(a, parts, 4, span_of(out, sealed.len - AEAD_TAG_BYTES));
     return err != OK ? err : forgot;
 }

@@ -7,6 +7,7 @@
 #include "crypto/prim/sha2.h"
 
 #include "crypto/base/wipe.h"
+#include "crypto/prim/large_memo.h"
 
 #include <openssl/sha.h>
 
@@ -87,17 +88,31 @@ void hash_clear(struct hash_state *s)
 void hash_parts(const struct hash *hash, const struct span *parts, size_t count, uint8_t *out)
 {
     struct hash_state s;
+    bool large = large_memo_takes(parts, count);
 
+    if (large && large_memo_get(hash, parts, count, out, hash->bytes))
+        return;
     hash_init(&s, hash);
     for (size_t i = 0; i < count; i++)
         hash_add(&s, parts[i]);
-    hash_end(&s, out);
+    if (!large) {
+        hash_end(&s, out);
+        return;
+    }
+    uint8_t digest[HASH_BYTES_MAX]; /* `out` may overlap the parts */
+    hash_end(&s, digest);
+    large_memo_keep(hash, parts, count, span_of(digest, hash->bytes));
+    memcpy(out, digest, hash->bytes);
 }
 
 void sha256_parts(const struct span *parts, size_t count, uint8_t out[SHA256_BYTES])
 {
     SHA256_CTX c;
 
+    if (large_memo_takes(parts, count)) {
+        hash_parts(&hash_sha256, parts, count, out);
+        return;
+    }
     (void)SHA256_Init(&c);
     for (size_t i = 0; i < count; i++) {
         if (parts[i].len > 0)

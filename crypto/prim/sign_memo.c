@@ -55,15 +55,12 @@ enum err sign_memo_verify(const uint8_t pk[ED25519_PUBLIC_BYTES], struct span ms
                           enum err (*verify)(const uint8_t *pk, struct span msg,
                                              const uint8_t *sig))
 {
-    struct hash_state h;
+    const struct span parts[] = {span_of(pk, ED25519_PUBLIC_BYTES),
+                                 span_of(sig, ED25519_SIGNATURE_BYTES), msg};
     uint8_t key[KEY_BYTES];
     uint64_t place;
 
-    hash_init(&h, &hash_sha256);
-    hash_add(&h, span_of(pk, ED25519_PUBLIC_BYTES));
-    hash_add(&h, span_of(sig, ED25519_SIGNATURE_BYTES));
-    hash_add(&h, msg);
-    hash_end(&h, key);
+    sha256_parts(parts, 3, key);
     memcpy(&place, key, sizeof place);
     uint8_t *known = memo->keys[place & memo->mask];
     if (memcmp(known, key, sizeof key) == 0) {

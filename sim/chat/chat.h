@@ -3,7 +3,8 @@
  *
  * What differs from a person outside: no passphrase (a key file instead, so scrypt does not run),
  * and people get to know each other in person (node/chat/acquaint.h), so no stamp is worked out.
- * Tier F1 verifies equal signatures once (crypto/prim/sign_memo.h).
+ * Tier F1 verifies equal signatures once (crypto/prim/sign_memo.h), and hashes and opens equal
+ * large messages once (crypto/prim/large_memo.h).
  */
 #pragma once
 

@@ -2,6 +2,7 @@
  * from a group at random and by Zipf from its members as in groups.c; what arrives is read from the
  * journals of the chats, as a person's program would. */
 #include "crypto/base/map.h"
+#include "crypto/prim/large_memo.h"
 #include "crypto/prim/sign_memo.h"
 #include "sim/chat/chat.h"
 #include "sim/run/inside.h"
@@ -292,6 +293,8 @@ void chats_measure(struct run *r)
     measure_share(r, "chat.delivery", owed > 0 ? got / owed : 0, owed, lower, upper);
     times(r, "chat.latency", &k->latency, 1e6, "ms");
     measure_add(r, "chat.signatures_once", "not verified again", (double)sign_memo_hits());
+    measure_add(r, "chat.large_once", "digests and decryptions of 4 kB and more not made again",
+                (double)large_memo_hits());
 }
 
 void chats_free(struct run *r)
