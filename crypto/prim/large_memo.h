@@ -10,13 +10,12 @@
 
 #include "crypto/base/span.h"
 
-#define LARGE_MEMO_BYTES 4096u /* shorter inputs are worked out anew */
-* /
-#define LARGE_MEMO_PLACES 64u /* results that are kept; the oldest gives way */
+#define LARGE_MEMO_BYTES  4096u /* shorter inputs are worked out anew */
+#define LARGE_MEMO_PLACES 64u   /* results that are kept; the oldest gives way */
 #define LARGE_MEMO_PARTS  6u
 
-    /** Begun twice, ended twice. ERR_MEMORY. */
-    enum err large_memo_begin(void) MUST_CHECK;
+/** Begun twice, ended twice. ERR_MEMORY. */
+enum err large_memo_begin(void) MUST_CHECK;
 void large_memo_end(void);
 
 /** Results that were not worked out again in this thread since it was begun; 0 without one. */
