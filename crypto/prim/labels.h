@@ -66,6 +66,9 @@ enum label_use {
     X(LABEL_GROUP_ANSWER, LABEL_EXPORT, "group/answer")                                            \
     X(LABEL_GROUP_GUEST, LABEL_HASH, "group/guest")                                                \
     X(LABEL_GROUP_WELCOME, LABEL_DERIVE, "group/welcome-blob")                                     \
+    X(LABEL_GROUP_DOOR, LABEL_EXPORT, "group/door-secret")                                         \
+    X(LABEL_GROUP_DOOR_KEYS, LABEL_DERIVE, "group/door-keys")                                      \
+    X(LABEL_GROUP_DOOR_BUCKET, LABEL_DERIVE, "group/door-bucket")                                  \
     /* the envelope and its address */                                                             \
     X(LABEL_ENVELOPE_HEADER, LABEL_EXPORT, "envelope/header-key")                                  \
     X(LABEL_ENVELOPE_KEY, LABEL_EXPORT, "envelope/key")                                            \

@@ -51,6 +51,10 @@
 #define TALK_ROUNDS_MAX      64    /* of one pumping */
 #define TALK_OWES_S          60    /* what a log obliges us to: done within; CHAT.md 4 */
 #define TALK_KEYS_S          2592000 /* envelope keys of an epoch that was left: 30 days; CHAT.md 5.6 */
+#define DOORS_MAX            192u /* epochs at whose door one may knock: DAG_SPINE_MAX */
+#define DOOR_STEPS           6u   /* knocking goes back by 0, 1, 3 ... 31 epochs */
+#define DOOR_ROW_BYTES       64u
+#define REJOIN_KNOCKS        2u /* asked so often in vain where all are, then at the door by turns */
 #define REJOIN_CHECKS_MAX    32u /* requests looked at in a minute, of a conversation; own choice */
 #define REJOIN_LET_IN_MAX    4u  /* commits whose guests wait for their Welcome */
 #define REJOIN_HELD_S        120 /* so long at most; docs/protocol/commits.md */

@@ -107,6 +107,8 @@ struct since { /* when a member came */
     uint64_t epoch;
 };
 
+struct doors;
+
 struct talk {
     struct chat_conversation id;
     enum chat_type type;
@@ -122,6 +124,7 @@ struct talk {
     size_t since_count, since_cap;
     struct talk_keys keys[TALK_KEYS_MAX];
     size_t keys_count;
+    struct doors *doors; /* owned; NULL: not joined */
     struct profile_address address;
     struct wish *wishes; /* owned, at most TALK_WISHES_MAX */
     size_t wishes_count, wishes_cap;

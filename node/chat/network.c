@@ -1,4 +1,5 @@
 /* The network: what is listened to, what is read from stores, who takes what comes. */
+#include "node/chat/doors.h"
 #include "node/chat/intro/timetable.h"
 #include "node/chat/welcomes.h"
 
@@ -43,6 +44,15 @@ static void talk_buckets(const struct chat *c, int64_t wall_ns, uint8_t set[32])
     for (const struct talk *t; (t = map_next(&c->talks, &cursor, NULL)) != NULL;)
         if (t->branches != NULL && t->state != CHAT_LEFT)
             set_bit(set, talk_bucket(t, wall_ns));
+}
+
+/* Where who was away for long knocks. Who reads by topics is there only to hear the answer. */
+static void door_buckets(const struct chat *c, int64_t wall_ns, uint8_t set[32])
+{
+    size_t cursor = 0;
+    for (struct talk *t; (t = map_next(&c->talks, &cursor, NULL)) != NULL;)
+        if (t->doors != NULL && t->state != CHAT_LEFT && (!c->light || t->doors->knocking))
+            set_bit(set, doors_bucket(t, wall_ns));
 }
 
 static void intro_buckets(struct chat *c, uint8_t set[32])
@@ -92,6 +102,7 @@ static bool listen(struct chat *c, const struct env *env, struct chat_out *out)
     c->listen_changed = false;
     talk_buckets(c, env->wall.ns, talks);
     talk_buckets(c, env->wall.ns - LISTEN_LATE_S * NS_PER_S, talks); /* last week's, for an hour */
+    door_buckets(c, env->wall.ns, talks);
     intro_buckets(c, intro);
     if (c->light) {
         cover(c, talks, LISTEN_COVER, (uint64_t)(env->wall.ns / week_ns()));

@@ -63,7 +63,7 @@ static enum err check(struct chat *c, const struct env *env, const struct talk *
 }
 
 enum err rejoin_requested(struct chat *c, const struct env *env, struct talk *t,
-                          const struct eid *under, struct span bytes)
+                          const struct eid *under, bool door, struct span bytes)
 {
     const struct dag *d = branches_dag(t->branches);
     struct rejoining *r;
@@ -80,7 +80,7 @@ enum err rejoin_requested(struct chat *c, const struct env *env, struct talk *t,
     if (!may_check(r, env))
         return ERR_LIMIT;
     TRY(check(c, env, t, &q));
-    TRY(guests_ask(r->guests, env, d, &q, under, bytes));
+    TRY(guests_ask(r->guests, env, d, &q, under, door, bytes));
     r->guests_at = mono_min(r->guests_at, guests_deadline(r->guests));
     return OK;
 }
@@ -168,8 +168,8 @@ static void let_in_due(struct chat *c, const struct env *env, struct talk *t)
     r->guests_at = next;
 }
 
-/* ---- who was let in waits for the Welcome: [1, made, ticket, blob, [[key, at, under, package]]]
- */
+/* ---- who was let in waits for the Welcome:
+ *      [2, made, ticket, blob, [[key, at, under, door, package]]] */
 
 void let_in_free(struct let_in *l)
 {
@@ -207,16 +207,17 @@ static void save(struct chat *c, const struct talk *t, const struct let_in *l)
     struct row_key key = row_of(t, &l->eid);
 
     pack_write_array(&w, 5);
-    pack_write_uint(&w, 1);
+    pack_write_uint(&w, 2);
     pack_write_int(&w, l->made_ns);
     pack_write_bin(&w, buf_span(&l->ticket));
     pack_write_bin(&w, buf_span(&l->welcome));
     pack_write_array(&w, l->count);
     for (size_t i = 0; i < l->count; i++) {
-        pack_write_array(&w, 4);
+        pack_write_array(&w, 5);
         pack_write_bin(&w, SPAN_ARRAY(l->guests[i].key));
         pack_write_bin(&w, SPAN_ARRAY(l->guests[i].at.bytes));
         pack_write_bin(&w, SPAN_ARRAY(l->guests[i].under.bytes));
+        pack_write_uint(&w, l->guests[i].door);
         pack_write_bin(&w, buf_span(&l->guests[i].package));
     }
     if (pack_writer_status(&w) == OK)
@@ -232,16 +233,17 @@ static enum err read(struct span in, struct let_in *l)
 
     TRY(pack_open(in, &k));
     (void)pack_read_array(&k, 5, 5);
-    (void)pack_read_uint(&k, 1);
+    (void)pack_read_uint(&k, 2);
     l->made_ns = pack_read_int(&k);
     struct span ticket = pack_read_bin(&k, 1, TICKET_BYTES_MAX);
     struct span welcome = pack_read_bin(&k, 1, ANSWER_BYTES_MAX);
     size_t count = pack_read_array(&k, 1, EVIDENCE_REJOINS_MAX);
     for (size_t i = 0; i < count; i++) {
-        (void)pack_read_array(&k, 4, 4);
+        (void)pack_read_array(&k, 5, 5);
         pack_read_fixed(&k, l->guests[i].key, 32);
         pack_read_fixed(&k, l->guests[i].at.bytes, EID_BYTES);
         pack_read_fixed(&k, l->guests[i].under.bytes, EID_BYTES);
+        l->guests[i].door = pack_read_uint(&k, 1) == 1;
         struct span package = pack_read_bin(&k, 1, REJOIN_PACKAGE_MAX);
         TRY(k.err);
         TRY(buf_append(&l->guests[i].package, package));
@@ -305,6 +307,7 @@ static enum err note(struct let_in *l, struct chat *c, const struct env *env, st
         memcpy(l->guests[i].key, g->key, 32);
         l->guests[i].at = g->at;
         l->guests[i].under = g->under;
+        l->guests[i].door = g->door;
         l->count++;
         TRY(buf_append(&l->guests[i].package, g->key_package));
     }
@@ -352,7 +355,8 @@ enum err rejoin_made(struct chat *c, const struct env *env, struct talk *t,
 /* ---- the answer ---- */
 
 static enum err send_parts(struct chat *c, const struct env *env, struct talk *t,
-                           const struct eid *under, struct answer_part *p, struct span sealed)
+                           const struct eid *under, bool door, struct answer_part *p,
+                           struct span sealed)
 {
     enum err err = OK;
 
@@ -367,7 +371,8 @@ static enum err send_parts(struct chat *c, const struct env *env, struct talk *t
         if (err == OK)
             err = frames_add(&f, FRAME_ANSWER, buf_span(&part));
         if (err == OK)
-            err = talk_publish(c, env, t, under, &f, 0);
+            err =
+                door ? doors_publish(c, env, t, under, &f) : talk_publish(c, env, t, under, &f, 0);
         buf_clear(&part);
     }
     return err;
@@ -409,7 +414,7 @@ static enum err answer(struct chat *c, const struct env *env, struct talk *t, st
     answer_guest(to.key_package, p.guest);
     rng_fill(env->rng, p.answer, sizeof p.answer);
     if (err == OK)
-        err = send_parts(c, env, t, &l->guests[i].under, &p, buf_span(&sealed));
+        err = send_parts(c, env, t, &l->guests[i].under, l->guests[i].door, &p, buf_span(&sealed));
     buf_clear(&way);
     buf_clear(&sealed);
     return err;

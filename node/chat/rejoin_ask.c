@@ -43,6 +43,27 @@ static bool may_ask_lost(struct rejoining *r, const struct env *env)
     return true;
 }
 
+/* Where all are, first; then there and at the door by turns. */
+static bool at_door(const struct talk *t)
+{
+    return t->rejoining->asked >= REJOIN_KNOCKS && t->rejoining->asked % 2 == 0;
+}
+
+static enum err knock(struct chat *c, const struct env *env, struct talk *t,
+                      const struct eid *under, const struct frames *f)
+{
+    unsigned tries = (t->rejoining->asked - REJOIN_KNOCKS) / 2;
+    const struct door *door = doors_knock(t, under, tries);
+
+    if (door == NULL)
+        return ERR_NOT_FOUND;
+    if (!t->doors->knocking) {
+        t->doors->knocking = true;
+        network_listen(c);
+    }
+    return doors_publish(c, env, t, &door->eid, f);
+}
+
 static enum err ask(struct chat *c, const struct env *env, struct talk *t, const struct eid *winner,
                     const struct talk_world *w)
 {
@@ -57,7 +78,8 @@ static enum err ask(struct chat *c, const struct env *env, struct talk *t, const
     if (err == OK)
         err = frames_add(&f, FRAME_REJOIN, buf_span(&request));
     if (err == OK)
-        err = talk_publish(c, env, t, &under, &f, 0);
+        err = at_door(t) ? knock(c, env, t, &under, &f) : talk_publish(c, env, t, &under, &f, 0);
+    t->rejoining->asked++;
     buf_clear(&request);
     return err;
 }
@@ -126,6 +148,9 @@ static enum err enter(struct chat *c, const struct env *env, struct talk *t,
         TRY(people_learn_log(c, env, j->logs[i]));
     t->address = j->address;
     t->changed = t->active = true;
+    t->rejoining->asked = 0;
+    if (t->doors != NULL)
+        t->doors->knocking = false;
     t->rejoining->in = at->eid;
     t->rejoining->in_ns = env->wall.ns;
     rejoining_save(c, t);

@@ -23,6 +23,7 @@
 
 #include "node/chat/commits/answer.h"
 #include "node/chat/commits/guests.h"
+#include "node/chat/doors.h"
 #include "node/chat/talk.h"
 
 struct culprit { /* an installation that committed twice to one epoch */
@@ -38,6 +39,7 @@ struct let_in { /* guests of a commit of ours, who wait for their Welcome */
     struct {
         uint8_t key[32];
         struct eid at, under;
+        bool door;
         struct buf package;
     } guests[EVIDENCE_REJOINS_MAX];
     size_t count;
@@ -52,6 +54,7 @@ struct rejoining {
     int64_t in_ns;      /* wall */
     struct answer_parts parts[REJOIN_COLLECTS_MAX];
     struct mono parts_at[REJOIN_COLLECTS_MAX]; /* when the first came */
+    unsigned asked;                            /* since we were last in */
     unsigned lost_asked;                       /* without a known winner */
     struct mono lost_at;                       /* not before */
     bool changed;

@@ -227,7 +227,7 @@ void rejoin_not_followed(struct chat *c, const struct env *env, struct talk *t,
 /* ---- rejoin_answer.c ---- */
 /** A request came under the keys of `under`. */
 enum err rejoin_requested(struct chat *c, const struct env *env, struct talk *t,
-                          const struct eid *under, struct span bytes) MUST_CHECK;
+                          const struct eid *under, bool door, struct span bytes) MUST_CHECK;
 /** A commit of ours lets plan->guests in. */
 enum err rejoin_made(struct chat *c, const struct env *env, struct talk *t,
                      const struct branches_made *m, const struct plan *plan) MUST_CHECK;

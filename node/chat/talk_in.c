@@ -1,4 +1,5 @@
 /* What a conversation receives: envelopes, opened and taken frame by frame. */
+#include "node/chat/doors.h"
 #include "node/chat/notices.h"
 
 /* Something that only a newer version understands. Told once for each kind in each conversation as
@@ -184,7 +185,7 @@ static enum err take_frame(struct chat *c, const struct env *env, struct talk *t
     case FRAME_WITHDRAW:
         return branches_take(t->branches, env, f->bytes);
     case FRAME_REJOIN:
-        return rejoin_requested(c, env, t, &o->eid, f->bytes);
+        return rejoin_requested(c, env, t, &o->eid, false, f->bytes);
     case FRAME_ANSWER:
         return rejoin_answered(c, env, t, f->bytes);
     default:
@@ -209,6 +210,34 @@ static void take_frames(struct chat *c, const struct env *env, struct talk *t, s
     }
 }
 
+/* At the door there are requests and answers and nothing else. */
+static enum talk_verdict at_door(struct chat *c, const struct env *env, struct talk *t,
+                                 struct span topic, struct span envelope)
+{
+    struct buf content = BUF_INIT(ENVELOPE_BYTES_MAX);
+    struct frames frames;
+    struct eid eid;
+
+    if (doors_open(t, env, topic, envelope, &eid, &content) != OK) {
+        buf_clear(&content);
+        return TALK_NOT_OURS;
+    }
+    step_open(c);
+    t->active = true;
+    enum err err = frames_decode(buf_span(&content), &frames);
+    for (size_t i = 0; err == OK && i < frames.count; i++) {
+        const struct frame *f = &frames.list[i];
+        if (f->kind == FRAME_REJOIN)
+            err = rejoin_requested(c, env, t, &eid, true, f->bytes);
+        else if (f->kind == FRAME_ANSWER)
+            err = rejoin_answered(c, env, t, f->bytes);
+    }
+    if (err != OK && err != ERR_EXISTS)
+        log_info(env, "chat", "refused at the door err=%s", mls_err_name(err));
+    buf_clear(&content);
+    return TALK_TAKEN;
+}
+
 enum talk_verdict talk_received(struct chat *c, const struct env *env, struct talk *t,
                                 struct span topic, struct span envelope)
 {
@@ -217,8 +246,10 @@ enum talk_verdict talk_received(struct chat *c, const struct env *env, struct ta
     struct frames frames;
     struct opening o = {.frames = &frames};
 
-    if (k == NULL || t->branches == NULL)
+    if (t->branches == NULL)
         return TALK_NOT_OURS;
+    if (k == NULL)
+        return at_door(c, env, t, topic, envelope);
     o.eid = k->eid;
     if (envelope_open(&k->keys, topic, envelope, &content) != OK) {
         buf_clear(&content);

@@ -1,5 +1,6 @@
 /* How a conversation lies in the vault: one record for the person, one of secrets, and those of its
  * MLS states, its DAG and its delivery. */
+#include "node/chat/doors.h"
 #include "node/chat/talk.h"
 
 /* ---- records ---- */
@@ -320,6 +321,7 @@ static enum err load_states(struct chat *c, const struct env *env, struct talk *
     TRY(talk_heal_load(c, t, value));
     branches_catchup(t->branches, env, true);
     TRY(rejoining_load(c, env, t));
+    TRY(doors_load(c, t));
     t->active = true;
     TRY(talk_adopt(c, env, t));
     healing_catchup(t->healing, true);

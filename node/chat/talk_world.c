@@ -1,5 +1,6 @@
 /* What MLS sees while we work on one conversation, and what its epochs give to the envelope. */
 #include "crypto/base/wipe.h"
+#include "node/chat/doors.h"
 #include "node/chat/talk.h"
 
 enum err talk_world_init(struct talk_world *w, struct chat *c, const struct env *env)
@@ -48,6 +49,7 @@ enum err keys_note(struct chat *c, const struct env *env, struct talk *t, const 
     struct talk_keys k = {.eid = branches_eid(g),
                           .until_ns = env->wall.ns + TALK_KEYS_S * NS_PER_S};
 
+    TRY(doors_note(c, t, g));
     if (keys_of(t, &k.eid) != NULL)
         return OK;
     TRY(profile_envelope_keys(g, &k.keys));

@@ -1,5 +1,6 @@
 /* The list of conversations, and what happens to all of them. */
 #include "crypto/base/wipe.h"
+#include "node/chat/doors.h"
 #include "node/chat/talk.h"
 
 #include <stdlib.h>
@@ -45,6 +46,7 @@ static void talk_free(struct talk *t)
     delivery_free(t->delivery);
     rejoining_free(t->rejoining);
     healing_free(t->healing);
+    doors_free(t->doors);
     free(t->since);
     free(t->wishes);
     free(t->roster);

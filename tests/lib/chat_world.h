@@ -51,6 +51,7 @@ struct world {
     size_t messages_count, messages_cap;
     unsigned loss_percent; /* of live deliveries; stores keep all */
     bool stores;           /* are there any? */
+    int64_t stores_keep_s; /* they forget what is older; 0: nothing */
     bool cut;              /* nothing goes from one side to another; stores keep all */
     unsigned published_bytes;
     bool by_topic; /* live messages come to those who listen to their topic, not to all */
@@ -146,6 +147,8 @@ static inline void world_fetch(struct world *w, struct world_person *p, const st
     for (size_t i = 0; i < w->messages_count; i++) {
         const struct world_message *m = &w->messages[i];
         if (w->cut && m->side != p->side)
+            continue;
+        if (w->stores_keep_s > 0 && m->time_ns < w->t.env.wall.ns - w->stores_keep_s * NS_PER_S)
             continue;
         for (size_t k = 0; k < ask.topics_count; k++)
             if (strcmp(topics[k], m->topic) == 0 && m->time_ns >= ask.from_ns &&

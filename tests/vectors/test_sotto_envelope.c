@@ -1,4 +1,5 @@
 /* Cards, envelopes and lists of frames against bytes that another implementation made. */
+#include "node/chat/doors.h"
 #include "node/chat/envelope/frame.h"
 #include "node/chat/intro/card.h"
 #include "tests/lib/json.h"
@@ -103,9 +104,29 @@ static void lists_of_frames_have_these_bytes(void **state)
     assert_int_equal(count, 14);
 }
 
+static void doors_have_these_keys_and_buckets(void **state)
+{
+    (void)state;
+    const struct json *door =
+        json_get(json_load(&arena, "tests/vectors/sotto/envelope.json"), "door");
+    struct envelope_keys keys;
+    size_t count = 0;
+
+    door_keys(json_hex(&arena, door, "secret").ptr, &keys);
+    assert_span_equal(SPAN_ARRAY(keys.header), json_hex(&arena, door, "header_key"));
+    assert_span_equal(SPAN_ARRAY(keys.body), json_hex(&arena, door, "body_key"));
+    for (JSON_EACH(v, json_get(door, "buckets"))) {
+        assert_int_equal(door_bucket(json_hex(&arena, door, "group").ptr, json_u64(v, "week")),
+                         json_u64(v, "bucket"));
+        count++;
+    }
+    assert_int_equal(count, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(doors_have_these_keys_and_buckets),
         cmocka_unit_test(cards_have_these_texts_and_keys),
         cmocka_unit_test(envelopes_have_these_bytes),
         cmocka_unit_test(lists_of_frames_have_these_bytes),

@@ -80,12 +80,19 @@ static void move_root(struct dag *d, struct dag_node *next)
         d->winner = NULL;
 }
 
+/* The way from epochs that are over is kept for those who were away, but not for ever. */
+static bool is_far(const struct dag *d)
+{
+    return d->head->epoch - d->root->epoch > DAG_SPINE_MAX;
+}
+
 static void prune_nodes(struct dag *d)
 {
     struct dag_node *next = step(d);
     bool full = d->count == DAG_NODES_MAX; /* then the oldest epoch goes before its time */
 
-    for (bool forced = full; next != NULL && (forced || (next->settled && !d->root->receive));
+    for (bool forced = full;
+         next != NULL && (forced || (next->settled && !d->root->receive && is_far(d)));
          forced = false) {
         move_root(d, next);
         d->sweep = true;

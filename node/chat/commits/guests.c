@@ -9,6 +9,7 @@ struct asked {
     struct eid eids[REJOIN_EIDS_MAX];
     size_t count;
     struct eid under;
+    bool door;
     struct buf key_package, request;
     int64_t asked_ns; /* the last time */
     int64_t due_ns;
@@ -139,7 +140,7 @@ static int64_t again(const struct asked *a, int64_t now)
 }
 
 enum err guests_ask(struct guests *g, const struct env *env, const struct dag *d,
-                    const struct rejoin *r, const struct eid *under, struct span bytes)
+                    const struct rejoin *r, const struct eid *under, bool door, struct span bytes)
 {
     struct asked *a;
 
@@ -149,6 +150,7 @@ enum err guests_ask(struct guests *g, const struct env *env, const struct dag *d
     a->count = r->count;
     memcpy(a->eids, r->eids, r->count * sizeof *r->eids);
     a->under = *under;
+    a->door = door;
     a->key_package.len = a->request.len = 0;
     a->asked_ns = env->now.ns;
     if (a->in_ns != 0 && env->now.ns - a->in_ns > again(a, env->now.ns)) {
@@ -216,6 +218,7 @@ size_t guests_due(struct guests *g, const struct env *env, const struct dag *d, 
     for (size_t i = 0; i < g->count; i++) {
         struct asked *a = &g->list[i];
         struct guest guest = {.under = a->under,
+                              .door = a->door,
                               .key_package = buf_span(&a->key_package),
                               .request = buf_span(&a->request)};
         bool in = is_in(a, d);

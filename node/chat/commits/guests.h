@@ -21,7 +21,8 @@ struct guests;
 struct guest {
     uint8_t key[32];  /* installation */
     struct eid at;    /* the last epoch of its way that is on ours: tell it the way from there */
-    struct eid under; /* it has the keys of this epoch: it asked under them */
+    struct eid under; /* it has the keys of this epoch: it asked under them, */
+    bool door;        /* or knocked at its door (doors.h) */
     struct span key_package, request; /* borrowed until the next call */
 };
 
@@ -32,11 +33,13 @@ void guests_free(struct guests *g);                                         /* a
  * Who is lost and stands where we stand needs nobody to let it in: passed over.
  *
  * @param under  the epoch under whose keys the request came (in)
+ * @param door   it came to the door of that epoch (in)
  * @param bytes  the request as it came, at most REJOIN_BYTES_MAX: evidence (in)
  * @return OK; ERR_FULL; ERR_MEMORY
  */
 enum err guests_ask(struct guests *g, const struct env *env, const struct dag *d,
-                    const struct rejoin *r, const struct eid *under, struct span bytes) MUST_CHECK;
+                    const struct rejoin *r, const struct eid *under, bool door,
+                    struct span bytes) MUST_CHECK;
 
 /** It cannot be let in by this request: drop it. */
 void guests_refuse(struct guests *g, const uint8_t key[32]);

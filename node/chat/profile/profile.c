@@ -185,6 +185,11 @@ enum err profile_envelope_keys(const struct mls_group *g, struct envelope_keys *
     return export(g, LABEL_ENVELOPE_KEY, out->body);
 }
 
+enum err profile_door_secret(const struct mls_group *g, uint8_t out[32])
+{
+    return export(g, LABEL_GROUP_DOOR, out);
+}
+
 enum err profile_address_begin(const struct mls_group *g, struct profile_address *out)
 {
     *out = (struct profile_address){0};

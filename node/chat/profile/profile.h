@@ -85,6 +85,8 @@ bool profile_direct_stays(const uint8_t one[32], const uint8_t two[32],
 
 /** Header and envelope key of an epoch; before its exporter is dropped. */
 enum err profile_envelope_keys(const struct mls_group *g, struct envelope_keys *out) MUST_CHECK;
+/** The secret of an epoch's door (doors.h); likewise. */
+enum err profile_door_secret(const struct mls_group *g, uint8_t out[32]) MUST_CHECK;
 
 struct profile_address { /* secret */
     uint8_t now[32], next[32];

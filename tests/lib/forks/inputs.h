@@ -65,7 +65,7 @@ static inline bool forks_open(struct forks *f, uint32_t who, const struct forks_
     if (m->asks && me->malicious && forks_random(f, 4) == 0)
         forks_lure(f, who, &m->ask);
     else if (m->asks)
-        (void)!guests_ask(me->guests, &f->env, me->dag, &m->ask, &m->ask.eids[0],
+        (void)!guests_ask(me->guests, &f->env, me->dag, &m->ask, &m->ask.eids[0], false,
                           SPAN_LIT("request"));
     for (size_t i = 0; i < sizeof m->got; i++)
         me->known[m->from][i] |= m->got[i];

@@ -384,6 +384,57 @@ static void that_the_other_is_away_is_no_reason_to_rejoin(void **state)
     world_clear(&w);
 }
 
+/* ---- away for long ---- */
+
+/* Stores keep a week. The others make a hundred epochs, one of them is removed, so that the address
+ * turns, and a month goes by: keys, address and stores of when it left are of no use any more. */
+static void who_was_away_for_forty_days_comes_back_by_itself(void **state)
+{
+    (void)state;
+    struct chat_event ev;
+    begin(9, 4);
+    struct world_person *p = people[2];
+    struct chat_account gone;
+    memcpy(gone.bytes, people[3]->chat->self.account, sizeof gone.bytes);
+    uint64_t before = epoch_of(people[0]);
+    w.stores_keep_s = 7 * 86400;
+    world_online(&w, p, false);
+    assert_ok(chat_set_role(people[0]->chat, &w.t.env, &group, &gone, CHAT_MEMBER));
+    world_run(&w, 90);
+    assert_ok(chat_remove(people[0]->chat, &w.t.env, &group, &gone));
+    for (unsigned i = 0; i < 100; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "name %u", i);
+        rename_group(people[i % 2], name);
+        world_run(&w, 20);
+        if (i % 25 == 0)
+            say(people[(i + 1) % 2], name);
+    }
+    assert_true(epoch_of(people[0]) - before >= 100);
+    for (size_t i = 0; i < 4; i++)
+        world_online(&w, people[i], false);
+    world_run(&w, 40 * 86400);
+    for (size_t i = 0; i < 2; i++) {
+        world_restart(&w, people[i]);
+        world_online(&w, people[i], true);
+        people[i]->cursor = chat_event_last(people[i]->chat);
+    }
+    world_run(&w, 3600);
+    world_restart(&w, p);
+    world_online(&w, p, true);
+    world_run(&w, 3 * 3600);
+    assert_int_equal(state_of(p), CHAT_JOINED);
+    assert_true(all_in_one(3));
+    assert_true(world_event(people[1], CHAT_EVENT_REJOINED, &ev));
+    assert_memory_equal(ev.account.bytes, p->chat->self.account, 32);
+    say(people[0], "you are back");
+    say(p, "so I am");
+    world_run(&w, 120);
+    all_read(3, "you are back");
+    all_read(3, "so I am");
+    world_clear(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -395,6 +446,7 @@ int main(void)
         cmocka_unit_test(who_commits_twice_is_removed_and_all_are_told),
         cmocka_unit_test(who_floods_with_requests_costs_few_commits),
         cmocka_unit_test(that_the_other_is_away_is_no_reason_to_rejoin),
+        cmocka_unit_test(who_was_away_for_forty_days_comes_back_by_itself),
     };
     cmocka_set_test_filter(getenv("TEST")); /* one alone, by name */
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -481,7 +481,8 @@ static struct eid ask_to_be_let_in(struct member *m, struct guests *g)
     assert_ok(branches_rejoin(m->b, &m->w, &out.eid, buf_span(&m->p.package), &under, &request));
     assert_ok(rejoin_decode(buf_span(&request), &r));
     assert_ok(rejoin_verify(&r));
-    assert_ok(guests_ask(g, &t.env, branches_dag(members[1].b), &r, &under, buf_span(&request)));
+    assert_ok(
+        guests_ask(g, &t.env, branches_dag(members[1].b), &r, &under, false, buf_span(&request)));
     buf_clear(&request);
     return out.eid;
 }

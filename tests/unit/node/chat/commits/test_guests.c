@@ -59,7 +59,7 @@ static void ask(uint32_t voter, const struct eid *first, const struct eid *secon
     if (second != NULL)
         r.eids[r.count++] = *second;
     memcpy(r.key, voters[voter].key, 32);
-    assert_ok(guests_ask(g, &t.env, d, &r, first, SPAN_LIT("request")));
+    assert_ok(guests_ask(g, &t.env, d, &r, first, false, SPAN_LIT("request")));
 }
 
 static size_t due(struct guest out[4])
