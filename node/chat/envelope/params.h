@@ -76,8 +76,9 @@
 #define ACKS_BYTES_MAX         1536u /* 64 eids and extensions */
 
 /* the commit DAG (dag.h); times in ns */
-#define DAG_SPINE_MAX 192u /* epochs that are over and told of still: who was away finds its way   \
-                            */
+#define DAG_SPINE_MAX                                                                              \
+    192u /* epochs that are over and told of still: who was away finds its way                     \
+          */
 #define DAG_NODES_MAX   4096u                  /* epochs kept; 7 days of a commit every 10 min */
 #define DAG_VOTERS_MAX  64u                    /* CHAT.md 5.1: over 64 leaves the admins vote */
 #define DAG_TICKETS_MAX 2048u                  /* of them: tickets without a state */
