@@ -20,7 +20,7 @@
 #define API_CLOCK_WARN_NS    5000000000ll  /* ns that our clock may be off its peers' */
 
 /* chats */
-#define API_CHATS_MAX      8u   /* accounts that a node hosts; as CORE_CHATS_MAX */
+#define API_CHATS_MAX      16u  /* accounts that a node hosts; as CORE_CHATS_MAX */
 #define API_CHAT_NAME_MAX  33u  /* of an account's name, with NUL */
 #define API_CHAT_TOKEN_MAX 129u /* of the token, with NUL */
 #define API_CHAT_BODY_BYTES_MAX                                                                    \

@@ -131,6 +131,7 @@ struct talk {
     struct mono gather_until; /* so long a founder waits for those who are looked for */
     struct healing *healing;  /* NULL: not joined */
     struct mono beacon_at;    /* when one makes us read stores again */
+    struct mono proposals_at; /* when a commit of proposals that we lack does */
     struct mono reconcile_at;
     struct mono typing_at; /* not said again before */
     /* for the person */

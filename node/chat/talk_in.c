@@ -194,6 +194,15 @@ static enum err take_frame(struct chat *c, const struct env *env, struct talk *t
     }
 }
 
+/* A commit gathers proposals that have not reached us: stores have them, and it is tried again. */
+static void look_for_proposals(struct chat *c, const struct env *env, struct talk *t)
+{
+    if (env->now.ns < t->proposals_at.ns)
+        return;
+    t->proposals_at = mono_add(env->now, TALK_PROPOSALS_S * NS_PER_S);
+    network_gap(c, env, env->wall.ns - TALK_BEACON_S * NS_PER_S);
+}
+
 static void take_frames(struct chat *c, const struct env *env, struct talk *t, struct opening *o)
 {
     for (size_t i = 0; i < o->frames->count; i++)
@@ -202,7 +211,9 @@ static void take_frames(struct chat *c, const struct env *env, struct talk *t, s
             log_unusual(env, "chat", "evidence that is no log");
     for (size_t i = 0; i < o->frames->count; i++) {
         enum err err = take_frame(c, env, t, o, i);
-        if (err == ERR_NOT_FOUND)
+        if (err == MLS_UNKNOWN_REFERENCE)
+            look_for_proposals(c, env, t);
+        if (err == ERR_NOT_FOUND || err == MLS_UNKNOWN_REFERENCE)
             o->again = true;
         else if (err != OK && err != ERR_EXISTS && !is_of_our_past(err))
             log_info(env, "chat", "frame refused kind=%u err=%s", (unsigned)o->frames->list[i].kind,

@@ -39,7 +39,7 @@
 #define CORE_ABILITIES_MAX     16u     /* protocols named for a peer that is not connected */
 
 /* chats */
-#define CORE_CHATS_MAX            8u           /* accounts of one node; own choice */
+#define CORE_CHATS_MAX            16u          /* accounts of one node; own choice */
 #define CORE_TICKET_CHAT          (1ull << 62) /* of questions and pushes for a chat; REST counts from 1 */
 #define CORE_CHAT_TOPIC_BYTES_MAX 40u          /* "/sotto/1/b<hex>/bin" and some */
 #define CORE_CHAT_WORKS_MAX       2048u /* publications, questions and subscriptions under way */

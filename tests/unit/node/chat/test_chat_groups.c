@@ -218,6 +218,53 @@ static void a_copied_device_reads_nothing_after_the_promised_update(void **state
     people_clear_all(w);
 }
 
+static struct eid head_of(const struct world_person *p, const struct chat_conversation *id)
+{
+    return branches_head(talks_find(p->chat, id->bytes)->branches);
+}
+
+/* All that was published since `from` but the first message of the second and third person. */
+static void hear_but_the_first(struct world *w, struct world_person *p, size_t from)
+{
+    bool passed[3] = {true};
+    for (p->heard = from; p->heard < w->messages_count; p->heard++) {
+        const struct world_message *m = &w->messages[p->heard];
+        if (passed[m->side])
+            chat_received(p->chat, &w->t.env, span_str(m->topic), span_of(m->payload, m->len));
+        passed[m->side] = true;
+    }
+}
+
+/* Above 16 leaves a commit gathers what others propose, each in front of its first words. */
+static void who_missed_the_proposals_of_a_commit_reads_stores_and_follows_it(void **state)
+{
+    (void)state;
+    size_t count = 17, from;
+    struct world *w = people(count, 25);
+    struct world_person *deaf = &w->people[5];
+    struct chat_conversation id = found(w, CHAT_GROUP, count);
+    world_run(w, 60);
+    struct eid before = head_of(&w->people[0], &id), now = before, its;
+    from = w->messages_count;
+    deaf->online = false;
+    for (size_t i = 1; i < 3; i++) {
+        w->people[i].side = (unsigned)i;
+        say(w, i, &id, "first words of a fresh leaf");
+    }
+    world_run(w, 1);
+    hear_but_the_first(w, deaf, from);
+    deaf->online = true;
+    for (unsigned i = 0; i < 60 && eid_eq(&now, &before); i++) {
+        world_run(w, 10);
+        now = head_of(&w->people[0], &id);
+    }
+    assert_false(eid_eq(&now, &before));
+    world_run(w, 20);
+    its = head_of(deaf, &id);
+    assert_true(eid_eq(&now, &its));
+    people_clear_all(w);
+}
+
 static void more_than_the_type_holds_are_refused_before_anything_is_made(void **state)
 {
     (void)state;
@@ -247,6 +294,7 @@ int main(void)
         cmocka_unit_test(many_are_let_in_by_one_commit_and_one_copy_of_the_welcome),
         cmocka_unit_test(a_crowd_is_founded_joined_and_spoken_in),
         cmocka_unit_test(a_copied_device_reads_nothing_after_the_promised_update),
+        cmocka_unit_test(who_missed_the_proposals_of_a_commit_reads_stores_and_follows_it),
         cmocka_unit_test(more_than_the_type_holds_are_refused_before_anything_is_made),
     };
     cmocka_set_test_filter(getenv("TEST")); /* one alone, by name */
