@@ -12,6 +12,7 @@
 #include "tests/lib/killer.h"
 
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define CRASH_TICKETS_MAX 256u
 #define CRASH_EVENTS_MAX  512u

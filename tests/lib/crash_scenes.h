@@ -4,8 +4,6 @@
 
 #include "tests/lib/crash_points.h"
 
-#include <unistd.h>
-
 struct crash_act {
     enum err (*run)(struct stage *s);
     bool (*done)(struct stage *s); /* after a kill inside of it: need it not be done again? */
@@ -294,7 +292,7 @@ static inline void crash_talk(struct stage *s, bool group)
     }
 }
 
-/* In its own process. Returns the boundaries passed; ends with 1 when something is wrong. */
+/* In a process of its own, and where that is killed in its copy. Returns the boundaries passed. */
 static inline uint32_t crash_point(struct stage *s, const struct crash_scene *scene, uint32_t at)
 {
     struct killer *k = &s->disks[VERA];
@@ -332,29 +330,34 @@ static inline uint32_t crash_point(struct stage *s, const struct crash_scene *sc
     return s->disks[s->victim].count;
 }
 
-/* False: something was wrong, and said. */
-static inline bool crash_try(struct stage *s, const struct crash_scene *scene, uint32_t at,
-                             uint32_t *passed)
+struct crash_result {
+    uint32_t passed;   /* boundaries */
+    bool good, killed; /* killed: by SIGKILL */
+};
+
+/* What is wrong was said. */
+static inline struct crash_result crash_try(struct stage *s, const struct crash_scene *scene,
+                                            uint32_t at)
 {
+    struct crash_result r = {.good = false};
     int ends[2], status;
-    uint32_t count = 0;
     assert_int_equal(pipe(ends), 0);
     (void)fflush(stdout);
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        count = crash_point(s, scene, at);
-        _exit(write(ends[1], &count, sizeof count) == sizeof count && s->wrong == NULL ? 0 : 1);
+        r.passed = crash_point(s, scene, at);
+        r.good = s->wrong == NULL;
+        _exit(write(ends[1], &r, sizeof r) == sizeof r ? 0 : 1);
     }
     (void)close(ends[1]);
-    if (read(ends[0], &count, sizeof count) != sizeof count)
-        count = 0;
+    if (read(ends[0], &r, sizeof r) != sizeof r)
+        r.good = false; /* it fell over */
     (void)close(ends[0]);
     assert_int_equal(waitpid(pid, &status, 0), pid);
-    if (passed != NULL)
-        *passed = count;
-    bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    if (!good)
+    r.killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    r.good = r.good && r.killed == (r.passed > at);
+    if (!r.good)
         printf("FAILED: %s, boundary %u\n", scene->name, at);
-    return good;
+    return r;
 }

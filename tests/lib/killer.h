@@ -1,18 +1,22 @@
-/* A disk that its program is killed on: a real LMDB and a real page, where the n-th boundary ends
- * everything. From then on nothing more is written, and the world carries nothing more out or in
- * (`dead`): what is found at the next opening is what a kill there would have left.
+/* A disk that its program is killed on: a real LMDB and a real page, where at the n-th boundary the
+ * process that has them open ends by SIGKILL. A copy of it, made a moment before, goes on as the
+ * rest of the world: it keeps nothing of the folder open, of the killed one it knows only that it
+ * is `dead`, and what it finds at the next opening is what the kill has left.
  *
  * Boundaries: before and after the commit of each writing transaction; before, in the midst of and
- * after each write of the page; with tests/lib/chat_world.h also where messages leave. (kill -9 in
- * earnest, at any instruction, of the vault alone: tests/unit/node/chat/test_vault_crash.c; of the
- * built program: tests/crash.) */
+ * after each write of the page; with tests/lib/chat_world.h also where messages leave. (At any
+ * instruction, of the vault alone: tests/unit/node/chat/test_vault_crash.c; of the built program:
+ * tests/crash.) */
 #pragma once
 
 #include "node/evio/wipe_file.h"
 #include "store/kv_ops.h"
 #include "tests/lib/testing.h"
 
+#include <dirent.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define KILLER_NEVER UINT32_MAX
 
@@ -25,21 +29,60 @@ struct killer {
     struct wipe_disk disk;
     char folder[64];
     bool open, armed;
+    bool orphaned;  /* kv, page: of the process that was killed, not of this one */
     uint32_t left;  /* boundaries until the kill */
     uint32_t count; /* that were passed while armed */
     bool *dead;
 };
 
-/* True: it ends here, or has ended. */
+/* Close what a copy of a process has open below this folder: locks end with the last who holds. */
+static inline void killer_leave(const char *folder)
+{
+    DIR *all = opendir("/proc/self/fd");
+    assert_non_null(all);
+    for (struct dirent *d; (d = readdir(all)) != NULL;) {
+        char path[512] = {0};
+        int fd = atoi(d->d_name);
+        if (d->d_name[0] != '.' && readlinkat(dirfd(all), d->d_name, path, sizeof path - 1) > 0 &&
+            strstr(path, folder) != NULL)
+            (void)close(fd);
+    }
+    (void)closedir(all);
+}
+
+/* Here it ends. Returns in the copy, once the process is gone. */
+static inline void killer_end(struct killer *k)
+{
+    int gone[2];
+    char none;
+    (void)fflush(stdout);
+    assert_int_equal(pipe(gone), 0);
+    pid_t rest = fork();
+    assert_true(rest >= 0);
+    if (rest > 0)
+        (void)raise(SIGKILL);
+    (void)close(gone[1]);
+    assert_int_equal(read(gone[0], &none, 1), 0);
+    (void)close(gone[0]);
+    killer_leave(k->folder);
+    k->orphaned = true;
+    *k->dead = true;
+}
+
+/* Is the next boundary the last? */
+static inline bool killer_waits(const struct killer *k)
+{
+    return !*k->dead && k->armed && k->left == 0;
+}
+
+/* A boundary is passed. True: it ends here, or has ended. */
 static inline bool killer_strikes(struct killer *k)
 {
-    if (*k->dead)
-        return true;
-    if (!k->armed)
-        return false;
+    if (*k->dead || !k->armed)
+        return *k->dead;
     k->count++;
     if (k->left != KILLER_NEVER && k->left-- == 0)
-        *k->dead = true;
+        killer_end(k);
     return *k->dead;
 }
 
@@ -51,6 +94,8 @@ static inline struct killer *killer_of(struct kv_txn *txn)
 static inline enum err killer_begin(struct kv *kv, bool write, struct kv_txn **out)
 {
     struct killer *k = (struct killer *)kv;
+    if (k->orphaned)
+        return ERR_IO;
     TRY(kv_begin(k->real, write, &k->real_txn));
     *out = &k->txn;
     return OK;
@@ -59,55 +104,57 @@ static inline enum err killer_begin(struct kv *kv, bool write, struct kv_txn **o
 static inline enum err killer_commit(struct kv_txn *txn)
 {
     struct killer *k = killer_of(txn);
-    if (!txn->write)
-        return kv_commit(k->real_txn);
-    if (killer_strikes(k)) {
-        kv_abort(k->real_txn);
+    bool write = txn->write;
+    if (k->orphaned || (write && killer_strikes(k)))
         return ERR_IO;
-    }
     TRY(kv_commit(k->real_txn));
-    (void)killer_strikes(k);
-    return OK;
+    return write && killer_strikes(k) ? ERR_IO : OK;
 }
 
 static inline void killer_abort(struct kv_txn *txn)
 {
-    kv_abort(killer_of(txn)->real_txn);
+    if (!killer_of(txn)->orphaned)
+        kv_abort(killer_of(txn)->real_txn);
 }
 
 static inline enum err killer_get(struct kv_txn *txn, unsigned table, struct span key,
                                   struct span *value)
 {
-    return kv_get(killer_of(txn)->real_txn, table, key, value);
+    struct killer *k = killer_of(txn);
+    return k->orphaned ? ERR_IO : kv_get(k->real_txn, table, key, value);
 }
 
 static inline enum err killer_seek(struct kv_txn *txn, unsigned table, struct span key, bool behind,
                                    struct span *found, struct span *value)
 {
-    struct kv_txn *real = killer_of(txn)->real_txn;
-    return behind ? kv_next(real, table, key, found, value)
-                  : kv_seek(real, table, key, found, value);
+    struct killer *k = killer_of(txn);
+    if (k->orphaned)
+        return ERR_IO;
+    return behind ? kv_next(k->real_txn, table, key, found, value)
+                  : kv_seek(k->real_txn, table, key, found, value);
 }
 
 static inline enum err killer_put(struct kv_txn *txn, unsigned table, struct span key,
                                   struct span value)
 {
-    return kv_put(killer_of(txn)->real_txn, table, key, value);
+    struct killer *k = killer_of(txn);
+    return k->orphaned ? ERR_IO : kv_put(k->real_txn, table, key, value);
 }
 
 static inline enum err killer_remove(struct kv_txn *txn, unsigned table, struct span key)
 {
-    return kv_delete(killer_of(txn)->real_txn, table, key);
+    struct killer *k = killer_of(txn);
+    return k->orphaned ? ERR_IO : kv_delete(k->real_txn, table, key);
 }
 
 static inline void killer_shut(struct kv *kv)
 {
     struct killer *k = (struct killer *)kv;
-    if (!k->open)
-        return;
-    k->open = false;
-    kv_close(k->real);
-    wipe_disk_close(&k->disk);
+    if (k->open && !k->orphaned) {
+        kv_close(k->real);
+        wipe_disk_close(&k->disk);
+    }
+    k->open = k->orphaned = false;
 }
 
 static inline enum err killer_read(void *state, uint8_t page[WIPE_PAGE_BYTES],
@@ -122,16 +169,15 @@ static inline enum err killer_read(void *state, uint8_t page[WIPE_PAGE_BYTES],
 static inline enum err killer_write(void *state, size_t offset, struct span bytes)
 {
     struct killer *k = state;
+    const struct wipe_file *real = &k->disk.file;
     if (killer_strikes(k))
         return ERR_IO;
-    if (killer_strikes(k)) { /* torn */
-        enum err err =
-            k->disk.file.write_sync(k->disk.file.state, offset, span_sub(bytes, 0, bytes.len / 7));
-        return err == OK ? ERR_IO : err;
-    }
-    TRY(k->disk.file.write_sync(k->disk.file.state, offset, bytes));
-    (void)killer_strikes(k);
-    return OK;
+    if (killer_waits(k))
+        TRY(real->write_sync(real->state, offset, span_sub(bytes, 0, bytes.len / 7)));
+    if (killer_strikes(k)) /* torn */
+        return ERR_IO;
+    TRY(real->write_sync(real->state, offset, bytes));
+    return killer_strikes(k) ? ERR_IO : OK;
 }
 
 /* Open the folder, or open it again as the next start of the program would. */
