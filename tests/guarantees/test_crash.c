@@ -13,8 +13,8 @@ struct tally {
     unsigned bad, killed;
 };
 
-static struct crash_result try(struct tally *t, struct stage *s, const struct crash_scene *scene,
-                               uint32_t at)
+static struct crash_result killed_at(struct tally *t, struct stage *s,
+                                     const struct crash_scene *scene, uint32_t at)
 {
     struct crash_result r = crash_try(s, scene, at);
     t->bad += !r.good;
@@ -26,13 +26,13 @@ static void scene_at(struct tally *t, struct stage *s, const struct crash_scene 
                      const char *points)
 {
     if (points != NULL && strcmp(points, "all") != 0) {
-        (void)try(t, s, scene, (uint32_t)strtoul(points, NULL, 10));
+        (void)killed_at(t, s, scene, (uint32_t)strtoul(points, NULL, 10));
         return;
     }
-    uint32_t all = try(t, s, scene, KILLER_NEVER).passed;
+    uint32_t all = killed_at(t, s, scene, KILLER_NEVER).passed;
     uint32_t tried = points != NULL || all < POINTS_OF_ONE ? all : POINTS_OF_ONE;
     for (uint32_t k = 0; k < tried; k++)
-        (void)try(t, s, scene, (uint32_t)((uint64_t)k * all / tried));
+        (void)killed_at(t, s, scene, (uint32_t)((uint64_t)k * all / tried));
     print_message("%s: %u boundaries, killed at %u\n", scene->name, all, tried);
 }
 

@@ -118,7 +118,7 @@ static inline bool crash_same(const struct chat_event *a, const struct chat_even
 static inline void crash_read_journal(struct stage *s)
 {
     struct world_person *p = on(s, s->victim);
-    uint64_t after = s->seen_count == 0 ? p->cursor : s->seen[s->seen_count - 1].number;
+    uint64_t after = s->seen_count == 0 ? 0 : s->seen[s->seen_count - 1].number;
     struct chat_event e;
     if (p->chat == NULL || p->dead)
         return;
@@ -326,6 +326,7 @@ static inline void crash_prepare(struct stage *s)
     world_run(&s->w, 60);
     crash_once(s, &s->group, "all here?", AT(VERA) | AT(ANA) | AT(BEN) | AT(DEVICE));
     assert_null(s->wrong);
-    on(s, VERA)->cursor = chat_event_last(on(s, VERA)->chat);
+    s->victim = VERA;
+    crash_read_journal(s);
     crash_end(s, VERA);
 }
