@@ -1,7 +1,7 @@
 /* A network of members who commit at once, in virtual time, over the real commit DAG
- * (node/chat/dag.h) with abstract commits: an epoch is a name and a list of voters, a key is "does
- * this member hold that epoch". Nobody is told what is true: members see what reaches them and what
- * they can open.
+ * (node/chat/commits/dag.h) with abstract commits: an epoch is a name and a list of voters, a key
+ * is "does this member hold that epoch". Nobody is told what is true: members see what reaches them
+ * and what they can open.
  *
  * 16 members, a commit every 10 s, 30 % of them two at once, 0.1 to 600 s on the way, half of the
  * members apart from the other half for an hour, one to three who do what they can:
