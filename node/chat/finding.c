@@ -44,7 +44,8 @@ static void stamped(struct chat *c, const struct env *env, const struct stamping
     envelope_topic(ENVELOPE_INTRO, card_bucket(&s->card), topic);
     enum err err = intro_seal(&s->card, s->day, &i, env->rng, &envelope);
     if (err == OK)
-        err = chat_publish(c, env, topic, &envelope, NULL, 0);
+        err = s->bundle ? chat_publish_bundle(c, topic, &envelope, s->day)
+                        : chat_publish(c, env, topic, &envelope, NULL, 0);
     if (err == OK && s->bundle)
         laying_left(c, &s->card);
     if (err != OK)

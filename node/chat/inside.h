@@ -161,6 +161,7 @@ struct pending { /* a message to be published: waits for the commit, then for ch
     struct chat_conversation conversation;
     uint64_t token;
     uint64_t kept; /* number of its row in the vault; 0: none */
+    uint32_t day;  /* that a bundle of ours is sealed for; 0: it is none */
     unsigned tries;
 };
 
@@ -307,9 +308,12 @@ void step_put(struct chat *c, enum vault_table t, struct span key, const struct 
 /** A message to be published after the commit; takes the bytes of `payload`. */
 enum err chat_publish(struct chat *c, const struct env *env, const char *topic, struct buf *payload,
                       const struct talk *talk, uint64_t token) MUST_CHECK;
+/** Likewise, a bundle of ours that is sealed for that day: if it leaves later, another one does. */
+enum err chat_publish_bundle(struct chat *c, const char *topic, struct buf *payload,
+                             uint32_t day) MUST_CHECK;
 void pending_free(struct pending *p);
 /** What had not left yet leaves now. */
-enum err leaving_load(struct chat *c, const struct env *env) MUST_CHECK;
+enum err leaving_load(struct chat *c) MUST_CHECK;
 
 struct row_key { /* of a vault's row: parts in a row */
     uint8_t bytes[VAULT_KEY_BYTES_MAX];
@@ -407,6 +411,8 @@ void bundles_renew(struct chat *c, const struct env *env);
 void laying_tick(struct chat *c, const struct env *env);
 /** The bundle at this address is stamped and leaves. */
 void laying_left(struct chat *c, const struct card *card);
+/** The day of a bundle of this topic went by before it left. */
+void laying_outdated(struct chat *c, const struct env *env, const char *topic);
 
 /* ---- finding.c, further ---- */
 size_t finding_cards(const struct chat *c, const struct person *p,

@@ -138,6 +138,21 @@ void laying_left(struct chat *c, const struct card *card)
     save(c);
 }
 
+void laying_outdated(struct chat *c, const struct env *env, const char *topic)
+{
+    struct card cards[CHAT_ADDRESSES_MAX];
+    size_t count = cards_ours(c, cards, CHAT_ADDRESSES_MAX);
+
+    for (size_t i = 0; i < count; i++) {
+        char own[ENVELOPE_TOPIC_BYTES];
+        envelope_topic(ENVELOPE_INTRO, card_bucket(&cards[i]), own);
+        if (strcmp(topic, own) == 0)
+            laid_at(c, &cards[i])->due_s = 1; /* long ago */
+    }
+    save(c);
+    plan(c, env);
+}
+
 void laying_tick(struct chat *c, const struct env *env)
 {
     struct card cards[CHAT_ADDRESSES_MAX];

@@ -270,7 +270,7 @@ enum err chat_open(struct chat **out, const struct chat_config *config, const st
     if (err == OK)
         err = talks_load(c, env);
     if (err == OK)
-        err = leaving_load(c, env);
+        err = leaving_load(c);
     if (err == OK)
         err = files_load(c);
     if (err == OK)

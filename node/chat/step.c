@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#define LEAVING SPAN_LIT("leaving/") /* rows of VAULT_T_SECRETS: ticket -> topic, envelope */
+#define LEAVING SPAN_LIT("leaving/") /* rows of VAULT_T_SECRETS: ticket -> topic, day, envelope */
 
 struct row_key row_key_of(struct span a, struct span b, struct span c)
 {
@@ -93,9 +93,13 @@ static struct row_key leaving_key(uint64_t ticket)
 
 static enum err leaving_keep(struct chat *c, struct pending *p)
 {
-    struct buf value = BUF_INIT(ENVELOPE_BYTES_MAX + ENVELOPE_TOPIC_BYTES);
+    struct buf value = BUF_INIT(ENVELOPE_BYTES_MAX + ENVELOPE_TOPIC_BYTES + 4);
     struct row_key key = leaving_key(p->out.ticket);
+    const uint8_t day[4] = {(uint8_t)(p->day >> 24), (uint8_t)(p->day >> 16),
+                            (uint8_t)(p->day >> 8), (uint8_t)p->day};
     enum err err = buf_append(&value, span_of((const uint8_t *)p->topic, sizeof p->topic));
+    if (err == OK)
+        err = buf_append(&value, SPAN_ARRAY(day));
     if (err == OK)
         err = buf_append(&value, buf_span(&p->bytes));
     if (err == OK) {
@@ -113,11 +117,10 @@ static void leaving_drop(struct chat *c, const struct pending *p)
         step_put(c, VAULT_T_SECRETS, row_span(&key), NULL);
 }
 
-static enum err leaving_again(struct chat *c, const struct env *env, const struct vault_key *key,
-                              struct span value)
+static enum err leaving_again(struct chat *c, const struct vault_key *key, struct span value)
 {
     struct pending *p;
-    if (key->len != LEAVING.len + 8 || value.len <= sizeof p->topic)
+    if (key->len != LEAVING.len + 8 || value.len <= sizeof p->topic + 4)
         return ERR_CORRUPT;
     p = calloc(1, sizeof *p);
     if (p == NULL)
@@ -127,10 +130,10 @@ static enum err leaving_again(struct chat *c, const struct env *env, const struc
     c->ticket = p->kept > c->ticket ? p->kept : c->ticket;
     buf_init(&p->bytes, ENVELOPE_BYTES_MAX);
     memcpy(p->topic, value.ptr, sizeof p->topic);
-    p->out = (struct chat_out){.kind = CHAT_OUT_PUBLISH,
-                               .ticket = p->kept,
-                               .timestamp_ns = env->wall.ns - env->wall.ns % NS_PER_S};
-    enum err err = buf_append(&p->bytes, span_after(value, sizeof p->topic));
+    for (size_t i = 0; i < 4; i++)
+        p->day = p->day << 8 | value.ptr[sizeof p->topic + i];
+    p->out = (struct chat_out){.kind = CHAT_OUT_PUBLISH, .ticket = p->kept};
+    enum err err = buf_append(&p->bytes, span_after(value, sizeof p->topic + 4));
     if (err == OK)
         err = fifo_push(&c->ready, &p);
     if (err != OK)
@@ -138,13 +141,13 @@ static enum err leaving_again(struct chat *c, const struct env *env, const struc
     return err;
 }
 
-enum err leaving_load(struct chat *c, const struct env *env)
+enum err leaving_load(struct chat *c)
 {
     struct vault_key key = {0};
     struct buf value = BUF_INIT(ENVELOPE_BYTES_MAX + 1024);
     enum err err;
     while ((err = vault_next(c->vault, VAULT_T_SECRETS, LEAVING, &key, &value)) == OK) {
-        err = leaving_again(c, env, &key, buf_span(&value));
+        err = leaving_again(c, &key, buf_span(&value));
         if (err != OK)
             break;
     }
@@ -152,8 +155,8 @@ enum err leaving_load(struct chat *c, const struct env *env)
     return err == ERR_NOT_FOUND || err == ERR_FULL ? OK : err;
 }
 
-enum err chat_publish(struct chat *c, const struct env *env, const char *topic, struct buf *payload,
-                      const struct talk *talk, uint64_t token)
+static enum err publish(struct chat *c, const char *topic, struct buf *payload,
+                        const struct talk *talk, uint64_t token, uint32_t day)
 {
     struct pending *p = calloc(1, sizeof *p);
     if (p == NULL)
@@ -162,13 +165,12 @@ enum err chat_publish(struct chat *c, const struct env *env, const char *topic, 
     buf_move(&p->bytes, payload);
     memcpy(p->topic, topic, sizeof p->topic);
     p->token = token;
+    p->day = day;
     if (talk != NULL) {
         p->conversation = talk->id;
         p->of_talk = true;
     }
-    p->out = (struct chat_out){.kind = CHAT_OUT_PUBLISH,
-                               .ticket = ++c->ticket,
-                               .timestamp_ns = env->wall.ns - env->wall.ns % NS_PER_S};
+    p->out = (struct chat_out){.kind = CHAT_OUT_PUBLISH, .ticket = ++c->ticket};
     enum err err = token == 0 ? leaving_keep(c, p) : OK;
     if (err == OK)
         err = fifo_push(&c->held, &p);
@@ -180,11 +182,40 @@ enum err chat_publish(struct chat *c, const struct env *env, const char *topic, 
     return err;
 }
 
-static bool next_publish(struct chat *c, struct chat_out *out)
+enum err chat_publish(struct chat *c, const struct env *env, const char *topic, struct buf *payload,
+                      const struct talk *talk, uint64_t token)
+{
+    (void)env;
+    return publish(c, topic, payload, talk, token, 0);
+}
+
+enum err chat_publish_bundle(struct chat *c, const char *topic, struct buf *payload, uint32_t day)
+{
+    return publish(c, topic, payload, NULL, 0, day);
+}
+
+/* A bundle is for the holders of a card on one day: whose day went by while we were away is laid
+ * out anew, with the keys, the stamp and the prekey of today. */
+static bool outdated(struct chat *c, const struct env *env, struct pending *p)
+{
+    if (p->day == 0 || env->wall.ns / NS_PER_S / INTRO_DAY_S <= (int64_t)p->day)
+        return false;
+    step_open(c);
+    laying_outdated(c, env, p->topic);
+    leaving_drop(c, p);
+    pending_free(p);
+    return true;
+}
+
+static bool next_publish(struct chat *c, const struct env *env, struct chat_out *out)
 {
     struct pending *p;
-    if (fifo_count(&c->under_way) >= CHAT_PUBLISHING_MAX || !fifo_pop(&c->ready, &p))
-        return false;
+    do {
+        if (fifo_count(&c->under_way) >= CHAT_PUBLISHING_MAX || !fifo_pop(&c->ready, &p))
+            return false;
+    } while (outdated(c, env, p));
+    /* of now: what waited for days would be refused as old, or be looked for where it is not */
+    p->out.timestamp_ns = env->wall.ns - env->wall.ns % NS_PER_S;
     p->out.topic = span_str(p->topic);
     p->out.payload = buf_span(&p->bytes);
     if (fifo_push(&c->under_way, &p) != OK) {
@@ -198,7 +229,7 @@ static bool next_publish(struct chat *c, struct chat_out *out)
 bool chat_poll(struct chat *c, const struct env *env, struct chat_out *out)
 {
     if (step_close(c, env) == OK &&
-        (network_ask(c, env, out) || (c->online && next_publish(c, out))))
+        (network_ask(c, env, out) || (c->online && next_publish(c, env, out))))
         return true;
     chat_plan_deadline(c, env);
     return false;

@@ -1,5 +1,6 @@
 /* First contact of whole chats: how long keys live that strangers write to, who is invited how
  * long. */
+#include "node/chat/intro/intro.h"
 #include "node/chat/intro/timetable.h"
 #include "tests/lib/chat_world.h"
 
@@ -135,11 +136,65 @@ static void a_device_is_invited_though_another_of_its_account_speaks(void **stat
     world_clear(&w);
 }
 
+/* What was stamped and did not leave for days: neither its time nor its day is of use any more. */
+static void away_with_what_has_not_left(uint64_t seed, bool restarts)
+{
+    struct world w;
+    struct card card;
+    struct buf keep = BUF_INIT(CARD_BYTES_MAX);
+    struct intro intro;
+    char text[CHAT_CARD_TEXT_MAX];
+    world_init(&w, seed);
+    struct world_person *a = world_born(&w), *b = world_born(&w);
+    world_online(&w, a, true);
+    test_env_advance(&w.t, NS_PER_MS);
+    chat_tick(a->chat, &w.t.env); /* bundles are begun */
+    world_online(&w, a, false);
+    world_run(&w, 60);
+    assert_int_equal(w.messages_count, 0);
+    assert_true(fifo_count(&a->chat->ready) > 0);
+    world_run(&w, 10 * DAY_S);
+    if (restarts)
+        world_restart(&w, a);
+    assert_true(fifo_count(&a->chat->ready) > 0);
+    int64_t back_ns = w.t.env.wall.ns;
+    world_online(&w, a, true);
+    world_run(&w, 30);
+    assert_ok(chat_card(a->chat, &w.t.env, false, text));
+    assert_ok(card_parse(span_str(text), &card, &keep));
+    size_t of_today = 0;
+    for (size_t i = 0; i < w.messages_count; i++) {
+        const struct world_message *m = &w.messages[i];
+        struct buf opened = BUF_INIT(ENVELOPE_BYTES_MAX);
+        uint32_t today = (uint32_t)(back_ns / NS_PER_S / DAY_S);
+        assert_true(m->time_ns >= back_ns - NS_PER_S);
+        of_today += intro_open(&card, today, span_of(m->payload, m->len), &opened, &intro) == OK;
+        assert_int_not_equal(
+            intro_open(&card, today - 10, span_of(m->payload, m->len), &opened, &intro), OK);
+        buf_clear(&opened);
+    }
+    assert_int_equal(of_today, 1);
+    world_online(&w, b, true);
+    struct chat_conversation id = contact(&w, b, a);
+    world_run(&w, 60);
+    assert_true(world_reads(a, &id, "hello"));
+    buf_clear(&keep);
+    world_clear(&w);
+}
+
+static void what_could_not_leave_for_days_leaves_as_of_today(void **state)
+{
+    (void)state;
+    away_with_what_has_not_left(3, false);
+    away_with_what_has_not_left(4, true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prekeys_die_on_time_online_and_offline),
         cmocka_unit_test(a_device_is_invited_though_another_of_its_account_speaks),
+        cmocka_unit_test(what_could_not_leave_for_days_leaves_as_of_today),
     };
     cmocka_set_test_filter(getenv("TEST"));
     return cmocka_run_group_tests(tests, NULL, NULL);
