@@ -52,6 +52,19 @@ size_t cards_ours(struct chat *c, struct card *out, size_t max)
     return count;
 }
 
+const struct own_address *cards_addresses(struct chat *c, size_t *count)
+{
+    struct card cards[CHAT_ADDRESSES_MAX];
+    if (c->ours_count == 0) {
+        c->ours_count = cards_ours(c, cards, CHAT_ADDRESSES_MAX);
+        for (size_t i = 0; i < c->ours_count; i++)
+            c->ours[i] = (struct own_address){cards[i], card_bucket(&cards[i])};
+        wipe(cards, sizeof cards);
+    }
+    *count = c->ours_count;
+    return c->ours;
+}
+
 /* The row of the link with this secret. */
 static bool find_link(struct chat *c, const uint8_t secret[CARD_SECRET_BYTES],
                       struct vault_key *key)

@@ -120,15 +120,15 @@ enum chat_out_kind {
                          relay only its shards matter */
 };
 
-#define CHAT_TOPICS_MAX 64u /* content topics in one output */
+#define CHAT_TOPICS_MAX 512u /* content topics in one output: all buckets of both kinds */
 
 struct chat_out { /* borrowed until the next call on the chat */
     enum chat_out_kind kind;
     uint64_t ticket, other_than;
     struct span topic, payload;
     int64_t timestamp_ns; /* rounded to 1 s */
-    struct span topics[CHAT_TOPICS_MAX];
-    size_t topics_count;
+    const struct span *topics;
+    size_t topics_count; /* at most CHAT_TOPICS_MAX */
     int64_t from_ns, to_ns;
 };
 

@@ -3,7 +3,6 @@
 
 #include "node/chat/envelope/params.h"
 
-#define SWEEP_TOPICS_MAX  64u /* content topics of one look-up; CHAT_TOPICS_MAX */
 #define SWEEP_TRIES_MAX   6u  /* of one store, before we do with what came */
 #define SWEEP_RETRY_S     5   /* after the first failure; doubled after each further one */
 #define SWEEP_RETRY_S_MAX 600 /* seconds between two tries at most */

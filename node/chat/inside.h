@@ -79,6 +79,7 @@ struct talk_keys { /* of an epoch; secret */
     struct eid eid;
     struct envelope_keys keys;
     int64_t until_ns; /* wall; of epochs that were left */
+    bool tried;       /* what was parked before it came was offered to it */
 };
 
 enum wish_kind { /* numbers are stored */
@@ -165,6 +166,11 @@ struct pending { /* a message to be published: waits for the commit, then for ch
     unsigned tries;
 };
 
+struct own_address { /* where we can be found */
+    struct card card;
+    uint8_t bucket;
+};
+
 struct laid { /* one of our addresses: when a bundle was last laid out there */
     uint8_t secret[CARD_SECRET_BYTES];
     uint64_t last_s, left_s, due_s; /* due_s: sooner than its minute; 0: no */
@@ -244,6 +250,9 @@ struct chat {
 
     /* first contact */
     struct inbox *inbox; /* what strangers may cost */
+    struct own_address ours[CHAT_ADDRESSES_MAX];
+    size_t ours_count;   /* 0: not derived since they changed */
+    unsigned stamp_bits; /* that an invite to us must have; tests ask for less work */
     struct prekey prekeys[PREKEYS_MAX];
     size_t prekeys_count;
     struct laid laid[CHAT_ADDRESSES_MAX];
@@ -271,6 +280,7 @@ struct chat {
     bool listen_changed;
     struct mono listen_again;
     char topics[CHAT_TOPICS_MAX][ENVELOPE_TOPIC_BYTES];
+    struct span topic_spans[CHAT_TOPICS_MAX];
     struct parked *parked; /* envelopes of our buckets that nothing opens yet */
     uint64_t keys_noted;   /* grows with every key that may open some */
     uint64_t had[CHAT_HAD_MAX];
@@ -384,6 +394,8 @@ bool people_author(const void *chat, const struct entry_author *who);
 /** The cards that we can be found by: that of the 24 words, the open one if the policy allows it,
  * and every private link; returns how many. `max` at least 2. */
 size_t cards_ours(struct chat *c, struct card *out, size_t max);
+/** The same with their buckets, derived once; until network_listen says that they have changed. */
+const struct own_address *cards_addresses(struct chat *c, size_t *count);
 void cards_load(struct chat *c);
 /** A private link was handed out, or revoked, on another device. ERR_FULL. */
 enum err cards_link(struct chat *c, const struct env *env, const uint8_t secret[CARD_SECRET_BYTES],

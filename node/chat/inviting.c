@@ -28,7 +28,7 @@ static bool prekey_of(void *ctx, const uint8_t id[PREKEY_ID_BYTES], struct inbox
     const struct prekey *p = prekeys_find(a->c, id);
     if (p == NULL)
         return false;
-    *out = (struct inbox_prekey){SPAN_ARRAY(p->secret), CHAT_STAMP_BITS};
+    *out = (struct inbox_prekey){SPAN_ARRAY(p->secret), a->c->stamp_bits};
     return true;
 }
 
@@ -182,7 +182,7 @@ static enum err take(struct chat *c, const struct env *env, struct asked *a,
     struct person *from = people_find(c, identity_log_now(r->log)->account);
     if (from == NULL)
         return ERR_FULL;
-    return r->invite.purpose == INVITE_WELCOME ? take_welcome(c, env, a, r, from) : ERR_UNSUPPORTED;
+    return take_welcome(c, env, a, r, from);
 }
 
 /* We failed, not the one who invites: the inbox is as it was before. */
@@ -245,16 +245,16 @@ static bool offer(struct chat *c, const struct env *env, const struct card *card
 void inviting_received(struct chat *c, const struct env *env, struct span topic,
                        struct span envelope)
 {
-    struct card cards[CHAT_ADDRESSES_MAX];
+    uint8_t bucket = topic_bucket(topic);
+    size_t count;
 
     if (c->phase != CHAT_PHASE_READY)
         return;
-    size_t count = cards_ours(c, cards, CHAT_ADDRESSES_MAX);
+    const struct own_address *ours = cards_addresses(c, &count);
     for (size_t i = 0; i < count; i++) {
-        char own[ENVELOPE_TOPIC_BYTES];
-        envelope_topic(ENVELOPE_INTRO, card_bucket(&cards[i]), own);
-        if (span_eq(topic, span_str(own)) &&
-            offer(c, env, &cards[i], (unsigned)i % INBOX_ADDRESSES_MAX, topic, envelope))
+        const struct card card = ours[i].card; /* what comes may change them */
+        if (ours[i].bucket == bucket &&
+            offer(c, env, &card, (unsigned)i % INBOX_ADDRESSES_MAX, topic, envelope))
             return;
     }
 }

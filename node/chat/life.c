@@ -37,6 +37,7 @@ static struct chat *chat_new(const struct chat_config *config, const struct env 
     c->cost = cost_of(config);
     c->bundle_at = c->intro_at = c->listen_again = c->self_say_at = MONO_NEVER;
     c->receipts = true;
+    c->stamp_bits = CHAT_STAMP_BITS;
     c->journal_first = 1;
     rng_fill(env->rng, seed, sizeof seed);
     if (parked_new(&c->parked, seed) != OK) {

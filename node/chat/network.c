@@ -57,15 +57,15 @@ static void door_buckets(const struct chat *c, int64_t wall_ns, uint8_t set[32])
 
 static void intro_buckets(struct chat *c, uint8_t set[32])
 {
-    struct card cards[CHAT_ADDRESSES_MAX];
     uint8_t bucket;
+    size_t count;
     if (letting_bucket(c, &bucket))
         set_bit(set, bucket);
     if (c->phase == CHAT_PHASE_PAIRING)
         return;
-    size_t count = cards_ours(c, cards, CHAT_ADDRESSES_MAX);
+    const struct own_address *ours = cards_addresses(c, &count);
     for (size_t i = 0; i < count; i++)
-        set_bit(set, card_bucket(&cards[i]));
+        set_bit(set, ours[i].bucket);
 }
 
 static size_t topics_of(struct chat *c, const uint8_t set[32], enum envelope_kind kind, size_t from,
@@ -77,8 +77,9 @@ static size_t topics_of(struct chat *c, const uint8_t set[32], enum envelope_kin
             continue;
         char *text = c->topics[out->topics_count];
         envelope_topic(kind, (uint8_t)i, text);
-        out->topics[out->topics_count++] = span_str(text);
+        c->topic_spans[out->topics_count++] = span_str(text);
     }
+    out->topics = c->topic_spans;
     return i;
 }
 
@@ -92,6 +93,7 @@ static int64_t week_ns(void)
 void network_listen(struct chat *c)
 {
     c->listen_changed = true;
+    c->ours_count = 0;
 }
 
 static bool listen(struct chat *c, const struct env *env, struct chat_out *out)
@@ -287,13 +289,14 @@ uint8_t topic_bucket(struct span topic)
 }
 
 /* A payload of one of our buckets that no key opens, or that came before what it builds on. */
-static void park(struct chat *c, const struct env *env, struct span topic, struct span payload)
+static void park(struct chat *c, const struct env *env, struct span topic, struct span payload,
+                 bool known)
 {
     uint8_t set[32] = {0};
     talk_buckets(c, env->wall.ns, set);
     talk_buckets(c, env->wall.ns - week_ns(), set);
     if (has_bit(set, topic_bucket(topic)) &&
-        parked_add(c->parked, env, topic_bucket(topic), env->wall.ns, payload) != OK)
+        parked_add(c->parked, env, topic_bucket(topic), env->wall.ns, payload, known) != OK)
         log_unusual(env, "chat", "a payload was not parked: memory is out");
 }
 
@@ -309,20 +312,25 @@ static enum talk_verdict offer(struct chat *c, const struct env *env, struct spa
     return TALK_NOT_OURS;
 }
 
-/* Those that may be under this key. */
-static bool retry_key(struct chat *c, const struct env *env, struct talk *t,
-                      const struct talk_keys *k)
+/* Those that may be under this key: all that are parked, once; then those that it opens already. A
+ * stranger's flood is gone through once for each key, not for each key at each. */
+static bool retry_key(struct chat *c, const struct env *env, struct talk *t, struct talk_keys *k)
 {
+    bool (*next)(const struct parked *, const uint8_t *, uint64_t *, struct parked_item *) =
+        k->tried ? parked_again : parked_next;
     struct parked_item item;
     uint64_t cursor = 0;
     uint8_t header[ENVELOPE_KEY_BYTES];
     char topic[ENVELOPE_TOPIC_BYTES];
     bool moved = false;
     memcpy(header, k->keys.header, sizeof header);
-    while (parked_next(c->parked, header, &cursor, &item)) {
+    k->tried = true;
+    while (next(c->parked, header, &cursor, &item)) {
         envelope_topic(ENVELOPE_BUCKET, item.bucket, topic);
-        if (talk_received(c, env, t, span_str(topic), item.payload) == TALK_AGAIN)
+        if (talk_received(c, env, t, span_str(topic), item.payload) == TALK_AGAIN) {
+            parked_known(c->parked, item.number);
             continue;
+        }
         parked_take(c->parked, item.number);
         moved = true;
     }
@@ -359,27 +367,37 @@ static void of_conversation(struct chat *c, const struct env *env, struct span t
     uint64_t *slot = had(c, payload, &hash);
     if (*slot == hash)
         return;
-    if (welcomes_received(c, env, topic, payload) || files_received(c, env, topic, payload) ||
-        offer(c, env, topic, payload) == TALK_TAKEN)
+    bool other =
+        welcomes_received(c, env, topic, payload) || files_received(c, env, topic, payload);
+    enum talk_verdict v = other ? TALK_TAKEN : offer(c, env, topic, payload);
+    if (v == TALK_TAKEN)
         *slot = hash;
     else
-        park(c, env, topic, payload);
+        park(c, env, topic, payload, v == TALK_AGAIN);
     if (c->keys_noted != keys)
         (void)network_retry_parked(c, env);
 }
 
+/* Is it a topic of ours, as we write it? */
+static bool is_topic(struct span topic, enum envelope_kind kind)
+{
+    char text[ENVELOPE_TOPIC_BYTES];
+    if (topic.len != ENVELOPE_TOPIC_BYTES - 1)
+        return false;
+    envelope_topic(kind, topic_bucket(topic), text);
+    return span_eq(topic, span_str(text));
+}
+
 void chat_received(struct chat *c, const struct env *env, struct span topic, struct span payload)
 {
-    static const char intro[] = "/sotto/1/i", bucket[] = "/sotto/1/b";
-    if (topic.len != ENVELOPE_TOPIC_BYTES - 1 || payload.len < ENVELOPE_BYTES_MIN ||
-        payload.len > ENVELOPE_BYTES_MAX)
+    if (payload.len < ENVELOPE_BYTES_MIN || payload.len > ENVELOPE_BYTES_MAX)
         return;
-    if (span_starts(topic, span_str(intro))) {
+    if (is_topic(topic, ENVELOPE_INTRO)) {
         if (letting_received(c, env, topic, payload))
             return;
         finding_received(c, env, topic, payload);
         inviting_received(c, env, topic, payload);
-    } else if (span_starts(topic, span_str(bucket))) {
+    } else if (is_topic(topic, ENVELOPE_BUCKET)) {
         of_conversation(c, env, topic, payload);
     }
 }

@@ -131,7 +131,7 @@ static enum err make_part(struct chat *c, const struct env *env, struct prekey *
         .expiry_s = p->issued_s + PART_LIFE_S,
         .key_package = buf_span(&p->package),
         .policy = policies[c->policy],
-        .bits = CHAT_STAMP_BITS,
+        .bits = c->stamp_bits,
         .extensions = {.list = {{.id = PART_CROWD_PACKAGE, .bytes = buf_span(&p->crowd_package)}},
                        .count = 1}};
     memcpy(part.account, c->self.account, sizeof part.account);

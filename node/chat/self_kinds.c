@@ -179,6 +179,7 @@ static enum err apply_policy(struct applying *a, struct pack_reader *r)
     TRY(pack_end(r));
     a->c->policy = policy;
     bundles_renew(a->c, a->env);
+    network_listen(a->c);
     return OK;
 }
 

@@ -55,6 +55,8 @@ struct chat_fetch {
     int64_t from_ns, to_ns; /* of the next question; from moves with the pages */
     struct topic_name topics[CHAT_TOPICS_MAX];
     size_t topics_count;
+    size_t slice; /* the first of those that are asked for now */
+    int64_t begin_ns;
     bool has_cursor;
     uint8_t cursor[32];
     size_t pages;
@@ -106,7 +108,7 @@ struct chatting {
         struct store_choice store;
     } asked[CORE_CHAT_ASKED_MAX];
     size_t asked_next;
-    struct light_topic light[CORE_CHATS_MAX * CHAT_TOPICS_MAX];
+    struct light_topic light[CHAT_TOPICS_MAX];
     size_t light_count;
 };
 

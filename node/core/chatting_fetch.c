@@ -1,4 +1,5 @@
-/* What a chat missed: store queries for its content topics, page by page, from one store.
+/* What a chat missed: store queries for its content topics, page by page, from one store; of many
+ * topics CORE_CHAT_SLICE at a time, each over the whole span.
  *
  *     choose a store -> query -> page good: chat_received each, the next page
  *                             -> page bad, no answer: another store goes on where this one stopped
@@ -147,6 +148,13 @@ static void fail(struct core *c, const struct env *env, struct chat_fetch *f, en
 
 /* ---- asking ---- */
 
+static size_t slice_end(const struct chat_fetch *f)
+{
+    size_t end = f->slice + CORE_CHAT_SLICE;
+
+    return end < f->topics_count ? end : f->topics_count;
+}
+
 static void make_query(const struct core *c, const struct chat_fetch *f, struct store_query *q)
 {
     *q = (struct store_query){.include_data = true,
@@ -161,7 +169,7 @@ static void make_query(const struct core *c, const struct chat_fetch *f, struct 
                               .has_cursor = f->has_cursor,
                               .limit = STORE_QUERY_PAGE_MAX};
     memcpy(q->cursor, f->cursor, sizeof q->cursor);
-    for (size_t i = 0; i < f->topics_count; i++)
+    for (size_t i = f->slice; i < slice_end(f); i++)
         q->content_topics[q->content_topics_count++] = topic_name_span(&f->topics[i]);
 }
 
@@ -228,7 +236,7 @@ struct mono fetch_deadline(const struct core *c)
 
 static bool asked_topic(const struct chat_fetch *f, struct span topic)
 {
-    for (size_t i = 0; i < f->topics_count; i++)
+    for (size_t i = f->slice; i < slice_end(f); i++)
         if (span_eq(topic_name_span(&f->topics[i]), topic))
             return true;
     return false;
@@ -276,9 +284,15 @@ static void next_page(struct core *c, const struct env *env, struct chat_fetch *
     f->has_cursor = a->has_cursor && a->count > 0;
     f->from_ns = last_ns; /* for another store, should this one fail; a cursor outranks it */
     memcpy(f->cursor, a->cursor, sizeof f->cursor);
-    if (!f->has_cursor)
+    if (!f->has_cursor && slice_end(f) == f->topics_count) {
         finish(c, env, f, OK);
-    else if (++f->pages >= CORE_CHAT_PAGES_MAX)
+        return;
+    }
+    if (!f->has_cursor) {
+        f->slice = slice_end(f);
+        f->from_ns = f->begin_ns;
+    }
+    if (++f->pages >= CORE_CHAT_PAGES_MAX)
         finish(c, env, f, ERR_LIMIT);
 }
 
@@ -324,7 +338,7 @@ enum err fetch_begin(struct core *c, const struct env *env, size_t place,
         return ERR_MEMORY;
     f->place = place;
     f->ticket = out->ticket;
-    f->from_ns = out->from_ns;
+    f->from_ns = f->begin_ns = out->from_ns;
     f->to_ns = out->to_ns;
     f->next = env->now;
     f->other = asked_for(c, place, out->other_than);

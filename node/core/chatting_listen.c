@@ -128,7 +128,7 @@ static void merge(struct chatting *t)
         for (size_t k = 0; k < t->places[i].topics_count; k++) {
             const struct topic_name *name = &t->places[i].topics[k];
             struct light_topic *l = find(t, name);
-            if (l == NULL && t->light_count < CORE_CHATS_MAX * CHAT_TOPICS_MAX) {
+            if (l == NULL && t->light_count < CHAT_TOPICS_MAX) {
                 struct light_topic fresh = {.name = *name, .slot = emptiest(t)};
                 l = &t->light[t->light_count++];
                 *l = fresh;

@@ -44,6 +44,7 @@
 #define CORE_CHAT_TOPIC_BYTES_MAX 40u          /* "/sotto/1/b<hex>/bin" and some */
 #define CORE_CHAT_WORKS_MAX       2048u /* publications, questions and subscriptions under way */
 #define CORE_CHAT_PUBLISHING_MAX  128u  /* publications of one chat under way; others wait in it */
+#define CORE_CHAT_SLICE           64u   /* content topics of one query; STORE_QUERY_TOPICS_MAX */
 #define CORE_CHAT_FETCHES_MAX     8u    /* fetches of one chat under way */
 #define CORE_CHAT_OUTS_MAX        64u   /* outputs of one chat taken in a pump */
 #define CORE_CHAT_TRIES_MAX       3u    /* stores that may fail in one fetch */

@@ -11,12 +11,13 @@ struct item {
     struct mono due;
     uint8_t hash[SHA256_BYTES];
     uint8_t *bytes; /* owned */
+    bool known;
 };
 
 struct parked {
     struct fifo items; /* oldest first; those in the middle may be taken */
     struct map hashes;
-    size_t bytes, count;
+    size_t bytes, count, known;
     uint64_t next;
 };
 
@@ -40,6 +41,7 @@ static void let_go(struct parked *p, struct item *it)
     (void)map_take(&p->hashes, SPAN_ARRAY(it->hash));
     p->bytes -= it->view.payload.len;
     p->count--;
+    p->known -= it->known;
     free(it->bytes);
     it->bytes = NULL;
     it->view.number = 0;
@@ -74,9 +76,10 @@ static enum err keep(struct parked *p, struct item *it)
 }
 
 enum err parked_add(struct parked *p, const struct env *env, uint8_t bucket, int64_t timestamp_ns,
-                    struct span payload)
+                    struct span payload, bool known)
 {
-    struct item it = {.view = {.bucket = bucket, .timestamp_ns = timestamp_ns},
+    struct item it = {.known = known,
+                      .view = {.bucket = bucket, .timestamp_ns = timestamp_ns},
                       .due = mono_add(env->now, (int64_t)PARKED_S_MAX * NS_PER_S)};
 
     if (payload.len < ENVELOPE_BYTES_MIN || payload.len > ENVELOPE_BYTES_MAX)
@@ -101,6 +104,7 @@ enum err parked_add(struct parked *p, const struct env *env, uint8_t bucket, int
     p->next++;
     p->bytes += payload.len;
     p->count++;
+    p->known += known;
     return OK;
 }
 
@@ -112,12 +116,13 @@ static size_t place_of(const struct parked *p, uint64_t number)
     return number <= first ? 0 : (size_t)(number - first);
 }
 
-bool parked_next(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES], uint64_t *cursor,
-                 struct parked_item *out)
+static bool look(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES], bool known,
+                 uint64_t *cursor, struct parked_item *out)
 {
     for (size_t i = place_of(p, *cursor); i < fifo_count(&p->items); i++) {
         const struct item *it = fifo_at(&p->items, i);
-        if (it->view.number == 0 || !envelope_matches(it->view.payload, header))
+        if (it->view.number == 0 || (known && !it->known) ||
+            !envelope_matches(it->view.payload, header))
             continue;
         *out = it->view;
         *cursor = it->view.number + 1;
@@ -127,14 +132,41 @@ bool parked_next(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES
     return false;
 }
 
-void parked_take(struct parked *p, uint64_t number)
+bool parked_next(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES], uint64_t *cursor,
+                 struct parked_item *out)
+{
+    return look(p, header, false, cursor, out);
+}
+
+bool parked_again(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES],
+                  uint64_t *cursor, struct parked_item *out)
+{
+    return p->known > 0 && look(p, header, true, cursor, out);
+}
+
+static struct item *item_of(const struct parked *p, uint64_t number)
 {
     size_t i = place_of(p, number);
+    struct item *it = number == 0 || i >= fifo_count(&p->items) ? NULL : fifo_at(&p->items, i);
 
-    if (number == 0 || i >= fifo_count(&p->items))
+    return it != NULL && it->view.number == number ? it : NULL;
+}
+
+void parked_known(struct parked *p, uint64_t number)
+{
+    struct item *it = item_of(p, number);
+
+    if (it == NULL || it->known)
         return;
-    struct item *it = fifo_at(&p->items, i);
-    if (it->view.number == number)
+    it->known = true;
+    p->known++;
+}
+
+void parked_take(struct parked *p, uint64_t number)
+{
+    struct item *it = item_of(p, number);
+
+    if (it != NULL)
         let_go(p, it);
 }
 

@@ -12,7 +12,7 @@
 struct parked;
 
 struct parked_item { /* borrowed until it is taken or the next parked_add or parked_tick */
-    uint64_t number;
+    uint64_t number; /* from parked_add on */
     struct span payload;
     uint8_t bucket;
     int64_t timestamp_ns; /* of the Waku message */
@@ -24,15 +24,24 @@ void parked_free(struct parked *p); /* accepts NULL */
 
 /** Park a payload. A copy of one that is here is passed over.
  *
+ * @param known  as after parked_known (in)
  * @return OK; ERR_ARGUMENT no envelope's size; ERR_MEMORY
  */
 enum err parked_add(struct parked *p, const struct env *env, uint8_t bucket, int64_t timestamp_ns,
-                    struct span payload) MUST_CHECK;
+                    struct span payload, bool known) MUST_CHECK;
 
 /** The next that may be under a header key, oldest first; start with *cursor = 0. Taking while
  * looking is allowed. */
 bool parked_next(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES], uint64_t *cursor,
                  struct parked_item *out);
+
+/** A key opens it, but it needs an epoch that is not here yet: parked_again finds it. */
+void parked_known(struct parked *p, uint64_t number);
+
+/** As parked_next, of those alone that parked_known has marked: looking for them costs nothing as
+ * long as there are none. */
+bool parked_again(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES],
+                  uint64_t *cursor, struct parked_item *out);
 
 /** It was opened, or will never be. */
 void parked_take(struct parked *p, uint64_t number);

@@ -87,7 +87,7 @@ static enum inbox_verdict check_stamp(struct passage *p)
     uint8_t hash[32];
 
     stamp_for(p->address->card->account, p->day, p->intro.body, &of);
-    if (!p->address->of_group && !stamp_holds(&of, p->intro.stamp, p->prekey.bits))
+    if (!stamp_holds(&of, p->intro.stamp, p->prekey.bits))
         return INBOX_STAMP_SHORT;
     stamp_hash(&of, p->intro.stamp, hash);
     if (inbox_marked(&p->in->stamps, p->day, hash))
@@ -154,8 +154,6 @@ static enum inbox_verdict join(struct passage *p)
 {
     struct inbox_result *out = p->out;
 
-    if (out->invite.purpose != INVITE_WELCOME)
-        return INBOX_TAKEN;
     enum err err =
         p->world->join(p->world->ctx, &out->invite, out->log, out->prekey_id, &out->group);
     out->err = err;

@@ -96,8 +96,8 @@ struct inbox_result {
     struct identity_log *log; /* the inviter's, with what we knew merged in; owned */
     uint8_t hash[32];
     uint8_t prekey_id[PREKEY_ID_BYTES];
-    struct inbox_group group; /* of INVITE_WELCOME */
-    bool asks;                /* no consent yet: to be followed in silence */
+    struct inbox_group group;
+    bool asks; /* no consent yet: to be followed in silence */
 };
 
 void inbox_result_clear(struct inbox_result *r);
@@ -105,7 +105,6 @@ void inbox_result_clear(struct inbox_result *r);
 struct inbox_address {
     const struct card *card;
     unsigned number; /* below INBOX_ADDRESSES_MAX: whose rate counts */
-    bool of_group;   /* its secret is that of a shared group: no stamp is asked for */
 };
 
 /** An envelope came in the bucket of one of our addresses, from anybody.

@@ -70,12 +70,10 @@ static enum err read_content(struct span in, struct invite *out)
     pack_read_extensions(&r, &out->extensions);
     TRY(pack_end(&r));
     TRY(pack_extensions_known(&out->extensions, NULL, 0));
-    if (purpose != INVITE_WELCOME && purpose != INVITE_REJOIN)
+    if (purpose != INVITE_WELCOME)
         return ERR_UNSUPPORTED;
     out->purpose = (enum invite_purpose)purpose;
-    bool fits = purpose == INVITE_WELCOME ? out->welcome.len > 0
-                                          : out->welcome.len == 0 && out->message.len > 0;
-    return fits ? OK : ERR_FORMAT;
+    return out->welcome.len > 0 ? OK : ERR_FORMAT;
 }
 
 /* ---- making ---- */

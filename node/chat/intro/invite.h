@@ -24,7 +24,6 @@
 
 enum invite_purpose {   /* numbers on the wire */
     INVITE_WELCOME = 1, /* into a group: welcome and message */
-    INVITE_REJOIN = 2,  /* of a member that lost the way: message is a rejoin request, no welcome */
 };
 
 struct invite {

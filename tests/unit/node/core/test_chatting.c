@@ -297,7 +297,7 @@ static void want_fetch(struct chat *c, uint64_t ticket, uint64_t other_than,
     o->other_than = other_than;
     o->from_ns = 1000;
     o->to_ns = 9000;
-    memcpy(o->topics, topics, count * sizeof *topics);
+    o->topics = topics;
     o->topics_count = count;
 }
 
@@ -384,6 +384,45 @@ static void a_fetch_reads_all_pages(void **state)
     assert_ok(a->err);
     assert_string_equal(a->payloads, "aba");
     assert_int_equal(w.told[CORE_EVENT_STORE_ANSWER], 0);
+    end(&w);
+    free(a);
+}
+
+/* More topics than a query takes: one after another, each over the whole span. */
+static void a_fetch_of_many_topics_asks_for_some_at_a_time(void **state)
+{
+    (void)state;
+    struct world w;
+    struct store_query q;
+    uint64_t s;
+    char names[2 * CORE_CHAT_SLICE + 2][32];
+    struct span topics[2 * CORE_CHAT_SLICE + 2];
+    size_t count = 2 * CORE_CHAT_SLICE + 2;
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(names[i], sizeof names[i], "/sotto/1/b%02x/bin", (unsigned)i);
+        topics[i] = span_str(names[i]);
+    }
+    begin_with(&w, (struct options){.network = 8});
+    struct chat *a = attach(&w);
+    peer_with(&w, 1, stores);
+    want_fetch(a, 1, 0, topics, count);
+    pump(&w);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(a->fetched, 0);
+        assert_int_equal(asked(&w, &s), 1);
+        answer_fetch(&w, s, (struct page){.count = 2, .first_ns = 2000, .more = i == 0}, &q);
+        if (i == 0) {
+            assert_int_equal(asked(&w, &s), 1);
+            answer_fetch(&w, s, (struct page){.count = 1, .first_ns = 3000}, &q);
+            assert_true(q.has_cursor);
+        }
+        assert_int_equal(q.content_topics_count, i < 2 ? CORE_CHAT_SLICE : 2);
+        assert_span_equal(q.content_topics[0], topics[i * CORE_CHAT_SLICE]);
+        assert_true(i == 0 || (!q.has_cursor && q.time_start_ns == 1000));
+    }
+    assert_int_equal(a->fetched, 1);
+    assert_ok(a->err);
+    assert_int_equal(a->received, 7);
     end(&w);
     free(a);
 }
@@ -524,7 +563,7 @@ static void what_is_under_way_for_a_chat_that_went_is_dropped(void **state)
 static void want_listen(struct chat *c, const struct span *topics, size_t count)
 {
     struct chat_out *o = fake_chat_wants(c, CHAT_OUT_LISTEN, 0);
-    memcpy(o->topics, topics, count * sizeof *topics);
+    o->topics = topics;
     o->topics_count = count;
 }
 
@@ -687,6 +726,7 @@ int main(void)
         cmocka_unit_test(a_light_one_publishes_through_one_service_until_it_fails),
         cmocka_unit_test(static_sharding_has_one_shard_for_all),
         cmocka_unit_test(a_fetch_reads_all_pages),
+        cmocka_unit_test(a_fetch_of_many_topics_asks_for_some_at_a_time),
         cmocka_unit_test(a_second_opinion_is_another_stores),
         cmocka_unit_test(our_archive_is_the_other_store),
         cmocka_unit_test(a_store_that_lies_is_left_for_another),

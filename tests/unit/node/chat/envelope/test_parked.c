@@ -26,8 +26,8 @@ static void park(struct parked *p, struct test_env *t, uint8_t key, size_t len)
     struct envelope_keys k = keys_of(key);
     struct buf b = BUF_INIT(ENVELOPE_BYTES_MAX);
     assert_ok(envelope_seal(&k, t->env.rng, TOPIC, span_of(zeros, len), &b));
-    assert_ok(parked_add(p, &t->env, 7, 1, buf_span(&b)));
-    assert_ok(parked_add(p, &t->env, 7, 1, buf_span(&b))); /* once */
+    assert_ok(parked_add(p, &t->env, 7, 1, buf_span(&b), false));
+    assert_ok(parked_add(p, &t->env, 7, 1, buf_span(&b), false)); /* once */
     buf_clear(&b);
 }
 
@@ -56,6 +56,37 @@ static void a_payload_waits_until_its_key_appears(void **state)
     assert_false(parked_next(p, k.header, &again, &it));
     parked_free(p);
     buf_clear(&content);
+    test_env_clear(&t);
+}
+
+/* Those alone that were opened before. */
+static void what_waits_for_an_epoch_is_found_again(void **state)
+{
+    (void)state;
+    struct test_env t;
+    struct parked_item it;
+    test_env_init(&t, 1);
+    struct parked *p = fresh();
+    for (uint8_t i = 0; i < 30; i++)
+        park(p, &t, i % 3, 100u + i);
+    struct envelope_keys k = keys_of(2);
+    uint64_t cursor = 0;
+    assert_false(parked_again(p, k.header, &cursor, &it));
+    cursor = 0;
+    assert_true(parked_next(p, k.header, &cursor, &it));
+    assert_true(parked_next(p, k.header, &cursor, &it));
+    uint64_t second = it.number;
+    parked_known(p, second);
+    parked_known(p, second);
+    cursor = 0;
+    assert_true(parked_again(p, k.header, &cursor, &it));
+    assert_int_equal(it.number, second);
+    assert_false(parked_again(p, k.header, &cursor, &it));
+    parked_take(p, second);
+    parked_known(p, second);
+    cursor = 0;
+    assert_false(parked_again(p, k.header, &cursor, &it));
+    parked_free(p);
     test_env_clear(&t);
 }
 
@@ -90,10 +121,10 @@ static void a_flood_costs_bounded_memory(void **state)
     struct test_env t;
     test_env_init(&t, 3);
     struct parked *p = fresh();
-    assert_err(parked_add(p, &t.env, 0, 0, span_of(payload, 511)), ERR_ARGUMENT);
+    assert_err(parked_add(p, &t.env, 0, 0, span_of(payload, 511), false), ERR_ARGUMENT);
     for (uint32_t i = 0; i < 600; i++) {
         memcpy(payload, &i, sizeof i);
-        assert_ok(parked_add(p, &t.env, 0, 0, SPAN_ARRAY(payload)));
+        assert_ok(parked_add(p, &t.env, 0, 0, SPAN_ARRAY(payload), false));
         assert_true(parked_bytes(p) <= PARKED_BYTES_MAX);
     }
     assert_int_equal(parked_count(p), 512); /* the newest */
@@ -105,6 +136,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_payload_waits_until_its_key_appears),
+        cmocka_unit_test(what_waits_for_an_epoch_is_found_again),
         cmocka_unit_test(after_seven_days_it_is_gone),
         cmocka_unit_test(a_flood_costs_bounded_memory),
     };

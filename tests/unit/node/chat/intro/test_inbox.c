@@ -11,7 +11,7 @@ static struct raya {
     struct intro_person me;
     struct inbox *inbox;
     struct card card;
-    bool of_group, prekey_dead, in_group;
+    bool prekey_dead, in_group;
     unsigned asked_prekey, joins;
     const struct identity_log *known;
     enum inbox_consent consent;
@@ -110,7 +110,7 @@ static struct buf body_of(const struct letter *l)
         log.ptr[log.len - 20] ^= 1; /* inside the last signature */
     struct invite i = {.purpose = l->purpose != 0 ? l->purpose : INVITE_WELCOME,
                        .log = buf_span(&log),
-                       .welcome = l->purpose == INVITE_REJOIN ? SPAN_EMPTY : SPAN_LIT("welcome"),
+                       .welcome = SPAN_LIT("welcome"),
                        .message = SPAN_LIT("hello"),
                        .day = l->signed_day != 0 ? l->signed_day : DAY};
     memcpy(i.account, raya.me.account, 32);
@@ -139,7 +139,7 @@ static struct buf envelope_of(const struct letter *l)
 static enum inbox_verdict receive(struct span envelope)
 {
     const struct inbox_world world = {&raya, prekey, known, consent, join};
-    const struct inbox_address address = {&raya.card, 0, raya.of_group};
+    const struct inbox_address address = {&raya.card, 0};
     inbox_result_clear(&got);
     inbox_receive(raya.inbox, &t.env, &world, &address, envelope, &got);
     return got.verdict;
@@ -174,19 +174,11 @@ static void a_request_is_followed_silently_until_it_is_accepted(void **state)
     assert_int_equal(inbox_asking(raya.inbox), 0);
 }
 
-static void a_rejoin_request_joins_nothing(void **state)
+static void an_invite_of_a_newer_version_is_told_so(void **state)
 {
     (void)state;
-    assert_verdict(&(struct letter){.purpose = INVITE_REJOIN}, INBOX_TAKEN);
+    assert_verdict(&(struct letter){.purpose = (enum invite_purpose)9}, INBOX_NEWER_VERSION);
     assert_int_equal(raya.joins, 0);
-    assert_int_equal(got.invite.purpose, INVITE_REJOIN);
-}
-
-static void members_of_a_shared_group_need_no_stamp(void **state)
-{
-    (void)state;
-    raya.of_group = true;
-    assert_verdict(&(struct letter){.short_stamp = true}, INBOX_TAKEN);
 }
 
 /* ---- refused ---- */
@@ -412,8 +404,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_request_is_followed_silently_until_it_is_accepted),
-        CASE(a_rejoin_request_joins_nothing),
-        CASE(members_of_a_shared_group_need_no_stamp),
+        CASE(an_invite_of_a_newer_version_is_told_so),
         CASE(an_invite_that_comes_twice_is_taken_once),
         CASE(a_replayed_invite_under_a_new_stamp_is_refused),
         CASE(the_inbox_remembers_over_a_restart),
