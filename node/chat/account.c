@@ -83,14 +83,19 @@ static enum err draw_installation(struct chat *c, const struct env *env)
     return account_open_keys(c);
 }
 
+static enum err open_root(struct chat *c)
+{
+    keyring_close(c->root);
+    c->root = NULL;
+    enum err err = keyring_open(c->ring, SPAN_LIT("root"), KEYRING_MAY_SIGN_LABEL, &c->root);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
 enum err account_open_keys(struct chat *c)
 {
+    TRY(open_root(c));
     keyring_close(c->installation);
-    keyring_close(c->root);
-    c->installation = c->root = NULL;
-    enum err err = keyring_open(c->ring, SPAN_LIT("root"), KEYRING_MAY_SIGN_LABEL, &c->root);
-    if (err != OK && err != ERR_NOT_FOUND)
-        return err;
+    c->installation = NULL;
     TRY(keyring_open(c->ring, SPAN_LIT("installation"), KEYRING_MAY_SIGN | KEYRING_MAY_SIGN_LABEL,
                      &c->installation));
     memcpy(c->self.installation, keyring_public(c->installation).ptr, 32);
@@ -296,7 +301,7 @@ static enum err rotate_with(struct chat *c, const struct env *env, const struct 
         TRY(keyring_remove(c->ring, SPAN_LIT("root")));
     TRY(open_words_key(w, LABEL_WORDS_NEXT_ROOT, n, c->ring, SPAN_LIT("root"), &root));
     keyring_close(root);
-    TRY(account_open_keys(c));
+    TRY(open_root(c)); /* conversations hold the installation's key: it stays where it is */
     return account_keep_ring(c, env);
 }
 

@@ -16,6 +16,12 @@ struct sim_chat;
 /** A new account on a node that is up. ERR_MEMORY; codes of chat_create and core_attach_chat. */
 enum err sim_chat_new(struct sim_chat **out, struct sim *s, uint32_t node, bool light) MUST_CHECK;
 
+/** Somebody takes up a copy of its disk on another node. As sim_chat_new; codes of chat_open. */
+enum err sim_chat_copy(struct sim_chat **out, struct sim_chat *of, uint32_t node) MUST_CHECK;
+
+/** Its 24 words. */
+const char *sim_chat_words(const struct sim_chat *p);
+
 /** Its node runs no more: after sim_free. Accepts NULL. */
 void sim_chat_free(struct sim_chat *p);
 

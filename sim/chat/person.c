@@ -18,6 +18,7 @@ struct sim_chat {
     struct wipe_file wipe;
     bool wipe_there;
     uint8_t wipe_page[WIPE_PAGE_BYTES];
+    char words[CHAT_WORDS_TEXT_MAX];
 };
 
 /* ---- the wipe file, in memory ---- */
@@ -46,24 +47,61 @@ static enum err wipe_write(void *state, size_t offset, struct span bytes)
 
 /* ---- life ---- */
 
-static enum err begin(struct sim_chat *p, bool light)
+static enum err begin(struct sim_chat *p, const struct sim_chat *of, bool light)
 {
     static const uint8_t key_file[32] = {1};
-    const struct chat_config config = {
+    struct chat_config config = {
         .wipe = &p->wipe, .key_file = SPAN_ARRAY(key_file), .light = light};
-    char words[CHAT_WORDS_TEXT_MAX];
     struct chat_person self;
-    struct chat_config own = config;
 
-    TRY(kv_open_mem(&p->kv, chat_tables));
-    own.kv = p->kv;
-    TRY(chat_create(&p->chat, &own, sim_env(p->sim, p->node), words));
+    if (of == NULL)
+        TRY(kv_open_mem(&p->kv, chat_tables));
+    config.kv = p->kv;
+    if (of == NULL)
+        TRY(chat_create(&p->chat, &config, sim_env(p->sim, p->node), p->words));
+    else
+        TRY(chat_open(&p->chat, &config, sim_env(p->sim, p->node)));
     TRY(chat_self(p->chat, &self));
     p->account = self.account;
     return sim_chat_attach(p);
 }
 
-enum err sim_chat_new(struct sim_chat **out, struct sim *s, uint32_t node, bool light)
+static enum err copy_table(struct kv_txn *from, struct kv_txn *to, unsigned table)
+{
+    struct span key, value, next;
+    uint8_t last[KV_KEY_BYTES_MAX];
+    enum err err = kv_seek(from, table, SPAN_EMPTY, &key, &value);
+
+    while (err == OK) {
+        TRY(kv_put(to, table, key, value));
+        memcpy(last, key.ptr, key.len);
+        err = kv_next(from, table, span_of(last, key.len), &next, &value);
+        key = next;
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static enum err copy_disk(struct sim_chat *p, const struct sim_chat *of)
+{
+    struct kv_txn *from, *to;
+    enum err err = OK;
+
+    p->wipe_there = of->wipe_there;
+    memcpy(p->wipe_page, of->wipe_page, WIPE_PAGE_BYTES);
+    TRY(kv_open_mem(&p->kv, chat_tables));
+    TRY(kv_begin(of->kv, false, &from));
+    TRY(kv_begin(p->kv, true, &to));
+    for (unsigned i = 0; err == OK && chat_tables[i] != NULL; i++)
+        err = copy_table(from, to, i);
+    kv_abort(from);
+    if (err == OK)
+        return kv_commit(to);
+    kv_abort(to);
+    return err;
+}
+
+static enum err made(struct sim_chat **out, const struct sim_chat *of, struct sim *s, uint32_t node,
+                     bool light)
 {
     struct sim_chat *p = calloc(1, sizeof *p);
 
@@ -72,13 +110,30 @@ enum err sim_chat_new(struct sim_chat **out, struct sim *s, uint32_t node, bool 
     p->sim = s;
     p->node = node;
     p->wipe = (struct wipe_file){p, wipe_read, wipe_write};
-    enum err err = begin(p, light);
+    enum err err = of == NULL ? OK : copy_disk(p, of);
+    if (err == OK)
+        err = begin(p, of, light);
     if (err != OK) {
         sim_chat_free(p);
         return err;
     }
     *out = p;
     return OK;
+}
+
+enum err sim_chat_new(struct sim_chat **out, struct sim *s, uint32_t node, bool light)
+{
+    return made(out, NULL, s, node, light);
+}
+
+enum err sim_chat_copy(struct sim_chat **out, struct sim_chat *of, uint32_t node)
+{
+    return made(out, of, of->sim, node, false);
+}
+
+const char *sim_chat_words(const struct sim_chat *p)
+{
+    return p->words;
 }
 
 void sim_chat_free(struct sim_chat *p)

@@ -1,39 +1,12 @@
 /* Workload: people with real chats, in groups that the first of each founds. Messages are Poisson,
  * from a group at random and by Zipf from its members as in groups.c; what arrives is read from the
  * journals of the chats, as a person's program would. */
-#include "crypto/base/map.h"
+#include "sim/run/chats.h"
 #include "crypto/prim/large_memo.h"
 #include "crypto/prim/sign_memo.h"
-#include "sim/chat/chat.h"
-#include "sim/run/inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-struct said { /* a text in a group */
-    struct chat_entry_id id;
-    int64_t at_ns;
-    uint32_t author, owed, got;
-    uint8_t *by; /* member of the group -> 1: owes it, 2: has it */
-};
-
-struct group {
-    uint32_t first, count; /* of chats.people; the first founds */
-    struct chat_conversation id;
-    int64_t founded_ns;
-};
-
-struct chats {
-    struct sim_chat **people;
-    uint32_t *place; /* node -> the first on it, its place in people + 1 */
-    uint32_t count, per_node;
-    struct group *groups;
-    uint32_t groups_count, size;
-    int64_t *joined_ns; /* -1: not yet */
-    struct map said;    /* entry -> struct said */
-    struct histogram joining, latency;
-    uint64_t refused, bad; /* sends that failed; people and groups that could not be made */
-};
 
 static void broke(struct run *r, enum err err)
 {
@@ -45,7 +18,7 @@ static void broke(struct run *r, enum err err)
                  err_name(err));
 }
 
-static struct group *group_of(const struct chats *k, uint32_t person)
+struct group *chats_group_of(const struct chats *k, uint32_t person)
 {
     return &k->groups[person / k->size];
 }
@@ -56,7 +29,7 @@ static struct group *group_of(const struct chats *k, uint32_t person)
 static void joined(struct run *r, uint32_t i)
 {
     struct chats *k = r->chats;
-    const struct group *g = group_of(k, i);
+    const struct group *g = chats_group_of(k, i);
     struct chat_summary s;
 
     if (k->joined_ns[i] >= 0 || chat_conversation(sim_chat_of(k->people[i]), &g->id, &s) != OK ||
@@ -78,6 +51,17 @@ static void heard(struct run *r, uint32_t i, const struct chat_event *e)
     histogram_add(&r->chats->latency, sim_now(r->sim) - m->at_ns);
 }
 
+static void told(struct run *r, uint32_t i, const struct chat_event *e)
+{
+    if ((unsigned)e->kind < CHATS_KINDS)
+        r->chats->told[e->kind]++;
+    if (e->kind == CHAT_EVENT_ENTRY)
+        heard(r, i, e);
+    else if (e->kind == CHAT_EVENT_CONVERSATION)
+        joined(r, i);
+    freeze_told(r, i, e);
+}
+
 void chats_event(struct run *r, uint32_t node)
 {
     struct chats *k = r->chats;
@@ -86,10 +70,9 @@ void chats_event(struct run *r, uint32_t node)
 
     for (uint32_t i = first; i > 0 && i < first + k->per_node && i <= k->count; i++)
         while (sim_chat_next(k->people[i - 1], &e))
-            if (e.kind == CHAT_EVENT_ENTRY)
-                heard(r, i - 1, &e);
-            else if (e.kind == CHAT_EVENT_CONVERSATION)
-                joined(r, i - 1);
+            told(r, i - 1, &e);
+    if (k != NULL)
+        freeze_event(r, node);
 }
 
 void chats_life(struct run *r, uint32_t node, bool up)
@@ -111,6 +94,7 @@ static void look(void *step)
             chats_event(s->run, sim_chat_node(s->run->chats->people[i]));
         joined(s->run, i);
     }
+    storm_look(s->run);
 }
 
 /* ---- what is done ---- */
@@ -119,7 +103,7 @@ static void look(void *step)
 static void note(struct run *r, struct said *m, uint32_t author)
 {
     const struct chats *k = r->chats;
-    const struct group *g = group_of(k, author);
+    const struct group *g = chats_group_of(k, author);
 
     m->at_ns = sim_now(r->sim);
     m->author = author;
@@ -129,6 +113,12 @@ static void note(struct run *r, struct said *m, uint32_t author)
             m->by[i] = 1;
             m->owed++;
         }
+}
+
+bool chats_can(struct run *r, uint32_t person)
+{
+    return r->chats->joined_ns[person] >= 0 &&
+           sim_is_up(r->sim, sim_chat_node(r->chats->people[person]));
 }
 
 static void say(void *step)
@@ -145,7 +135,7 @@ static void say(void *step)
 
     snprintf(text, sizeof text, "message %u", s->a);
     enum err err = ERR_CLOSED;
-    if (sim_is_up(r->sim, node) && k->joined_ns[who] >= 0)
+    if (chats_can(r, who))
         err = chat_send(sim_chat_of(k->people[who]), sim_env(r->sim, node), &g->id, span_str(text),
                         NULL, &m->id);
     if (err != OK || map_put(&k->said, SPAN_ARRAY(m->id.bytes), m) != OK) {
@@ -222,7 +212,7 @@ static void make_all(struct run *r, uint32_t count, uint32_t size)
     k->place = run_need(calloc(r->nodes, sizeof *k->place));
     k->joined_ns = run_need(calloc(count, sizeof *k->joined_ns));
     for (; k->count < count && k->bad == 0; k->count++) {
-        struct group *g = group_of(k, k->count);
+        struct group *g = chats_group_of(k, k->count);
         if (g->count++ == 0)
             g->first = k->count;
         make(r, k->count);
@@ -246,6 +236,8 @@ void chats_plan(struct run *r)
                    found, i, 0, 0);
     for (int64_t at = 0; at < run_end_ns(r); at += NS_PER_S / 2)
         run_at(r, at, look, 0, 0, 0);
+    storm_plan(r);
+    freeze_plan(r);
     if (sc->chat_per_minute <= 0)
         return;
     double gap = 60.0 * (double)NS_PER_S / sc->chat_per_minute;
@@ -255,8 +247,8 @@ void chats_plan(struct run *r)
 
 /* ---- what came of it ---- */
 
-static void times(struct run *r, const char *name, const struct histogram *h, double unit_ns,
-                  const char *unit)
+void chats_times(struct run *r, const char *name, const struct histogram *h, double unit_ns,
+                 const char *unit)
 {
     char full[64];
 
@@ -286,12 +278,16 @@ void chats_measure(struct run *r)
     measure_add(r, "chat.groups", "groups", k->groups_count);
     measure_add(r, "chat.joined", "installations", in);
     measure_add(r, "chat.failed", "people and groups", (double)k->bad);
-    times(r, "chat.joining", &k->joining, 1e9, "s after the founding");
+    chats_times(r, "chat.joining", &k->joining, 1e9, "s after the founding");
     measure_add(r, "chat.said", "messages", (double)map_count(&k->said));
     measure_add(r, "chat.refused", "messages", (double)k->refused);
     num_wilson95(owed > 0 ? got / owed : 0, owed, &lower, &upper);
     measure_share(r, "chat.delivery", owed > 0 ? got / owed : 0, owed, lower, upper);
-    times(r, "chat.latency", &k->latency, 1e6, "ms");
+    chats_times(r, "chat.latency", &k->latency, 1e6, "ms");
+    measure_add(r, "chat.rejoined", "told, by all", (double)k->told[CHAT_EVENT_REJOINED]);
+    measure_add(r, "chat.expelled", "told, by all", (double)k->told[CHAT_EVENT_EXPELLED]);
+    storm_measure(r);
+    freeze_measure(r);
     measure_add(r, "chat.signatures_once", "not verified again", (double)sign_memo_hits());
     measure_add(r, "chat.large_once", "digests and decryptions of 4 kB and more not made again",
                 (double)large_memo_hits());
@@ -304,6 +300,8 @@ void chats_free(struct run *r)
 
     if (k == NULL)
         return;
+    storm_free(r);
+    freeze_free(r);
     for (uint32_t i = 0; i < k->count; i++)
         sim_chat_free(k->people[i]);
     for (size_t cursor = 0; (m = map_next(&k->said, &cursor, NULL)) != NULL;) {

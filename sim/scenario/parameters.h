@@ -66,6 +66,9 @@ X(chat, group, INTEGER, 50, 2, 64, NULL, "members of each of their groups, which
 X(chat, found_s, NUMBER, 10, 0, 100000, NULL, "seconds after the start when the first group is founded") \
 X(chat, found_every_s, NUMBER, 5, 0, 100000, NULL, "seconds from that to the founding of the next") \
 X(chat, per_minute, NUMBER, 0, 0, 1000000, NULL, "texts in all groups together, Poisson; the talkative of a group as groups.sender_exponent says") \
+X(chat, storm_every_s, NUMBER, 0, 0, 100000, NULL, "fork storms: so often chat.storm_members of each group rename it in the same moment; 0: never") \
+X(chat, storm_members, INTEGER, 3, 2, 64, NULL, "who does: its founder and the next, made admins before") \
+X(chat, thefts_at_s, NUMBER, -1, -1, 100000, NULL, "seconds after the warm-up when the disk and the words of the last of each group are copied, and owner and thief both change the root key; -1: never") \
 X(members, count, INTEGER, 0, 0, 1048576, NULL, "tier F2: abstract members, 64 bytes each, behind the relays that serve (all relays when roles.services is 0)") \
 X(members, conversation, INTEGER, 0, 0, 1048576, NULL, "of them in one conversation; 0: all are in one") \
 X(members, online, NUMBER, 1, 0, 1, NULL, "share of them that is up at any time") \

@@ -116,23 +116,6 @@ static void light_clients_get_what_they_follow(void **state)
     assert_true(value(a, "intersection.precision") > 0.99); /* topics of their own say it all */
 }
 
-static void real_chats_found_a_group_and_talk(void **state)
-{
-    (void)state;
-    static const char text[] =
-        TEXT("[net]\nnodes = 14\nwarm_up_s = 20\nseconds = 20\n[roles]\nstores = 0.2\n[node]\n"
-             "stem = false\n[chat]\npeople = 6\ngroup = 3\nper_minute = 60\n");
-    run(text, a);
-    assert_float_equal(value(a, "chat.groups"), 2, 0);
-    assert_float_equal(value(a, "chat.joined"), 6, 0);
-    assert_float_equal(value(a, "chat.refused"), 0, 0);
-    assert_true(value(a, "chat.said") > 5);
-    assert_float_equal(value(a, "chat.delivery"), 1, 0);
-    assert_true(value(a, "chat.signatures_once") > 0);
-    run(text, b);
-    assert_true(a->digest == b->digest);
-}
-
 static int set_up(void **state)
 {
     (void)state;
@@ -158,7 +141,6 @@ int main(void)
         cmocka_unit_test(spies_cannot_tell_who_wrote_it),
         cmocka_unit_test(flood_publish_names_the_author),
         cmocka_unit_test(light_clients_get_what_they_follow),
-        cmocka_unit_test(real_chats_found_a_group_and_talk),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
