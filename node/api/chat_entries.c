@@ -111,6 +111,12 @@ bool chat_on_search(struct chat_call *q)
 
 /* ---- saying ---- */
 
+static bool too_long(struct chat_call *q)
+{
+    return answer_text(q->c, 413, "a text has at most %u bytes: send it as a file",
+                       CHAT_TEXT_BYTES_MAX);
+}
+
 static bool answer_entry(struct chat_call *q, enum err err, const struct chat_entry_id *id)
 {
     return chat_answer_json(
@@ -162,7 +168,7 @@ bool chat_on_send(struct chat_call *q)
         (has_reply && !chat_hex(reply_to, reply.bytes, sizeof reply.bytes)))
         return chat_bad(q, "replyTo");
     enum err err = chat_send(q->chat, q->env, &id, text, has_reply ? &reply : NULL, &out);
-    return answer_entry(q, err, &out);
+    return err == ERR_LIMIT ? too_long(q) : answer_entry(q, err, &out);
 }
 
 bool chat_on_send_file(struct chat_call *q)
@@ -189,8 +195,10 @@ bool chat_on_edit(struct chat_call *q)
 
     if (bad == NULL && !chat_get_text(q, "text", &text, NULL))
         bad = "text";
-    return bad == NULL ? chat_answer(q, chat_edit(q->chat, q->env, &at.id, &at.entry, text))
-                       : chat_bad(q, bad);
+    if (bad != NULL)
+        return chat_bad(q, bad);
+    enum err err = chat_edit(q->chat, q->env, &at.id, &at.entry, text);
+    return err == ERR_LIMIT ? too_long(q) : chat_answer(q, err);
 }
 
 bool chat_on_delete(struct chat_call *q)

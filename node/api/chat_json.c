@@ -135,6 +135,18 @@ static json_t *custom(const struct chat_entry *e)
     return o;
 }
 
+static json_t *notice(const struct chat_entry *e)
+{
+    static const char *const kinds[] = {
+        "",         "added",        "removed",        "left",    "named",    "role",
+        "rejoined", "device_added", "device_revoked", "rotated", "recovered"};
+    json_t *o = json_object();
+
+    PUT_WORD(o, "kind", NAME(kinds, e->tag));
+    PUT_ID(o, "subject", e->subject);
+    return o;
+}
+
 json_t *chat_json_entry(const struct chat_entry *e)
 {
     json_t *o = json_object();
@@ -167,6 +179,8 @@ json_t *chat_json_entry(const struct chat_entry *e)
         put(o, "file", file(e));
     if (e->content == CHAT_CUSTOM)
         put(o, "custom", custom(e));
+    if (e->content == CHAT_NOTICE)
+        put(o, "notice", notice(e));
     return o;
 }
 

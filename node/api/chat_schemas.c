@@ -17,7 +17,9 @@ const struct schema api_chat_schemas[] = {
      "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/ChatPerson\"}}"},
     {"ChatSettings",
      "{\"type\":\"object\",\"properties\":{\"callsSelf\":{\"type\":\"string\"},\"policy\":{\"type\":\"string\",\"enum\":[\"open\","
-     "\"links\",\"groups\"]},\"receipts\":{\"type\":\"boolean\"}}}"},
+     "\"links\",\"groups\"],\"description\":\"who may write first: everybody who pays the stamp; holders of a private link; "
+     "who is in a group with us, or holds a private link\"},\"receipts\":{\"type\":\"boolean\","
+     "\"description\":\"others are told what we have read\"}}}"},
     {"ChatCard",
      "{\"type\":\"object\",\"required\":[\"card\"],\"properties\":{\"card\":{\"type\":\"string\"}}}"},
     {"ChatCards",
@@ -47,7 +49,7 @@ const struct schema api_chat_schemas[] = {
     {"ChatConversationMarks",
      "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\"},\"muted\":{\"type\":\"boolean\"},"
      "\"draft\":{\"type\":\"string\"},\"read\":{\"type\":\"string\",\"description\":\"hexadecimal digits\"},"
-     "\"disappearing\":{\"type\":\"integer\"}}}"},
+     "\"disappearing\":{\"type\":\"integer\",\"description\":\"seconds after which what is said from now on vanishes; 0: it stays\"}}}"},
     {"ChatDraft",
      "{\"type\":\"object\",\"properties\":{\"draft\":{\"type\":\"string\"}}}"},
     {"ChatGroup",
@@ -63,9 +65,11 @@ const struct schema api_chat_schemas[] = {
     {"ChatEntryId",
      "{\"type\":\"object\",\"properties\":{\"entry\":{\"type\":\"string\",\"description\":\"hexadecimal digits\"}}}"},
     {"ChatText",
-     "{\"type\":\"object\",\"required\":[\"text\"],\"properties\":{\"text\":{\"type\":\"string\"}}}"},
+     "{\"type\":\"object\",\"required\":[\"text\"],\"properties\":{\"text\":{\"type\":\"string\","
+     "\"description\":\"1 to 65,536 bytes of UTF-8\"}}}"},
     {"ChatSend",
-     "{\"type\":\"object\",\"properties\":{\"text\":{\"type\":\"string\"},\"replyTo\":{\"type\":\"string\","
+     "{\"type\":\"object\",\"properties\":{\"text\":{\"type\":\"string\",\"description\":\"1 to 65,536 bytes of UTF-8\"},"
+     "\"replyTo\":{\"type\":\"string\","
      "\"description\":\"hexadecimal digits\"},\"custom\":{\"type\":\"object\",\"required\":[\"domain\",\"tag\",\"payload\","
      "\"fallback\"],\"properties\":{\"domain\":{\"type\":\"string\"},\"tag\":{\"type\":\"integer\"},\"payload\":{\"type\":\"string\","
      "\"format\":\"byte\"},\"fallback\":{\"type\":\"string\"}}}}}"},
@@ -87,11 +91,18 @@ const struct schema api_chat_schemas[] = {
      "\"read\":{\"type\":\"integer\"},\"recipients\":{\"type\":\"integer\"},\"why\":{\"type\":\"string\"},\"file\":{\"type\":\"object\","
      "\"properties\":{\"name\":{\"type\":\"string\"},\"type\":{\"type\":\"string\"},\"bytes\":{\"type\":\"integer\"},"
      "\"here\":{\"type\":\"boolean\"}}},\"custom\":{\"type\":\"object\",\"properties\":{\"domain\":{\"type\":\"string\"},"
-     "\"tag\":{\"type\":\"integer\"},\"payload\":{\"type\":\"string\",\"format\":\"byte\"}}}}}"},
+     "\"tag\":{\"type\":\"integer\"},\"payload\":{\"type\":\"string\",\"format\":\"byte\"}}},"
+     "\"notice\":{\"type\":\"object\",\"description\":\"what happened to the conversation, or by whom: author\","
+     "\"properties\":{\"kind\":{\"type\":\"string\",\"enum\":[\"added\",\"removed\",\"left\",\"named\",\"role\","
+     "\"rejoined\",\"device_added\",\"device_revoked\",\"rotated\",\"recovered\"]},\"subject\":{\"type\":\"string\","
+     "\"description\":\"whom it is about: hexadecimal digits; not there: nobody, or several\"}}}}}"},
     {"ChatEntries",
      "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/ChatEntry\"}}"},
     {"ChatEvent",
-     "{\"type\":\"object\",\"properties\":{\"number\":{\"type\":\"integer\"},\"kind\":{\"type\":\"string\"},"
+     "{\"type\":\"object\",\"properties\":{\"number\":{\"type\":\"integer\",\"description\":\"not there: the event is not kept\"},"
+     "\"kind\":{\"type\":\"string\",\"enum\":[\"entry\",\"state\",\"conversation\",\"request\",\"device_added\","
+     "\"device_revoked\",\"rotated\",\"recovered\",\"frozen\",\"lost\",\"ended\",\"paired\",\"unreached\","
+     "\"unsupported\",\"rejoined\",\"file\",\"typing\",\"expelled\"]},"
      "\"time\":{\"type\":\"integer\",\"format\":\"int64\",\"description\":\"ns since 1970; 0: never\"},\"account\":{\"type\":\"string\","
      "\"description\":\"hexadecimal digits\"},\"installation\":{\"type\":\"string\",\"description\":\"hexadecimal digits\"},"
      "\"conversation\":{\"type\":\"string\",\"description\":\"hexadecimal digits\"},\"entry\":{\"type\":\"string\","

@@ -27,6 +27,7 @@
 #define CHAT_INSTALLATION_BYTES 32u
 #define CHAT_CONVERSATION_BYTES 32u
 #define CHAT_ENTRY_BYTES        16u
+#define CHAT_TEXT_BYTES_MAX     65536u     /* of UTF-8 in one message */
 #define CHAT_ACCOUNT_TEXT_MAX   65u        /* chars with NUL, "sotto1..." */
 #define CHAT_CARD_TEXT_MAX      1800u      /* chars with NUL, "sottocard1..." */
 #define CHAT_PAIR_TEXT_MAX      256u       /* chars with NUL, "sottopair1..." */

@@ -29,7 +29,6 @@
                                     */
 #define CHAT_STAMP_BITS      18u   /* of invites to us; own choice: about 30 ms */
 #define CHAT_HAD_MAX         8192u /* payloads remembered as seen */
-#define CHAT_TEXT_BYTES_MAX  CONTENT_TEXT_MAX
 #define STAMP_SLICE          4096u /* tries in a row: about 1 ms */
 #define RESCANS_MAX          8u    /* readings of the same span because more opened */
 #define LISTEN_COVER         32u   /* buckets of a light client and of a look-up; CHAT.md 6 */

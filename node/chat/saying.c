@@ -48,6 +48,8 @@ static struct entry_id id_of(const struct chat_entry_id *e)
     return id;
 }
 
+static_assert(CHAT_TEXT_BYTES_MAX == CONTENT_TEXT_MAX, "the door says what the entry holds");
+
 static enum err check_text(struct span text)
 {
     if (text.len == 0)

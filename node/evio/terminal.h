@@ -40,7 +40,8 @@ struct script;
 
 struct script_owner {
     void *ctx;
-    void (*line)(void *ctx, struct span line); /* without its end; a longer one is cut */
+    size_t line_bytes_max;
+    void (*line)(void *ctx, struct span line); /* without its end; a longer one is cut there */
     void (*closed)(void *ctx);
 };
 

@@ -8,8 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LINE_BYTES_MAX (64u << 10)
-#define READ_BYTES     4096u
+#define READ_BYTES 4096u
 
 struct script {
     struct evio *evio;
@@ -53,7 +52,7 @@ enum err script_open(struct script **out, struct evio *e, const struct script_ow
     struct script *s = calloc(1, sizeof *s);
     if (s == NULL)
         return ERR_MEMORY;
-    *s = (struct script){.evio = e, .owner = *owner, .line = BUF_INIT(LINE_BYTES_MAX)};
+    *s = (struct script){.evio = e, .owner = *owner, .line = BUF_INIT(owner->line_bytes_max)};
     bool file = fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode);
     event_assign(&s->readable, e->base, file ? -1 : STDIN_FILENO,
                  (short)(EV_PERSIST | (file ? 0 : EV_READ)), on_readable, s);

@@ -282,7 +282,10 @@ static enum err show(struct session *s)
     if (s->plain) {
         TRY(open_plain(s));
         return script_open(&s->script, e,
-                           &(struct script_owner){.ctx = s, .line = on_line, .closed = on_closed});
+                           &(struct script_owner){.ctx = s,
+                                                  .line_bytes_max = TUI_PLAIN_LINE_MAX + 1,
+                                                  .line = on_line,
+                                                  .closed = on_closed});
     }
     enum err err =
         terminal_open(&s->terminal, e,

@@ -340,8 +340,9 @@ struct sotto_entry {
     uint64_t tag;
 };
 
-/* Texts are given with their length, so that one that was received can be sent as it is. reply_to
- * and out may be NULL. */
+/* Texts are given with their length, so that one that was received can be sent as it is: 1 to
+ * 65,536 bytes of UTF-8. SOTTO_LIMIT: longer; nothing was said, send it as a file. reply_to and out
+ * may be NULL. */
 int sotto_send(struct sotto *s, const struct sotto_id *id, struct sotto_text text,
                const struct sotto_entry_id *reply_to, struct sotto_entry_id *out);
 struct sotto_text sotto_str(const char *text); /* of a string */

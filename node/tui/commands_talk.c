@@ -10,6 +10,8 @@ static void done(struct tui *t, enum err err, const char *what)
         tui_say(t, "%s", what);
     else if (err == ERR_REFUSED)
         tui_alarm(t, "That is not yours to do here.");
+    else if (err == ERR_LIMIT)
+        tui_alarm(t, "That is too long. Send it as a file: /file PATH.");
     else
         tui_alarm(t, "It did not work: %s.", err_text(err));
 }

@@ -35,7 +35,7 @@ bool tui_edit_key(struct tui *t, const struct tui_key *key)
     else
         return false;
     if (err != OK)
-        tui_alarm(t, "That is more than one message can hold.");
+        tui_alarm(t, "That is more than one message can hold: send it as a file, /file PATH.");
     t->input_changed = true;
     return true;
 }
@@ -56,7 +56,7 @@ static void send(struct tui *t)
     if (err != OK) { /* what was typed stays */
         tui_alarm(t, "Not sent: %s.",
                   err == ERR_REFUSED ? "accept the request first, or you have left"
-                  : err == ERR_LIMIT ? "it is too long"
+                  : err == ERR_LIMIT ? "it is too long; send it as a file: /file PATH"
                                      : err_text(err));
         return;
     }

@@ -299,7 +299,11 @@ void tui_line(struct tui *t, const struct env *env, struct span line)
     t->env = env;
     if (name.len == 0)
         return;
-    if (t->chat == NULL)
+    if (line.len > TUI_PLAIN_LINE_MAX)
+        plain_said(
+            t, "error",
+            "the line is too long: a text has at most 65536 bytes, a longer one is sent as a file");
+    else if (t->chat == NULL)
         plain_said(t, "error", "the account is not open");
     else if (span_eq(name, SPAN_LIT("list")))
         list(t);

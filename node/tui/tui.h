@@ -117,7 +117,10 @@ void tui_wrote(struct tui *t, enum err err);
 
 /* ---- line mode ---- */
 
-/** One command of a script, without its line end: docs/chat.md. */
+#define TUI_PLAIN_LINE_MAX (CHAT_TEXT_BYTES_MAX + 1024u) /* bytes of a command with its text */
+
+/** One command of a script, without its line end: docs/chat.md. One that is longer than
+ * TUI_PLAIN_LINE_MAX is refused with an error as a whole. */
 void tui_line(struct tui *t, const struct env *env, struct span line);
 
 /** Lines to write to standard output; the caller drops what it wrote. */

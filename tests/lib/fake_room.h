@@ -632,6 +632,8 @@ enum err chat_send(struct chat *c, const struct env *env, const struct chat_conv
     (void)env;
     if (t == NULL)
         return ERR_NOT_FOUND;
+    if (text.len > CHAT_TEXT_BYTES_MAX)
+        return ERR_LIMIT;
     if (t->summary.state == CHAT_LEFT)
         return ERR_REFUSED;
     struct fake_entry *f = fake_add(c, (size_t)(t - c->talks), text, true);
@@ -691,7 +693,9 @@ enum err chat_edit(struct chat *c, const struct env *env, const struct chat_conv
                    const struct chat_entry_id *entry, struct span text)
 {
     struct fake_entry *f = fake_find_entry(c, entry);
-    (void)env, (void)id, (void)text;
+    (void)env, (void)id;
+    if (text.len > CHAT_TEXT_BYTES_MAX)
+        return ERR_LIMIT;
     if (f == NULL)
         return ERR_NOT_FOUND;
     if (!f->e.mine)

@@ -299,6 +299,13 @@ static void entries_are_said_read_and_changed(void **state)
         ask(API_POST, TALK "/entries",
             "{\"custom\":{\"domain\":\"game\",\"tag\":3,\"payload\":\"!\",\"fallback\":\"\"}}"),
         400);
+    static char large[CHAT_TEXT_BYTES_MAX + 64] = "{\"text\":\"";
+    memset(large + 9, 'x', CHAT_TEXT_BYTES_MAX + 1);
+    memcpy(large + 9 + CHAT_TEXT_BYTES_MAX + 1, "\"}", 3);
+    assert_int_equal(ask(API_POST, TALK "/entries", large), 413);
+    assert_has("at most 65536 bytes");
+    assert_int_equal(ask(API_PUT, TALK "/entries/" ENTRY, large), 413);
+    assert_has("at most 65536 bytes");
     assert_int_equal(ask(API_GET, TALK "/entries", NULL), 200);
     assert_has("\"text\":\"\\u001B[2Jhello\"");
     assert_has("\"replyTo\":\"" ENTRY "\"");

@@ -223,6 +223,46 @@ static void lines_are_answered_liked_edited_and_deleted(void **state)
     world_clear(&w);
 }
 
+static void same_text(struct world_person *p, const struct chat_conversation *id,
+                      const struct chat_entry_id *line, struct span text)
+{
+    struct chat_entry e;
+    assert_ok(chat_entry(p->chat, id, line, &e));
+    assert_span_equal(e.text, text);
+}
+
+/* 64 KiB go in one message, answered and changed too; one byte more is refused everywhere. */
+static void the_longest_text_goes_and_a_longer_one_does_not(void **state)
+{
+    (void)state;
+    struct world w;
+    static char bytes[CHAT_TEXT_BYTES_MAX + 1];
+    struct span whole = span_of((uint8_t *)bytes, CHAT_TEXT_BYTES_MAX);
+    struct span more = span_of((uint8_t *)bytes, sizeof bytes);
+    struct chat_entry_id line, reply, none;
+    world_init(&w, 9);
+    struct world_person *a = world_born(&w), *b = world_born(&w);
+    struct chat_conversation id = friends(&w, a, b);
+    memset(bytes, 'a', sizeof bytes);
+    assert_ok(chat_send(a->chat, &w.t.env, &id, whole, NULL, &line));
+    world_run(&w, 60);
+    same_text(b, &id, &line, whole);
+    assert_ok(chat_send(b->chat, &w.t.env, &id, whole, &line, &reply));
+    memset(bytes, 'b', sizeof bytes);
+    assert_ok(chat_edit(a->chat, &w.t.env, &id, &line, whole));
+    world_run(&w, 60);
+    same_text(b, &id, &line, whole);
+    assert_err(chat_send(a->chat, &w.t.env, &id, more, NULL, &none), ERR_LIMIT);
+    assert_err(chat_send(a->chat, &w.t.env, &id, more, &reply, &none), ERR_LIMIT);
+    assert_err(chat_edit(a->chat, &w.t.env, &id, &line, more), ERR_LIMIT);
+    world_run(&w, 60);
+    struct chat_entry_id last = last_of(b, &id);
+    assert_memory_equal(last.bytes, reply.bytes, sizeof last.bytes);
+    memset(bytes, 'a', sizeof bytes);
+    same_text(a, &id, &reply, whole);
+    world_clear(&w);
+}
+
 static void a_group_reads_everything_in_one_order(void **state)
 {
     (void)state;
@@ -306,6 +346,7 @@ int main(void)
         cmocka_unit_test(a_restart_loses_nothing),
         cmocka_unit_test(what_is_lost_on_the_way_is_repaired),
         cmocka_unit_test(lines_are_answered_liked_edited_and_deleted),
+        cmocka_unit_test(the_longest_text_goes_and_a_longer_one_does_not),
         cmocka_unit_test(a_group_reads_everything_in_one_order),
         cmocka_unit_test(who_leaves_is_gone_for_all),
     };

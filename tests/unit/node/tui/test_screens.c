@@ -485,6 +485,29 @@ static void a_script_reads_json(void **state)
     clear(&w);
 }
 
+/* A longer text than one message holds is refused whole: half of it is not what was said. */
+static void a_line_that_is_too_long_sends_nothing(void **state)
+{
+    (void)state;
+    struct world w;
+    static char line[TUI_PLAIN_LINE_MAX + 2];
+    make(&w, true, false);
+    people_talk(&w);
+    tui_opened(w.tui, &w.env.env, &w.chat, SPAN_EMPTY);
+    struct buf *written = tui_written(w.tui);
+    tui_line(w.tui, &w.env.env, SPAN_LIT("open #1"));
+    tui_line(w.tui, &w.env.env, SPAN_LIT("send short"));
+    buf_reset(written);
+    memset(line, 'x', sizeof line - 1);
+    memcpy(line, "send ", 5);
+    tui_line(w.tui, &w.env.env, span_str(line));
+    assert_string_equal(w.chat.last_text, "short");
+    assert_ok(buf_append(written, span_of("", 1)));
+    assert_non_null(strstr((const char *)written->ptr, "{\"event\":\"error\""));
+    assert_non_null(strstr((const char *)written->ptr, "65536 bytes"));
+    clear(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -502,6 +525,7 @@ int main(void)
         cmocka_unit_test(the_first_start_asks_for_two_words),
         cmocka_unit_test(a_locked_account_asks_and_forgets),
         cmocka_unit_test(a_script_reads_json),
+        cmocka_unit_test(a_line_that_is_too_long_sends_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
