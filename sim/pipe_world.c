@@ -56,6 +56,21 @@ static void take_note(struct sim_node *node, struct pipe_note *n)
         abort();
 }
 
+/* Watchers are told of bytes before they vanish; the end of a stream vanishes with them. */
+static bool swallowed(struct sim *s, const struct sim_event *e)
+{
+    const struct pipe_note *n = e->u.note;
+    const struct sim_bytes b = {.src = e->src,
+                                .dst = e->dst,
+                                .protocol = n->stream->protocol,
+                                .stream = n->stream,
+                                .bytes = n->bytes != NULL ? blob_span(n->bytes) : SPAN_EMPTY};
+
+    if (n->bytes != NULL)
+        sim_tell_bytes(s, &b);
+    return s->params.swallow != NULL && s->params.swallow(s->params.swallow_ctx, &b);
+}
+
 void pipe_event(struct sim *s, struct sim_event *e)
 {
     struct pipe_note *n = e->u.note;
@@ -65,18 +80,11 @@ void pipe_event(struct sim *s, struct sim_event *e)
         pipe_note_free(n);
         return;
     }
-    if (n->bytes != NULL) {
+    if (n->bytes != NULL)
         sim_mix(s, e, blob_span(n->bytes));
-        const struct sim_bytes b = {.src = e->src,
-                                    .dst = e->dst,
-                                    .protocol = n->stream->protocol,
-                                    .stream = n->stream,
-                                    .bytes = blob_span(n->bytes)};
-        sim_tell_bytes(s, &b);
-        if (s->params.swallow != NULL && s->params.swallow(s->params.swallow_ctx, &b)) {
-            pipe_note_free(n);
-            return;
-        }
+    if ((n->bytes != NULL || n->kind == NOTE_END) && swallowed(s, e)) {
+        pipe_note_free(n);
+        return;
     }
     if (sim_parted(s, e->src, e->dst) || fifo_count(&n->conn->cut[n->to]) > 0) {
         if (fifo_push(&n->conn->cut[n->to], &n) != OK) /* waits for pipe_heal, in order */

@@ -14,15 +14,19 @@
 #define METADATA_TIMEOUT_NS    (10 * NS_PER_S) /* for an answer; own choice */
 
 /* the stem: WAKU2-DANDELION, and what docs/privacy.md measured */
-#define STEM_FLUFF_PER_MILLE   200u  /* epochs in which a node fluffs; q = 0.2 */
-#define STEM_EPOCH_S           600   /* of the choices for messages of peers */
-#define STEM_GUARD_S           86400 /* the first hop of own messages stays so long */
-#define STEM_GUARD_GONE_S      3600  /* a first hop that is away for so long is replaced */
-#define STEM_GUARDS_MAX        3u    /* first hops of a topic in a day, in order; own bound */
-#define STEM_RELAYS            2u    /* hops of a topic for messages of peers */
-#define STEM_ANSWER_MS         3000  /* for the next hop's answer; then we fluff */
-#define STEM_SAFE_MS_MIN       2000  /* to be seen in gossip; then we fluff: uniform in min..max */
-#define STEM_SAFE_MS_MAX       4000
+#define STEM_FLUFF_PER_MILLE 200u  /* epochs in which a node fluffs; q = 0.2 */
+#define STEM_EPOCH_S         600   /* of the choices for messages of peers */
+#define STEM_GUARD_S         86400 /* the first hop of own messages stays so long */
+#define STEM_GUARD_GONE_S    3600  /* a first hop that is away for so long is replaced */
+#define STEM_GUARDS_MAX      3u    /* first hops of a topic in a day, in order; own bound */
+#define STEM_RELAYS          2u    /* hops of a topic for messages of peers */
+#define STEM_ANSWER_MS       3000  /* for the next hop's answer; then we fluff */
+#define STEM_SAFE_MS_MIN     2000  /* to be seen in gossip; then we fluff: uniform in min..max */
+#define STEM_SAFE_MS_MAX     4000
+/* of own messages, with the same spread: later than any hop, so that a hop that swallows a message
+ * to see who publishes it then sees another hop; own choice, measured in docs/privacy.md */
+#define STEM_OWN_SAFE_MS_MIN   4000
+#define STEM_OWN_SAFE_MS_MAX   6000
 #define STEM_RETRY_MS          200         /* after a publication that found every queue full */
 #define STEM_ASKERS_MAX        4u          /* who wait for one message; more are answered by NOW */
 #define STEM_OWN_MAX           1024u       /* own messages held at a time */

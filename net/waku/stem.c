@@ -245,7 +245,9 @@ static struct held *held_new(const struct env *env, const struct stem_message *g
                              uint64_t number)
 {
     struct held *m = calloc(1, sizeof *m);
-    int64_t spread = (STEM_SAFE_MS_MAX - STEM_SAFE_MS_MIN) * NS_PER_MS;
+    bool own = given->from == 0;
+    int64_t least_ms = own ? STEM_OWN_SAFE_MS_MIN : STEM_SAFE_MS_MIN;
+    int64_t most_ms = own ? STEM_OWN_SAFE_MS_MAX : STEM_SAFE_MS_MAX;
 
     if (m == NULL || (m->topic = blob_new(given->topic)) == NULL) {
         free(m);
@@ -253,11 +255,11 @@ static struct held *held_new(const struct env *env, const struct stem_message *g
     }
     m->data = blob_ref(given->data);
     m->number = number;
-    m->own = given->from == 0;
+    m->own = own;
     m->from[0] = given->from;
     m->answer_by = MONO_NEVER;
-    m->safe = mono_add(env->now, STEM_SAFE_MS_MIN * NS_PER_MS +
-                                     (int64_t)rng_below(env->rng, (uint64_t)spread + 1));
+    uint64_t extra_ns = rng_below(env->rng, (uint64_t)((most_ms - least_ms) * NS_PER_MS) + 1);
+    m->safe = mono_add(env->now, least_ms * NS_PER_MS + (int64_t)extra_ns);
     memcpy(m->hash, given->hash, sizeof m->hash);
     return m;
 }

@@ -1,6 +1,6 @@
-/* Withholding: a spy that is a hop of a stem swallows what it is handed and waits who publishes it.
- * One of those upstream does, 2 to 4 s later; when first-sent says that it is the one that handed
- * it over, there was mostly nobody before it. */
+/* Withholding: a spy that is a hop of a stem swallows what it is handed and waits who publishes it
+ * when nothing comes. That is the author or a hop upstream; the one that handed it over comes
+ * second (first-sent has it first). */
 #include "sim/attack/guesses.h"
 
 #include <stdlib.h>
@@ -64,7 +64,7 @@ static void conclude(void *state, struct score *score)
             c.evidence = HANDED_AND_PUBLISHED_BY_ONE;
         if (by != NULL && by->node != who->node) {
             c.evidence = HANDED_BY_ANOTHER;
-            answers[c.count++] = (struct answer){by->node, 2};
+            answers[c.count++] = (struct answer){by->node, 0};
         }
         claim(score, &c);
     }

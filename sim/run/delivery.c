@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define STAYS_NS (5 * NS_PER_S) /* the longest fail-safe of a stem, and its way into relay */
+#define STAYS_NS (7 * NS_PER_S) /* the longest fail-safe of a stem, and its way into relay */
 
 void delivery_life(struct run *r, uint32_t node, bool up)
 {

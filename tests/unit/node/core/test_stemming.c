@@ -190,9 +190,9 @@ static void a_black_hole_is_noticed(void **state)
     pump(&w);
     uint64_t s = pushed(&w, &r);
     answer(&w, s, &r, LIGHTPUSH_STATUS_OK, 3); /* and drops it */
-    run(&w, STEM_SAFE_MS_MIN * NS_PER_MS - 1);
+    run(&w, STEM_OWN_SAFE_MS_MIN * NS_PER_MS - 1);
     assert_false(gossiped(&w, mine.payload));
-    run(&w, (STEM_SAFE_MS_MAX - STEM_SAFE_MS_MIN) * NS_PER_MS + 1);
+    run(&w, (STEM_OWN_SAFE_MS_MAX - STEM_OWN_SAFE_MS_MIN) * NS_PER_MS + 1);
     assert_true(gossiped(&w, mine.payload));
     assert_int_equal(w.told[CORE_EVENT_MESSAGE], 1);
     assert_int_equal(core_counters(w.c)->messages_published, 1);
