@@ -15,7 +15,7 @@ static const char head[] =
     ".wide{overflow-x:auto}.pair{display:flex;flex-wrap:wrap;gap:1em}"
     "svg{width:640px;max-width:100%;background:#fafafa;border:1px solid #ddd;margin:.3em 0}"
     ".pair svg{flex:1 1 26em;min-width:20em}svg text{font:12px system-ui,sans-serif}"
-    "dt{font-weight:bold;margin-top:.5em}dd{margin-left:1.5em}</style>";
+    "th{font-weight:600}</style>";
 
 static const char *const colors[] = {"#0b6e99", "#c0392b", "#2e8b57", "#8e44ad",
                                      "#d68910", "#34495e", "#16a085", "#7f8c8d"};
@@ -81,7 +81,7 @@ size_t page_names(const struct table *t, bool leaks, const char *names[RUN_METRI
 
 /* ---- tables ---- */
 
-static void value(const struct cell *c, FILE *f)
+void page_value(const struct cell *c, FILE *f)
 {
     double mean, lower, upper;
 
@@ -108,47 +108,49 @@ static void row(const struct table *t, const char *name, FILE *f)
     for (size_t g = 0; g < t->count; g++) {
         const struct cell *c = group_cell(&t->groups[g], name);
         if (c != NULL)
-            value(c, f);
+            page_value(c, f);
         else
             fputs("<td>", f);
     }
     fputs("</tr>\n", f);
 }
 
-/* Who each adversary is, and what it asks. */
-static void adversaries(const char *const *names, size_t count, FILE *f)
+/* Scenario first, then a parameter a line. */
+static void label(const char *text, FILE *f)
 {
-    const struct attack *last = NULL;
+    char word[sizeof(((struct group *)0)->label)];
 
-    fputs("<dl>", f);
-    for (size_t i = 0; i < count; i++) {
-        const struct attack *a = words_attack(names[i]);
-        if (a != last)
-            fprintf(f, "<dt>%s</dt><dd>%s (%s)</dd>\n", a->name, a->question, a->position);
-        last = a;
+    for (const char *at = text; *at != '\0'; at += strspn(at, " ")) {
+        size_t len = strcspn(at, " ");
+        snprintf(word, sizeof word, "%.*s", (int)len, at);
+        if (at != text)
+            fputs("<br>", f);
+        page_text(f, word);
+        at += len;
     }
-    fputs("</dl>\n", f);
 }
 
-static void numbers(const struct table *t, bool leaks, FILE *f)
+void page_columns(const struct table *t, FILE *f)
 {
-    const char *names[RUN_METRICS_MAX];
-    size_t count = page_names(t, leaks, names);
-
-    if (count == 0)
-        return;
-    fprintf(f, "<h2>%s</h2>\n",
-            leaks ? "Leaks: what adversaries find out" : "Prices, and what the network did");
-    if (leaks)
-        adversaries(names, count, f);
     fputs("<div class=wide><table><tr><th>", f);
     for (size_t g = 0; g < t->count; g++) {
         fprintf(f, "<th style='color:%s'>", page_color(g));
-        page_text(f, t->groups[g].label);
+        label(t->groups[g].label, f);
         fprintf(f, "<br><small>%zu run%s</small>", t->groups[g].runs,
                 t->groups[g].runs == 1 ? "" : "s");
     }
     fputs("</tr>\n", f);
+}
+
+static void prices(const struct table *t, FILE *f)
+{
+    const char *names[RUN_METRICS_MAX];
+    size_t count = page_names(t, false, names);
+
+    if (count == 0)
+        return;
+    fputs("<h2>Prices, and what the network did</h2>\n", f);
+    page_columns(t, f);
     for (size_t i = 0; i < count; i++)
         row(t, names[i], f);
     fputs("</table></div>\n", f);
@@ -190,11 +192,11 @@ bool page_write(const struct table *t, FILE *f)
     fputs("<p><small>Simulated in virtual time with the node's own code. A column is a scenario, "
           "named by the parameters in which columns differ. A value is the mean over the runs "
           "(seeds), the small numbers are its 95 % interval (Student). With one run, the interval "
-          "of a share is that within the run (Wilson): too narrow when guesses hang "
-          "together.</small></p>\n",
+          "of a share is that within the run (Wilson; what is claimed about one person counts as "
+          "one draw).</small></p>\n",
           f);
-    numbers(t, true, f);
-    numbers(t, false, f);
+    page_leaks(t, f);
+    prices(t, f);
     page_pictures(t, f);
     asserts(t, f);
     return fflush(f) == 0 && ferror(f) == 0;

@@ -167,6 +167,8 @@ void page_pictures(const struct table *t, FILE *f)
     const char *names[RUN_METRICS_MAX];
     size_t count = page_names(t, true, names);
 
+    if (t->count < 3) /* two points make no curve: the tables say it */
+        count = 0;
     if (count > 0)
         fputs(
             "<h2>Leak against price</h2><p>Each point is a column of the tables; its lines are the "

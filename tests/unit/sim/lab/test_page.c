@@ -81,8 +81,8 @@ static void a_page_explains_itself(void **state)
     assert_int_equal(lab_report(&o), LAB_GOOD);
     char *page = read_all(f.page);
     assert_non_null(strstr(page, "a &lt; b &amp; c"));
-    assert_non_null(strstr(page, "s node.stem=true<br><small>2 runs"));
-    assert_non_null(strstr(page, "s node.stem=false<br><small>1 run<"));
+    assert_non_null(strstr(page, "s<br>node.stem=true<br><small>2 runs"));
+    assert_non_null(strstr(page, "s<br>node.stem=false<br><small>1 run<"));
     assert_non_null(strstr(page, "<td>0.25<br><small>0 to 0.885</small>")); /* t = 12.7, n = 2 */
     assert_non_null(strstr(page, "<td>500<br><small>0 to 5,582</small>"));  /* no time is less */
     assert_non_null(strstr(page, "<td>1,234,567<td>"));                     /* no exponent */
