@@ -203,6 +203,17 @@ static void look_for_proposals(struct chat *c, const struct env *env, struct tal
     network_gap(c, env, env->wall.ns - TALK_BEACON_S * NS_PER_S);
 }
 
+/* Not taken, and why: by its name, and the rule of the conversation that it breaks. */
+static void refused(struct chat *c, const struct env *env, struct talk *t, const struct opening *o,
+                    uint64_t kind, enum err err)
+{
+    enum policy_why why = kind == FRAME_MLS ? o->w.policy.verdict.why : POLICY_FINE;
+    if (mls_err_class(err) == ERR_UNSUPPORTED || why == POLICY_NEWER)
+        newer(c, env, t, NEWER_FRAME, NULL);
+    log_info(env, "chat", "frame refused kind=%u err=%s rule=\"%s\"", (unsigned)kind,
+             mls_err_name(err), policy_text(why));
+}
+
 static void take_frames(struct chat *c, const struct env *env, struct talk *t, struct opening *o)
 {
     for (size_t i = 0; i < o->frames->count; i++)
@@ -216,8 +227,7 @@ static void take_frames(struct chat *c, const struct env *env, struct talk *t, s
         if (err == ERR_NOT_FOUND || err == MLS_UNKNOWN_REFERENCE)
             o->again = true;
         else if (err != OK && err != ERR_EXISTS && !is_of_our_past(err))
-            log_info(env, "chat", "frame refused kind=%u err=%s", (unsigned)o->frames->list[i].kind,
-                     mls_err_name(err));
+            refused(c, env, t, o, o->frames->list[i].kind, err);
     }
 }
 
@@ -268,9 +278,14 @@ enum talk_verdict talk_received(struct chat *c, const struct env *env, struct ta
     }
     step_open(c);
     t->active = true;
-    if (frames_decode(buf_span(&content), &frames) == OK && talk_world_init(&o.w, c, env) == OK) {
+    enum err err = frames_decode(buf_span(&content), &frames);
+    if (err == OK)
+        err = talk_world_init(&o.w, c, env);
+    if (err == OK) {
         take_frames(c, env, t, &o);
         talk_world_clear(&o.w);
+    } else {
+        log_info(env, "chat", "content refused err=%s", err_name(err));
     }
     buf_clear(&content);
     return o.again ? TALK_AGAIN : TALK_TAKEN;

@@ -38,7 +38,7 @@ static enum err take(struct policy *p, struct span bytes)
     p->verdict.week = p->evidence.week;
     if (err == OK || err == ERR_MEMORY)
         return err;
-    return refuse(p, POLICY_EVIDENCE);
+    return refuse(p, err == ERR_UNSUPPORTED ? POLICY_NEWER : POLICY_EVIDENCE);
 }
 
 enum err policy_expect(struct policy *p, struct span message)

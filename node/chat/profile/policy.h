@@ -53,7 +53,8 @@
     X(POLICY_EXTENSIONS, "the group context has other extensions than ours")                       \
     X(POLICY_TOO_MANY_OF_ACCOUNT, "more than ten installations of an account")                     \
     X(POLICY_TOO_MANY, "more installations than the type holds: continue as crowd/1")              \
-    X(POLICY_SUITE, "another cipher suite than the type has")
+    X(POLICY_SUITE, "another cipher suite than the type has")                                      \
+    X(POLICY_NEWER, "evidence or group data of a newer version")
 
 enum policy_why {
 #define X(name, text) name,

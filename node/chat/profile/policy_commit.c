@@ -230,7 +230,8 @@ static enum policy_why read_after(struct judging *j)
         if (x.type != PROFILE_EXTENSION)
             return POLICY_EXTENSIONS;
     }
-    return profile_data_find(j->view->extensions, &j->after) == OK ? POLICY_FINE : POLICY_DATA;
+    enum err err = profile_data_find(j->view->extensions, &j->after);
+    return err == OK ? POLICY_FINE : err == ERR_UNSUPPORTED ? POLICY_NEWER : POLICY_DATA;
 }
 
 /* ---- the whole ---- */
