@@ -175,8 +175,6 @@ static void peer_direct(struct host *h, const struct env *env, const struct stre
 
 static void peer_free(struct host_peer *p)
 {
-    for (size_t i = 0; i < p->protocols_count; i++)
-        free(p->protocols[i]);
     free(p->protocols);
     free(p->shards);
     free(p->listens);

@@ -276,7 +276,7 @@ struct host_peer {
     bool limited; /* connected through a relay only, which limits time or bytes */
     bool identified, metadata_known, metadata_failed;
     char agent[128];
-    char **protocols; /* owned */
+    char **protocols; /* owned; the names are in the same piece of memory */
     size_t protocols_count;
     uint16_t cluster;
     uint16_t *shards; /* owned */

@@ -147,20 +147,20 @@ static void silence(struct host *h, const struct identify_out *out)
 
 static void take_protocols(struct host_peer *p, const struct identify_info *info)
 {
-    size_t n = info->protocol_count;
-    char **list = calloc(n + 1, sizeof *list);
+    size_t n = info->protocol_count, bytes = 0;
 
+    for (size_t i = 0; i < n; i++)
+        bytes += info->protocols[i].len + 1;
+    char **list = calloc(1, n * sizeof *list + bytes); /* the names lie behind it */
     if (list == NULL)
         return;
+    char *at = (char *)(list + n);
     for (size_t i = 0; i < n; i++) {
-        list[i] = calloc(1, info->protocols[i].len + 1);
-        if (list[i] == NULL)
-            n = i;
-        else if (info->protocols[i].len > 0)
-            memcpy(list[i], info->protocols[i].ptr, info->protocols[i].len);
+        list[i] = at;
+        if (info->protocols[i].len > 0)
+            memcpy(at, info->protocols[i].ptr, info->protocols[i].len);
+        at += info->protocols[i].len + 1;
     }
-    for (size_t i = 0; i < p->protocols_count; i++)
-        free(p->protocols[i]);
     free(p->protocols);
     p->protocols = list;
     p->protocols_count = n;
