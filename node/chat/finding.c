@@ -6,7 +6,8 @@
 
 /* ---- stamps: work, in slices ---- */
 
-/* Ask for a stamp on a body; then it is published. Takes `body`. `row` 0: nobody keeps it. */
+/* Ask for a stamp on a body; then it is published. Takes `body`. The queue ends with the
+ * program: who asks notes that it has left only when it has (laying_left, inviting_left). */
 enum err stamping_add(struct chat *c, const struct stamping *what, struct buf *body)
 {
     struct stamping *s = malloc(sizeof *s);
@@ -48,6 +49,8 @@ static void stamped(struct chat *c, const struct env *env, const struct stamping
                         : chat_publish(c, env, topic, &envelope, NULL, 0);
     if (err == OK && s->bundle)
         laying_left(c, &s->card);
+    if (!s->bundle)
+        inviting_left(c, env, s->invite, err);
     if (err != OK)
         log_unusual(env, "chat", "first contact not sent err=%s", err_name(err));
     buf_clear(&envelope);

@@ -180,7 +180,8 @@ struct stamping { /* a body that a stamp is looked for */
     struct card card;
     uint32_t day;
     unsigned bits;
-    bool bundle; /* of ours; else an invite */
+    bool bundle;        /* of ours; else an invite: */
+    uint8_t invite[16]; /* its row */
     struct buf body;
     uint64_t next;
 };
@@ -195,6 +196,7 @@ struct waiting { /* an invite of an account's installations, as long as one has 
     struct card card;
     bool held; /* until this commit is certified: */
     struct eid eid;
+    bool stamping; /* its stamp is looked for; the row says still that it is to go */
     uint32_t day;
     unsigned bits;
     struct buf body;
@@ -468,6 +470,8 @@ struct mono inviting_deadline(const struct chat *c, const struct env *env);
 /** What we hold may be an older copy: take no part in any conversation until let in again. */
 void rejoin_doubt_all(struct chat *c, const struct env *env);
 
+/** The invite of this row is stamped and leaves; `err`: or it could not. */
+void inviting_left(struct chat *c, const struct env *env, const uint8_t id[16], enum err err);
 /** A blob is laid out: the invites that refer to it may go. */
 void inviting_laid(struct chat *c, const struct env *env, const uint8_t blob[16]);
 

@@ -164,6 +164,18 @@ static bool released(struct chat *c, const struct env *env, struct waiting *r, b
     return on_way && (dag_is_certified(dag, &r->eid) || age > DAG_REWIND_NS);
 }
 
+static enum err stamp(struct chat *c, const struct waiting *r)
+{
+    struct stamping s = {.card = r->card, .day = r->day, .bits = r->bits};
+    struct buf body = BUF_INIT(ENVELOPE_BYTES_MAX);
+    memcpy(s.invite, r->id, sizeof s.invite);
+    enum err err = buf_append(&body, buf_span(&r->body));
+    if (err == OK)
+        err = stamping_add(c, &s, &body);
+    buf_clear(&body);
+    return err;
+}
+
 void inviting_tick(struct chat *c, const struct env *env)
 {
     if (!c->online)
@@ -171,7 +183,7 @@ void inviting_tick(struct chat *c, const struct env *env)
     for (size_t i = c->waiting_count; i-- > 0;) {
         struct waiting *r = c->waiting[i];
         bool lost;
-        if (r->next_ns > env->wall.ns)
+        if (r->stamping || r->next_ns > env->wall.ns)
             continue;
         step_open(c);
         bool go = released(c, env, r, &lost);
@@ -180,15 +192,22 @@ void inviting_tick(struct chat *c, const struct env *env)
             continue;
         }
         go = go && (!r->refers || welcomes_laid(c, env, r->blob));
-        r->next_ns = env->wall.ns + (go ? INVITE_AGAIN_S : INVITE_HELD_S) * NS_PER_S;
-        if (go) {
-            struct stamping s = {.card = r->card, .day = r->day, .bits = r->bits};
-            struct buf body = BUF_INIT(ENVELOPE_BYTES_MAX);
-            r->held = false;
-            if (buf_append(&body, buf_span(&r->body)) != OK || stamping_add(c, &s, &body) != OK)
-                r->next_ns = env->wall.ns + INVITE_HELD_S * NS_PER_S;
-            buf_clear(&body);
-        }
+        r->held = r->held && !go;
+        r->stamping = go && stamp(c, r) == OK;
+        if (!r->stamping)
+            r->next_ns = env->wall.ns + INVITE_HELD_S * NS_PER_S;
+        save_row(c, r);
+    }
+}
+
+void inviting_left(struct chat *c, const struct env *env, const uint8_t id[16], enum err err)
+{
+    for (size_t i = 0; i < c->waiting_count; i++) {
+        struct waiting *r = c->waiting[i];
+        if (memcmp(r->id, id, sizeof r->id) != 0)
+            continue;
+        r->stamping = false;
+        r->next_ns = env->wall.ns + (err == OK ? INVITE_AGAIN_S : INVITE_HELD_S) * NS_PER_S;
         save_row(c, r);
     }
 }
@@ -198,7 +217,8 @@ struct mono inviting_deadline(const struct chat *c, const struct env *env)
     struct mono at = MONO_NEVER;
     for (size_t i = 0; c->online && i < c->waiting_count; i++) {
         int64_t wait = c->waiting[i]->next_ns - env->wall.ns;
-        at = mono_min(at, mono_add(env->now, wait > 0 ? wait : 0));
+        if (!c->waiting[i]->stamping)
+            at = mono_min(at, mono_add(env->now, wait > 0 ? wait : 0));
     }
     return at;
 }

@@ -59,6 +59,40 @@ static struct chat_conversation contact(struct world *w, struct world_person *fr
     return id;
 }
 
+/* Looking for the stamp takes a while: an end in the midst of it must not lose the invite. */
+static void an_invite_that_is_not_stamped_yet_leaves_after_a_kill(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 3);
+    struct world_person *a = world_born(&w), *b = world_born(&w);
+    world_online(&w, a, true);
+    world_run(&w, 30);
+    world_online(&w, b, true);
+    world_run(&w, 30);
+    struct chat_conversation id = contact(&w, b, a);
+    for (int i = 0; i < 120000 && b->chat->waiting_count == 0; i++) {
+        (void)world_pump(&w, b);
+        test_env_advance(&w.t, NS_PER_MS);
+        chat_tick(b->chat, &w.t.env);
+    }
+    assert_int_equal(b->chat->waiting_count, 1);
+    for (int i = 0; i < 1000 && !b->chat->waiting[0]->stamping; i++) {
+        (void)world_pump(&w, b);
+        test_env_advance(&w.t, NS_PER_MS);
+        chat_tick(b->chat, &w.t.env);
+    }
+    assert_true(b->chat->waiting[0]->stamping);
+    assert_true(fifo_count(&b->chat->stampings) > 0);
+    (void)world_pump(&w, b); /* it is written that it is under way */
+    world_restart(&w, b);
+    world_run(&w, 120);
+    struct chat_summary s;
+    assert_ok(chat_conversation(a->chat, &id, &s));
+    assert_int_equal(s.state, CHAT_REQUESTED);
+    world_clear(&w);
+}
+
 /* A second device, let in by a keeper who goes as soon as its log has it. */
 static struct world_person *paired(struct world *w, struct world_person *keeper)
 {
@@ -192,6 +226,7 @@ static void what_could_not_leave_for_days_leaves_as_of_today(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_invite_that_is_not_stamped_yet_leaves_after_a_kill),
         cmocka_unit_test(prekeys_die_on_time_online_and_offline),
         cmocka_unit_test(a_device_is_invited_though_another_of_its_account_speaks),
         cmocka_unit_test(what_could_not_leave_for_days_leaves_as_of_today),
