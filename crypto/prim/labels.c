@@ -28,16 +28,22 @@ enum label_use label_use(enum label l)
     return table[l].use;
 }
 
-void label_hash(enum label l, const struct span *parts, size_t count, uint8_t out[SHA256_BYTES])
+void label_hash_begin(enum label l, struct hash_state *s)
 {
     struct span text = label_text(l);
     uint8_t len = (uint8_t)text.len;
-    struct hash_state s;
 
     assert(label_use(l) == LABEL_HASH);
-    hash_init(&s, &hash_sha256);
-    hash_add(&s, span_of(&len, 1));
-    hash_add(&s, text);
+    hash_init(s, &hash_sha256);
+    hash_add(s, span_of(&len, 1));
+    hash_add(s, text);
+}
+
+void label_hash(enum label l, const struct span *parts, size_t count, uint8_t out[SHA256_BYTES])
+{
+    struct hash_state s;
+
+    label_hash_begin(l, &s);
     for (size_t i = 0; i < count; i++)
         hash_add(&s, parts[i]);
     hash_end(&s, out);

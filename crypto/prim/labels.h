@@ -113,6 +113,9 @@ enum label_use label_use(enum label l);
 /** Hash the concatenation of `count` parts (of known lengths, or delimited) under a HASH label. */
 void label_hash(enum label l, const struct span *parts, size_t count, uint8_t out[SHA256_BYTES]);
 
+/** The same piece by piece: a SHA-256 under way that has taken the label. */
+void label_hash_begin(enum label l, struct hash_state *s);
+
 /** Derive `len` bytes, at most 8,160, from a uniform secret under a DERIVE label.
  *
  * @param context  at most 65,535 bytes (in)

@@ -111,6 +111,13 @@ static enum err sign_event(struct chat *c, const struct env *env, struct identit
     return identity_log_make(c->me->log, e, &keys);
 }
 
+enum err account_may_sign(const struct chat *c)
+{
+    if (c->phase != CHAT_PHASE_READY || c->root == NULL)
+        return ERR_REFUSED;
+    return c->looked ? OK : ERR_BUSY;
+}
+
 enum err account_checkpoint(struct chat *c, const struct env *env)
 {
     if (!identity_log_wants_checkpoint(c->me->log))
@@ -170,6 +177,7 @@ enum err account_new(struct chat *c, const struct env *env, const struct words *
     if (c->me == NULL)
         return ERR_MEMORY;
     c->me->consent = CHAT_CONSENT_GIVEN;
+    c->looked = true; /* nobody else has it */
     TRY(identity_log_new(&c->me->log));
     TRY(inception_of(w, &e));
     TRY(sign_event(c, env, &e, NULL));
@@ -274,6 +282,7 @@ enum err account_recover(struct chat *c, const struct env *env)
     TRY(err);
     TRY(keyring_remove(c->ring, SPAN_LIT("words")));
     c->phase = CHAT_PHASE_READY;
+    c->looked = true;
     c->me->log_changed = true;
     return account_keep_ring(c, env);
 }
@@ -314,6 +323,8 @@ enum err chat_rotate(struct chat *c, const struct env *env, struct span text)
 
     if (c->phase != CHAT_PHASE_READY)
         return ERR_REFUSED;
+    if (!c->looked)
+        return ERR_BUSY;
     TRY(keyring_words_to(text, entropy, &fault));
     enum err err = words_open(&w, entropy);
     wipe(entropy, sizeof entropy);

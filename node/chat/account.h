@@ -31,6 +31,10 @@ enum err account_further(struct chat *c, const struct env *env) MUST_CHECK;
 /** A checkpoint goes before the event that would make the log too long to be sent. */
 enum err account_checkpoint(struct chat *c, const struct env *env) MUST_CHECK;
 
+/** May the root sign now? Not before stores were read since we came online: another keeper, or we
+ * before a backup was put back, may have signed already. ERR_REFUSED not the keeper; ERR_BUSY. */
+enum err account_may_sign(const struct chat *c) MUST_CHECK;
+
 /** Append an event, signed. ERR_ARGUMENT we are not the keeper. */
 enum err account_event(struct chat *c, const struct env *env, struct identity_event *e) MUST_CHECK;
 

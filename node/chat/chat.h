@@ -277,7 +277,7 @@ bool chat_devices(struct chat *c, const struct chat_account *account, size_t *cu
                   struct chat_device *out);
 
 /** Let a new device in; this one must be the keeper. `words` are to be shown by both.
- * ERR_REFUSED not the keeper; ERR_FORMAT; ERR_LIMIT ten devices. */
+ * ERR_REFUSED not the keeper; ERR_FORMAT; ERR_LIMIT ten devices; ERR_BUSY as chat_revoke. */
 enum err chat_pair_accept(struct chat *c, const struct env *env, struct span text,
                           char words[CHAT_SIX_WORDS_MAX]) MUST_CHECK;
 
@@ -290,11 +290,13 @@ enum chat_reason {
     CHAT_REASON_STOLEN = 3
 };
 
-/** ERR_REFUSED not the keeper, or it is this one; ERR_NOT_FOUND. */
+/** ERR_REFUSED not the keeper, or it is this one; ERR_NOT_FOUND; ERR_BUSY whether our account has
+ * changed elsewhere is being looked up: again when we are online, in some seconds. */
 enum err chat_revoke(struct chat *c, const struct env *env, const struct chat_installation *which,
                      enum chat_reason why) MUST_CHECK;
 
-/** Change the root key with the 24 words; this installation becomes the keeper. */
+/** Change the root key with the 24 words; this installation becomes the keeper. ERR_ARGUMENT other
+ * words; ERR_BUSY as chat_revoke. */
 enum err chat_rotate(struct chat *c, const struct env *env, struct span words) MUST_CHECK;
 
 /** A new installation key for this device. Not in this version: ERR_UNSUPPORTED, and nothing has

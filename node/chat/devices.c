@@ -29,6 +29,7 @@ enum err chat_revoke(struct chat *c, const struct env *env, const struct chat_in
         return ERR_REFUSED;
     if (!identity_has(identity_log_now(c->me->log), which->bytes, NULL))
         return ERR_NOT_FOUND;
+    TRY(account_may_sign(c));
     step_open(c);
     memcpy(e.installation, which->bytes, sizeof e.installation);
     TRY(account_event(c, env, &e));

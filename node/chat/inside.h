@@ -227,6 +227,7 @@ struct chat {
     enum chat_phase phase;
     struct keyring *ring;
     struct keyring_key *root; /* NULL: not the keeper */
+    bool looked;              /* what stores hold of our own log is known, since we came online */
     struct keyring_key *installation;
     struct entry_author self;
     struct person *me;

@@ -26,6 +26,7 @@ enum err chat_pair_accept(struct chat *c, const struct env *env, struct span tex
     TRY(pair_offer_parse(text, &offer));
     if (identity_has(identity_log_now(c->me->log), offer.key, NULL))
         return ERR_EXISTS;
+    TRY(account_may_sign(c));
     step_open(c);
     TRY(letting_new(c, env, true, &offer));
     wipe(&offer, sizeof offer);
@@ -93,6 +94,7 @@ static enum err let_in(struct chat *c, const struct env *env, struct span reply)
     struct identity_event proposed;
     struct span package;
 
+    TRY(account_may_sign(c)); /* the reply comes again */
     TRY(identity_event_decode(buf_span(&l->known), &proposed));
     TRY(pair_accept(&l->offer, &proposed, reply, (uint64_t)(env->wall.ns / NS_PER_S), c->me->log,
                     &package));

@@ -355,6 +355,7 @@ void chat_online(struct chat *c, const struct env *env, bool online)
     if (c->online == online)
         return;
     c->online = online;
+    c->looked = false;
     if (online)
         network_back(c, env);
     else

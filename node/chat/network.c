@@ -251,6 +251,7 @@ void chat_fetched(struct chat *c, const struct env *env, uint64_t ticket, enum e
         if (c->intro.state == SWEEP_ENDED) {
             c->intro.state = SWEEP_IDLE;
             inviting_read(c, env, c->intro.to.ns, c->intro.stores);
+            c->looked = true; /* our own bundles lie there as well */
             uint8_t bucket;
             int64_t wait = letting_bucket(c, &bucket) ? PAIR_LOOK_S
                            : c->inbox_again

@@ -219,13 +219,27 @@ static bool may_add(const struct chat *c, const struct talk *t, const struct pla
            (t->data.policy & PROFILE_MEMBERS_ADD) != 0 || p->role >= PROFILE_ADMIN;
 }
 
+/* Does the plan remove all leaves of that account? Then nobody of its own brings in what its log
+ * has instead, as after it was taken back with its words. */
+static bool goes_whole(const struct roster *r, const struct plan *p, const uint8_t account[32])
+{
+    for (size_t i = 0; i < r->count; i++) {
+        bool goes = memcmp(r->list[i].who.account, account, 32) != 0;
+        for (size_t k = 0; k < p->removed_count && !goes; k++)
+            goes = p->removed[k] == r->list[i].leaf;
+        if (!goes)
+            return false;
+    }
+    return true;
+}
+
 static enum err plan_additions(struct chat *c, const struct env *env, const struct talk *t,
                                const struct roster *r, struct plan *p)
 {
     size_t cursor = 0;
     for (struct person *q; (q = map_next(&c->people, &cursor, NULL)) != NULL;)
         if (present(r, q->account, NULL) && !wished_out(t, q->account) &&
-            may_add(c, t, p, q->account))
+            (may_add(c, t, p, q->account) || goes_whole(r, p, q->account)))
             TRY(plan_devices(c, env, t, r, q, p));
     p->waits = false; /* for further devices nobody waits */
     for (size_t i = 0; i < t->wishes_count; i++) {

@@ -81,7 +81,9 @@ static enum policy_why may_add(const struct judging *j, const struct profile_cre
 {
     if (!j->rules->roles)
         return profile_data_lists(&j->before, added->account) ? POLICY_FINE : POLICY_NOT_LISTED;
-    if (same_account(author, added) || in_charge(j, author) ||
+    /* an account that is a member is so with all its devices: who lost them all has nobody of his
+     * own left to bring in the new one */
+    if (policy_leaves(j->parent, added->account, NULL, 0) > 0 || in_charge(j, author) ||
         (j->before.policy & PROFILE_MEMBERS_ADD) != 0)
         return POLICY_FINE;
     return POLICY_MAY_NOT_ADD;
