@@ -111,9 +111,15 @@ static enum err sign_event(struct chat *c, const struct env *env, struct identit
     return identity_log_make(c->me->log, e, &keys);
 }
 
+bool account_is_keeper(const struct chat *c)
+{
+    return c->phase == CHAT_PHASE_READY && c->root != NULL &&
+           memcmp(keyring_public(c->root).ptr, identity_log_now(c->me->log)->root, 32) == 0;
+}
+
 enum err account_may_sign(const struct chat *c)
 {
-    if (c->phase != CHAT_PHASE_READY || c->root == NULL)
+    if (!account_is_keeper(c))
         return ERR_REFUSED;
     return c->looked ? OK : ERR_BUSY;
 }

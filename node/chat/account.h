@@ -31,6 +31,9 @@ enum err account_further(struct chat *c, const struct env *env) MUST_CHECK;
 /** A checkpoint goes before the event that would make the log too long to be sent. */
 enum err account_checkpoint(struct chat *c, const struct env *env) MUST_CHECK;
 
+/** Do we hold the root key that is in force? */
+bool account_is_keeper(const struct chat *c);
+
 /** May the root sign now? Not before stores were read since we came online: another keeper, or we
  * before a backup was put back, may have signed already. ERR_REFUSED not the keeper; ERR_BUSY. */
 enum err account_may_sign(const struct chat *c) MUST_CHECK;

@@ -14,7 +14,7 @@ bool chat_devices(struct chat *c, const struct chat_account *account, size_t *cu
     const uint8_t *key = now->installations.list[*cursor].key;
     *out =
         (struct chat_device){.this_one = p == c->me && memcmp(key, c->self.installation, 32) == 0};
-    out->keeper = out->this_one && c->root != NULL;
+    out->keeper = out->this_one && account_is_keeper(c);
     memcpy(out->installation.bytes, key, sizeof out->installation.bytes);
     ++*cursor;
     return true;
@@ -25,7 +25,7 @@ enum err chat_revoke(struct chat *c, const struct env *env, const struct chat_in
 {
     struct identity_event e = {.type = IDENTITY_INSTALL_REVOKE, .reason = why};
 
-    if (c->root == NULL || memcmp(which->bytes, c->self.installation, 32) == 0)
+    if (!account_is_keeper(c) || memcmp(which->bytes, c->self.installation, 32) == 0)
         return ERR_REFUSED;
     if (!identity_has(identity_log_now(c->me->log), which->bytes, NULL))
         return ERR_NOT_FOUND;

@@ -21,7 +21,7 @@ enum err chat_pair_accept(struct chat *c, const struct env *env, struct span tex
 {
     struct pair_offer offer;
 
-    if (c->phase != CHAT_PHASE_READY || c->root == NULL)
+    if (!account_is_keeper(c))
         return ERR_REFUSED;
     TRY(pair_offer_parse(text, &offer));
     if (identity_has(identity_log_now(c->me->log), offer.key, NULL))

@@ -292,11 +292,43 @@ static void an_outdated_root_key_annoys_nobody(void **state)
     assert_err(chat_revoke(h.keeper->chat, &h.w.t.env, &second, CHAT_REASON_LOST), ERR_BUSY);
     world_online(&h.w, h.keeper, true);
     world_run(&h.w, 120);
-    assert_err(chat_revoke(h.keeper->chat, &h.w.t.env, &second, CHAT_REASON_LOST), ERR_AUTH);
+    assert_err(chat_revoke(h.keeper->chat, &h.w.t.env, &second, CHAT_REASON_LOST), ERR_REFUSED);
     struct world_person *const devices[] = {h.keeper, h.second};
     all_is_well(&h, devices, 2);
     struct world_person *thief = inject_blindly(&h.w, &root, log); /* with the former key */
     all_is_well(&h, devices, 2);
+    assert_int_equal(people_lines(thief), 0);
+    identity_log_free(log);
+    root_clear(&root);
+    world_clear(&h.w);
+}
+
+/* The thief signs where the owner has signed, too: two histories under one key. Everybody is told,
+ * nobody follows either, and the words end it, from the day of the theft on. */
+static void two_histories_are_told_and_ended_by_the_words(void **state)
+{
+    (void)state;
+    struct home h;
+    home_init(&h, 23);
+    struct root root = stolen_root(h.keeper);
+    struct identity_log *log = public_log(h.friend, &h.ana);
+    (void)people_pair(&h.w, h.keeper);
+    world_run(&h.w, 120);
+    struct world_person *thief = inject_blindly(&h.w, &root, log);
+    world_run(&h.w, 120);
+    assert_true(people_told(h.friend, CHAT_EVENT_FROZEN, &h.ana, NULL));
+    assert_true(people_told(h.keeper, CHAT_EVENT_FROZEN, &h.ana, NULL));
+    assert_true(people_told(h.second, CHAT_EVENT_FROZEN, &h.ana, NULL));
+    assert_ok(chat_rotate(h.keeper->chat, &h.w.t.env, span_str(h.keeper->words)));
+    world_run(&h.w, 120);
+    struct world_person *const devices[] = {h.keeper, h.second};
+    assert_true(people_alive(h.friend, &h.ana));
+    world_run(&h.w, 900);
+    assert_int_equal(people_devices(h.friend, &h.ana), 2);
+    people_say(&h.w, h.friend, &h.direct, "for those of before");
+    world_run(&h.w, 60);
+    for (size_t i = 0; i < 2; i++)
+        assert_true(world_reads(devices[i], &h.direct, "for those of before"));
     assert_int_equal(people_lines(thief), 0);
     identity_log_free(log);
     root_clear(&root);
@@ -341,6 +373,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_thief_of_the_root_key_is_seen_and_evicted),
         cmocka_unit_test(an_outdated_root_key_annoys_nobody),
+        cmocka_unit_test(two_histories_are_told_and_ended_by_the_words),
         cmocka_unit_test(a_restored_keeper_freezes_nothing),
     };
     cmocka_set_test_filter(getenv("TEST"));

@@ -169,6 +169,18 @@ static enum err settle_fork(struct identity_log *ours, const struct identity_log
     return OK;
 }
 
+/* Theirs, which we have put together ourselves, has met a fork that ours has not heard of. */
+static bool frozen_with(struct identity_log *ours, const struct identity_log *theirs)
+{
+    if (ours->frozen || !theirs->frozen)
+        return ours->frozen;
+    ours->frozen = true;
+    ours->frozen_seq = theirs->frozen_seq;
+    ours->frozen_right = theirs->frozen_right;
+    decide(ours);
+    return ours->frozen;
+}
+
 enum err identity_log_merge(struct identity_log *ours, const struct identity_log *theirs,
                             enum identity_verdict *verdict, struct identity_fork *fork)
 {
@@ -189,10 +201,13 @@ enum err identity_log_merge(struct identity_log *ours, const struct identity_log
         return err;
     }
     *verdict = other < mine ? IDENTITY_OLDER : IDENTITY_SAME;
-    if (other <= mine)
-        return OK;
-    TRY(splice(ours, theirs, ours->count));
-    decide(ours);
-    *verdict = ours->frozen ? IDENTITY_FORKED : IDENTITY_EXTENDED;
+    bool was = ours->frozen;
+    if (other > mine) {
+        TRY(splice(ours, theirs, ours->count));
+        decide(ours);
+        *verdict = IDENTITY_EXTENDED;
+    }
+    if (frozen_with(ours, theirs) && (other > mine || !was))
+        *verdict = IDENTITY_FORKED;
     return OK;
 }
