@@ -91,11 +91,11 @@ static enum err open_root(struct chat *c)
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
+/* Once: conversations borrow the installation's key. */
 enum err account_open_keys(struct chat *c)
 {
+    assert(c->installation == NULL);
     TRY(open_root(c));
-    keyring_close(c->installation);
-    c->installation = NULL;
     TRY(keyring_open(c->ring, SPAN_LIT("installation"), KEYRING_MAY_SIGN | KEYRING_MAY_SIGN_LABEL,
                      &c->installation));
     memcpy(c->self.installation, keyring_public(c->installation).ptr, 32);
@@ -251,7 +251,7 @@ static enum err recover_with(struct chat *c, const struct env *env, const struct
 
     TRY(recovery_number(w, now, &n));
     TRY(keyring_draw(c->ring, env->rng, SPAN_LIT("root"), KEYRING_ED25519, KEYRING_MAY_SIGN_LABEL));
-    TRY(account_open_keys(c));
+    TRY(open_root(c));
     TRY(open_words_key(w, LABEL_WORDS_RECOVERY, n, w->ring, SPAN_LIT("recovery"), &recovery));
     memcpy(e.root, keyring_public(c->root).ptr, 32);
     memcpy(e.recovery_key, keyring_public(recovery).ptr, 32);

@@ -250,7 +250,7 @@ static void home_init(struct home *h, uint64_t seed)
     h->direct = people_meet(&h->w, h->keeper, h->friend);
     h->ana = people_account(h->keeper);
     h->second = people_pair(&h->w, h->keeper);
-    world_run(&h->w, 120);
+    world_run(&h->w, 900); /* it is in the conversation */
 }
 
 /* Nothing is frozen or lost, all know of so many devices, and each of them is heard and hears. */
