@@ -82,6 +82,33 @@ static enum err take_conversation(struct importing *im, const struct vault_recor
     return err == ERR_EXISTS ? OK : err;
 }
 
+/* Nobody's words but the author's: signed by the device that is named, for this conversation. */
+static enum err check_entry(const struct vault_record *r)
+{
+    struct span conversation = span_of(r->key.ptr, CHAT_CONVERSATION_BYTES), bytes;
+    struct entry_author author;
+    struct entry_place at;
+    struct entry e;
+    uint8_t key[DELIVERY_KEY_BYTES];
+    if (r->key.len != CHAT_CONVERSATION_BYTES + DELIVERY_KEY_BYTES)
+        return ERR_FORMAT;
+    TRY(entry_row(r->value, &author, &bytes));
+    TRY(entry_decode(bytes, &e));
+    TRY(entry_verify(&e, conversation, &author));
+    at.lamport = e.lamport;
+    TRY(entry_id_of(&e, conversation, &author, &at.id));
+    delivery_key(&at, key);
+    return span_eq(span_after(r->key, CHAT_CONVERSATION_BYTES), SPAN_ARRAY(key)) ? OK : ERR_AUTH;
+}
+
+/* ... and a device of that account: the logs stand in front of the entries. */
+static bool is_authors(const struct importing *im, const struct vault_record *r)
+{
+    struct entry_author author;
+    struct span bytes;
+    return entry_row(r->value, &author, &bytes) == OK && people_author(im->c, &author);
+}
+
 /* What it means for others is found out as when it arrives (entries.c). */
 static enum err take_entry(struct importing *im, const struct vault_record *r)
 {
@@ -94,6 +121,10 @@ static enum err take_entry(struct importing *im, const struct vault_record *r)
     memcpy(at.id.bytes, r->key.ptr + r->key.len - ENTRY_ID_BYTES, sizeof at.id.bytes);
     if (t == NULL || entry_stored(im->c, t, &at.id))
         return OK; /* here, or erased when its time was over */
+    if (!is_authors(im, r)) {
+        log_unusual(im->env, "chat", "an entry of an import is not its author's");
+        return OK;
+    }
     TRY(put(im, r));
     entry_row_arrived(im->c, im->env, t, &at, r->value, true);
     return entry_gone(im->c, t, &at.id) ? vault_delete(im->c->vault, r->table, r->key) : OK;
@@ -157,7 +188,7 @@ static enum err take(struct importing *im, const struct vault_record *r)
     if (!im->account_ok)
         return ERR_FORMAT; /* the settings come first */
     if (!im->writing)
-        return OK;
+        return r->table == VAULT_T_ENTRIES ? check_entry(r) : OK;
     switch (r->table) {
     case VAULT_T_PEOPLE:
         return people_restore(im->c, r->key, r->value);

@@ -101,79 +101,10 @@ static void an_invite_for_another_day_is_refused(void **state)
     assert_null(got.message.ptr);
 }
 
-/* What is signed: the content with the recipients behind the account. */
-static void sign_for(struct invite *i, struct span recipients, const struct keyring_key *signer)
-{
-    struct buf bytes = BUF_INIT(INVITE_BYTES_MAX);
-    struct pack_writer w = pack_writer_to(&bytes);
-    pack_write_array(&w, 11);
-    pack_write_uint(&w, INTRO_INVITE_CONTENT);
-    pack_write_uint(&w, 1);
-    pack_write_bin(&w, SPAN_ARRAY(i->account));
-    pack_write_raw(&w, recipients);
-    pack_write_uint(&w, i->purpose);
-    pack_write_bin(&w, i->log);
-    pack_write_bin(&w, i->welcome);
-    pack_write_bin(&w, i->message);
-    pack_write_uint(&w, i->day);
-    pack_write_bin(&w, SPAN_ARRAY(i->installation));
-    pack_write_extensions(&w, &i->extensions);
-    assert_ok(keyring_sign_label(signer, LABEL_INTRO_INVITE, buf_span(&bytes), i->signature));
-    buf_clear(&bytes);
-}
-
-/* What somebody who opened an invite can make of it: the same content, sealed anew; `signer` NULL:
- * under the signature that it had. */
 static void reseal(struct invite *i, const uint8_t account[32], const struct part *to,
                    const struct keyring_key *signer)
 {
-    static const uint8_t nonce[AEAD_NONCE_BYTES], key[32] = {5};
-    struct hpke_suite s = {&hpke_xwing, &hash_sha256, &aead_chacha20poly1305};
-    uint8_t aad[48], enc[PREKEY_ENC_BYTES], wrapped[48];
-    static uint8_t sealed[INVITE_BYTES_MAX];
-    struct buf list = BUF_INIT(INVITE_BYTES_MAX), plain = list, ad = list;
-    struct pack_writer w = pack_writer_to(&list);
-    memcpy(aad, account, 32);
-    prekey_id(to->prekey, aad + 32);
-    assert_ok(hpke_seal(&s, t.env.rng, SPAN_ARRAY(to->prekey), SPAN_LIT("sotto/1/intro/seal"),
-                        SPAN_ARRAY(aad), SPAN_ARRAY(key), enc, wrapped));
-    pack_write_array(&w, 1);
-    pack_write_array(&w, 3);
-    pack_write_bin(&w, span_of(aad + 32, 16));
-    pack_write_bin(&w, SPAN_ARRAY(enc));
-    pack_write_bin(&w, SPAN_ARRAY(wrapped));
-    if (signer != NULL)
-        sign_for(i, buf_span(&list), signer);
-    w = pack_writer_to(&plain);
-    pack_write_array(&w, 11);
-    pack_write_uint(&w, INTRO_INVITE_CONTENT);
-    pack_write_uint(&w, 1);
-    pack_write_bin(&w, SPAN_ARRAY(i->account));
-    pack_write_uint(&w, i->purpose);
-    pack_write_bin(&w, i->log);
-    pack_write_bin(&w, i->welcome);
-    pack_write_bin(&w, i->message);
-    pack_write_uint(&w, i->day);
-    pack_write_bin(&w, SPAN_ARRAY(i->installation));
-    pack_write_bin(&w, SPAN_ARRAY(i->signature));
-    pack_write_extensions(&w, &i->extensions);
-    w = pack_writer_to(&ad);
-    pack_write_raw(&w, buf_span(&list));
-    pack_write_extensions(&w, &i->extensions);
-    struct span text = buf_span(&plain);
-    assert_ok(aead_seal_once(&aead_chacha20poly1305, key, nonce, buf_span(&ad), &text, 1, sealed));
-    buf_reset(&body);
-    w = pack_writer_to(&body);
-    pack_write_array(&w, 5);
-    pack_write_uint(&w, INTRO_INVITE);
-    pack_write_uint(&w, 1);
-    pack_write_raw(&w, buf_span(&list));
-    pack_write_bin(&w, span_of(sealed, text.len + AEAD_TAG_BYTES));
-    pack_write_extensions(&w, &i->extensions);
-    assert_ok(pack_writer_status(&w));
-    buf_clear(&list);
-    buf_clear(&plain);
-    buf_clear(&ad);
+    intro_reseal(i, account, to, signer, t.env.rng, &body);
 }
 
 static void an_invite_resealed_to_somebody_else_is_refused(void **state)
