@@ -239,14 +239,14 @@ void evio_detach(struct evio *e)
 static void set_timer(struct evio *e)
 {
     struct mono due = core_deadline(e->core);
-    int64_t wait = due.ns - evio_clock(CLOCK_MONOTONIC);
+    int64_t now = evio_clock(CLOCK_MONOTONIC);
+    int64_t wait =
+        due.ns > now ? due.ns - now : 0; /* overdue may be as far back as there is time */
 
     if (due.ns == MONO_NEVER.ns) {
         evtimer_del(&e->timer);
         return;
     }
-    if (wait < 0)
-        wait = 0;
     struct timeval tv = {(time_t)(wait / NS_PER_S), (suseconds_t)(wait % NS_PER_S / NS_PER_US + 1)};
     evtimer_add(&e->timer, &tv);
 }

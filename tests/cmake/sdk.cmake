@@ -51,7 +51,7 @@ install(FILES ${CMAKE_BINARY_DIR}/sdk/sotto.pc DESTINATION ${CMAKE_INSTALL_LIBDI
 install(FILES ${CMAKE_SOURCE_DIR}/node/sdk/libsotto.3 DESTINATION ${CMAKE_INSTALL_MANDIR}/man3)
 
 if(SOTTO_TESTS)
-    foreach(test install talk)
+    foreach(test install talk light)
         add_test(NAME sdk_${test} COMMAND bash tests/sdk/${test}.sh ${CMAKE_BINARY_DIR}
             WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
         set_tests_properties(sdk_${test} PROPERTIES LABELS unit TIMEOUT 300)
