@@ -260,7 +260,7 @@ static inline void hour_react(struct hour *h, struct world_person *p,
     const struct env *env = &h->w.t.env;
     struct chat_entry e;
     enum err err = chat_history(p->chat, id, NULL, true, &e);
-    if (err != OK)
+    if (err != OK || e.content == CHAT_NOTICE)
         return;
     struct chat_entry_id last = e.id;
     switch (rng_below(&h->w.t.rng, 4)) {

@@ -224,6 +224,38 @@ static void answer_push(struct world *w, uint64_t peer, uint32_t status)
     buf_clear(&b);
 }
 
+static uint64_t pushed_to(struct world *w);
+
+/* The network sees topic, payload and the second that the chat gave: a Waku message says nothing
+ * else of it. */
+static void no_field_of_the_network_says_more(void **state)
+{
+    (void)state;
+    struct world w;
+    struct lightpush_request r;
+    struct waku_message m;
+    const char *why;
+    begin_with(&w, (struct options){.network = 8});
+    struct chat *a = attach(&w);
+    peer_with(&w, 2, pushers);
+    want_publish(a, 2, B00, "x");
+    pump(&w);
+    uint64_t peer = pushed_to(&w), s = fake_find(w.f, peer, LIGHTPUSH_PROTOCOL, true);
+    fake_opened(w.f, s);
+    pump(&w);
+    assert_ok(lightpush_codecs[LIGHTPUSH_V3].read_request(fake_wrote(w.f, s), &r, &why));
+    assert_ok(waku_message_decode(r.message, &m));
+    assert_span_equal(m.payload, SPAN_LIT("x"));
+    assert_span_equal(m.content_topic, B00);
+    assert_true(m.timestamp_ns == INT64_C(1767225600) * NS_PER_S);
+    assert_int_equal(m.meta.len, 0);
+    assert_int_equal(m.proof.len, 0);
+    assert_int_equal(m.version, 0);
+    assert_false(m.ephemeral);
+    end(&w);
+    free(a);
+}
+
 static uint64_t pushed_to(struct world *w)
 {
     for (uint64_t peer = 1; peer < 10; peer++) {
@@ -723,6 +755,7 @@ int main(void)
         cmocka_unit_test(it_is_told_when_there_are_peers),
         cmocka_unit_test(it_publishes_by_our_relay),
         cmocka_unit_test(the_users_pushes_stay_the_users),
+        cmocka_unit_test(no_field_of_the_network_says_more),
         cmocka_unit_test(a_light_one_publishes_through_one_service_until_it_fails),
         cmocka_unit_test(static_sharding_has_one_shard_for_all),
         cmocka_unit_test(a_fetch_reads_all_pages),
