@@ -8,8 +8,8 @@
 # is called better when the intervals of what is looked at do not overlap.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-sim=${SOTTO_SIM:-build/release/sotto-sim} out=build/leaks seeds=${1:-1..5}
-rm -rf "$out" # results do not name the program
+sim=${SOTTO_SIM:-build/release/sotto-sim} seeds=${1:-1..5}
+out=build/leaks/$(sha256sum "$sim" | cut -c1-12)/$seeds # of this program: what was interrupted goes on
 
 plain='node.stem=false node.flood_publish=true topics.model=static topics.cover=0 payload.buckets=false receipts.delay_ms=500 receipts.delay_max_ms=0 commits.racers=3 commits.spread_s=2'
 ours='node.stem=true node.flood_publish=false topics.model=bucket topics.buckets=256 topics.cover=32 payload.buckets=true receipts.delay_ms=2000 receipts.delay_max_ms=10000 commits.racers=1 commits.spread_s=60'
@@ -47,7 +47,7 @@ runs_of() {
     local dir file=sim/scenarios/$1.toml set=() s
     dir=$out/$(tr -c 'a-z0-9.\n' - <<<"$1 $2 ${*:3}")
     for s in ${!2} "${@:3}"; do set+=(--set "$s"); done
-    if [[ ! -d $dir ]]; then
+    if [[ ! -f $dir/report.html ]]; then
         mkdir -p "$dir"
         "$sim" sweep "$file" "${set[@]}" --seeds "$seeds" --out "$dir" >&2 # assertions are of the shipped form
         "$sim" report "$dir" >&2

@@ -256,6 +256,7 @@ static void intersection_wants_a_common_topic_at_each_change(void **unused)
     asks(100 * S, TAP_SUBSCRIBE, 1, 20, 0, 0);
     asks(101 * S, TAP_SUBSCRIBE, 2, 20, 0, 0);
     asks(102 * S, TAP_SUBSCRIBE, 3, 20, 0, 0); /* now all three: but 1 and 3 had none before */
+    asks(0, TAP_SUBSCRIBE, 5, 10, 0, 0);       /* stays behind when 1 and 2 move on */
     asks(102 * S, TAP_STORE, 4, 20, 10, 11);   /* another service */
     found(4, 2);                               /* 1-2, 2-1, and 2-3 by chance */
 }
@@ -310,10 +311,11 @@ static void membership_weighs_rare_topics(void **unused)
     is_true(1, 2);
     is_true(2, 1);
     asks(0, TAP_SUBSCRIBE, 1, 10, 30, 0);
-    asks(0, TAP_SUBSCRIBE, 2, 10, 30, 0);
-    asks(0, TAP_SUBSCRIBE, 3, 30, 31, 0);
-    asks(0, TAP_SUBSCRIBE, 4, 32, 0, 0); /* nothing in common with anybody */
-    found(3, 2);
+    asks(0, TAP_SUBSCRIBE, 2, 10, 0, 0);
+    for (uint64_t c = 3; c <= 5; c++)
+        asks(0, TAP_SUBSCRIBE, c, 30, 0, 0); /* many follow it: 1 is none of theirs */
+    asks(0, TAP_SUBSCRIBE, 6, 32, 0, 0);     /* nothing in common with anybody */
+    found(5, 2);
 }
 
 static void commits_that_race_are_of_one_group(void **unused)
@@ -343,9 +345,11 @@ static void store_linkage_takes_the_most_alike(void **unused)
     is_true(3, 1);
     asks(0, TAP_STORE, 1, 10, 11, 12);
     asks(0, TAP_STORE, 2, 10, 20, 0);
+    asks(0, TAP_STORE, 5, 11, 12, 0); /* like 1, and nobody's */
+    asks(0, TAP_STORE, 6, 10, 0, 0);  /* half like 3, as 2 is like it */
     asks(9 * S, TAP_STORE, 3, 10, 11, 0);
     asks(9 * S, TAP_STORE, 4, 99, 0, 0); /* new */
-    found(1, 1);
+    found(3, 1);
 }
 
 static void interest_counts_cover_as_wrong(void **unused)
