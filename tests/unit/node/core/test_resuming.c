@@ -228,8 +228,10 @@ static void peer_with_store(struct world *w, uint64_t peer, const char *protocol
     pump(w);
     struct host_peer *p = host_peer_mutable(w->c->host, peer);
     assert_non_null(p);
-    p->protocols = calloc(1, sizeof(char *));
-    p->protocols[0] = strdup(protocol);
+    size_t bytes = strlen(protocol) + 1;
+    p->protocols = malloc(sizeof(char *) + bytes); /* one block, as host.h says */
+    assert_non_null(p->protocols);
+    p->protocols[0] = memcpy(p->protocols + 1, protocol, bytes);
     p->protocols_count = 1;
 }
 
