@@ -166,7 +166,7 @@ static void found(void *step)
 }
 
 /* Two stores, as the peer manager would see to. */
-static void find_stores(struct run *r, uint32_t node)
+void chats_find_stores(struct run *r, uint32_t node)
 {
     uint32_t *stores = run_need(calloc(r->nodes, sizeof *stores)), n = 0;
 
@@ -194,7 +194,7 @@ static void make(struct run *r, uint32_t i)
         return;
     if (i % k->per_node == 0) {
         k->place[node] = i + 1;
-        find_stores(r, node);
+        chats_find_stores(r, node);
     }
     sim_touch(r->sim, node);
 }

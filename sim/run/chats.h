@@ -39,6 +39,7 @@ struct chats {
 /* chats.c */
 struct group *chats_group_of(const struct chats *k, uint32_t person);
 bool chats_can(struct run *r, uint32_t person); /* its node is up and it has joined */
+void chats_find_stores(struct run *r, uint32_t node);
 void chats_times(struct run *r, const char *name, const struct histogram *h, double unit_ns,
                  const char *unit);
 
