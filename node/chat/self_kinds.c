@@ -63,20 +63,6 @@ static enum err apply_consent(struct applying *a, struct pack_reader *r)
     return consent == CHAT_CONSENT_GIVEN ? accept_direct(a) : OK;
 }
 
-static void write_verified(const struct chat *c, const struct person *p, struct pack_writer *w)
-{
-    (void)c;
-    pack_write_uint(w, p->verified);
-}
-
-static enum err apply_verified(struct applying *a, struct pack_reader *r)
-{
-    bool verified = pack_read_uint(r, 1) == 1;
-    TRY(pack_end(r));
-    a->p->verified = verified;
-    return OK;
-}
-
 static void write_card(const struct chat *c, const struct person *p, struct pack_writer *w)
 {
     (void)c;
@@ -130,20 +116,6 @@ static enum err apply_seen(struct applying *a, struct pack_reader *r)
     return OK;
 }
 
-static void write_muted(const struct chat *c, const struct talk *t, struct pack_writer *w)
-{
-    (void)c;
-    pack_write_uint(w, t->muted);
-}
-
-static enum err apply_muted(struct applying *a, struct pack_reader *r)
-{
-    bool muted = pack_read_uint(r, 1) == 1;
-    TRY(pack_end(r));
-    a->t->muted = muted;
-    return OK;
-}
-
 static void write_takes_part(const struct chat *c, const struct talk *t, struct pack_writer *w)
 {
     (void)c;
@@ -183,20 +155,6 @@ static enum err apply_policy(struct applying *a, struct pack_reader *r)
     return OK;
 }
 
-static void write_receipts(const struct chat *c, struct pack_writer *w)
-{
-    pack_write_uint(w, c->receipts);
-}
-
-static enum err apply_receipts(struct applying *a, struct pack_reader *r)
-{
-    bool on = pack_read_uint(r, 1) == 1;
-    TRY(pack_end(r));
-    a->c->receipts = on;
-    talks_set_receipts(a->c, on);
-    return OK;
-}
-
 static void write_profile(const struct chat *c, struct pack_writer *w)
 {
     pack_write_str(w, span_str(c->profile));
@@ -227,18 +185,21 @@ static const struct kind {
     void (*write_talk)(const struct chat *c, const struct talk *t, struct pack_writer *w);
     void (*write_self)(const struct chat *c, struct pack_writer *w);
     enum err (*apply)(struct applying *a, struct pack_reader *r);
+    size_t flag; /* apply NULL: offset of the bool that is decided, in its person, talk or chat */
 } kinds[] = {
-    {DECISION_NAME, BY_ACCOUNT, OF_PERSON, write_name, NULL, NULL, apply_name},
-    {DECISION_CONSENT, BY_ACCOUNT, OF_PERSON, write_consent, NULL, NULL, apply_consent},
-    {DECISION_VERIFIED, BY_ACCOUNT, OF_PERSON, write_verified, NULL, NULL, apply_verified},
-    {DECISION_CARD, BY_ACCOUNT, OF_PERSON, write_card, NULL, NULL, apply_card},
-    {DECISION_SEEN, BY_TALK, OF_TALK, NULL, write_seen, NULL, apply_seen},
-    {DECISION_MUTED, BY_TALK, OF_TALK, NULL, write_muted, NULL, apply_muted},
-    {DECISION_TAKES_PART, BY_TALK, OF_TALK, NULL, write_takes_part, NULL, apply_takes_part},
-    {DECISION_LINK, CARD_SECRET_BYTES, OF_SELF, NULL, NULL, NULL, apply_link},
-    {DECISION_POLICY, 0, OF_SELF, NULL, NULL, write_policy, apply_policy},
-    {DECISION_RECEIPTS, 0, OF_SELF, NULL, NULL, write_receipts, apply_receipts},
-    {DECISION_PROFILE, 0, OF_SELF, NULL, NULL, write_profile, apply_profile},
+    {DECISION_NAME, BY_ACCOUNT, OF_PERSON, .write_person = write_name, .apply = apply_name},
+    {DECISION_CONSENT, BY_ACCOUNT, OF_PERSON, .write_person = write_consent,
+     .apply = apply_consent},
+    {DECISION_VERIFIED, BY_ACCOUNT, OF_PERSON, .flag = offsetof(struct person, verified)},
+    {DECISION_CARD, BY_ACCOUNT, OF_PERSON, .write_person = write_card, .apply = apply_card},
+    {DECISION_SEEN, BY_TALK, OF_TALK, .write_talk = write_seen, .apply = apply_seen},
+    {DECISION_MUTED, BY_TALK, OF_TALK, .flag = offsetof(struct talk, muted)},
+    {DECISION_TAKES_PART, BY_TALK, OF_TALK, .write_talk = write_takes_part,
+     .apply = apply_takes_part},
+    {DECISION_LINK, CARD_SECRET_BYTES, OF_SELF, .apply = apply_link},
+    {DECISION_POLICY, 0, OF_SELF, .write_self = write_policy, .apply = apply_policy},
+    {DECISION_RECEIPTS, 0, OF_SELF, .flag = offsetof(struct chat, receipts)},
+    {DECISION_PROFILE, 0, OF_SELF, .write_self = write_profile, .apply = apply_profile},
 };
 
 static const struct kind *kind_of(uint64_t kind)
@@ -255,14 +216,22 @@ bool self_well_formed(const struct decision *d)
     return k == NULL || d->subject.len == k->subject;
 }
 
+static bool *flag_of(const struct kind *k, void *subject)
+{
+    return (bool *)((uint8_t *)subject + k->flag);
+}
+
 enum err self_value(struct chat *c, enum decision_kind kind, struct span subject,
                     struct pack_writer *w)
 {
     const struct kind *k = kind_of(kind);
     assert(k != NULL && subject.len == k->subject);
-    const struct person *p = k->of == OF_PERSON ? people_find(c, subject.ptr) : NULL;
-    const struct talk *t = k->of == OF_TALK ? talks_find(c, subject.ptr) : NULL;
-    if (p != NULL && k->write_person != NULL)
+    struct person *p = k->of == OF_PERSON ? people_find(c, subject.ptr) : NULL;
+    struct talk *t = k->of == OF_TALK ? talks_find(c, subject.ptr) : NULL;
+    void *about = k->of == OF_PERSON ? (void *)p : k->of == OF_TALK ? (void *)t : (void *)c;
+    if (about != NULL && k->apply == NULL)
+        pack_write_uint(w, *flag_of(k, about));
+    else if (p != NULL && k->write_person != NULL)
         k->write_person(c, p, w);
     else if (t != NULL && k->write_talk != NULL)
         k->write_talk(c, t, w);
@@ -287,6 +256,18 @@ static bool subject_of(struct applying *a, const struct kind *k)
     return true;
 }
 
+static enum err apply_flag(struct applying *a, const struct kind *k, struct pack_reader *r)
+{
+    bool on = pack_read_uint(r, 1) == 1;
+    TRY(pack_end(r));
+    *flag_of(k, k->of == OF_PERSON ? (void *)a->p
+                : k->of == OF_TALK ? (void *)a->t
+                                   : (void *)a->c) = on;
+    if (k->kind == DECISION_RECEIPTS)
+        talks_set_receipts(a->c, on);
+    return OK;
+}
+
 enum err self_apply(struct chat *c, const struct env *env, const struct decision *d)
 {
     struct applying a = {.c = c, .env = env, .d = d};
@@ -297,7 +278,7 @@ enum err self_apply(struct chat *c, const struct env *env, const struct decision
         return OK; /* kept: another device, a later program or a later conversation has use for it
                     */
     TRY(pack_open(d->value, &r));
-    TRY(k->apply(&a, &r));
+    TRY(k->apply != NULL ? k->apply(&a, &r) : apply_flag(&a, k, &r));
     if (a.p != NULL)
         a.p->changed = true;
     if (a.t != NULL) {

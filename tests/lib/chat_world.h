@@ -60,10 +60,12 @@ struct world {
                   const struct chat_out *out);
 };
 
+/* SEED=n in the environment: another world of the same kind. */
 static inline void world_init(struct world *w, uint64_t seed)
 {
+    const char *other = getenv("SEED");
     *w = (struct world){.stores = true};
-    test_env_init(&w->t, seed);
+    test_env_init(&w->t, seed + (other == NULL ? 0 : strtoull(other, NULL, 10)));
     if (getenv("WORLD_LOG") != NULL)
         w->t.log.min = LOG_INFO;
 }
