@@ -164,7 +164,7 @@ static void restarts_and_losses_do_not_hinder_pairing(void **state)
     char text[CHAT_PAIR_TEXT_MAX], words[CHAT_SIX_WORDS_MAX], same[CHAT_SIX_WORDS_MAX];
     world_init(&w, 3);
     struct world_person *a = world_born(&w), *b = world_born(&w);
-    (void)friends(&w, a, b);
+    struct chat_conversation id = friends(&w, a, b);
     struct world_person *a2 = offered(&w, text);
     w.loss_percent = 100; /* stores only */
     world_restart(&w, a2);
@@ -181,6 +181,13 @@ static void restarts_and_losses_do_not_hinder_pairing(void **state)
     w.loss_percent = 0;
     world_run(&w, 3700);
     assert_err(chat_pair_words(a2->chat, same), ERR_NOT_FOUND); /* forgotten after an hour */
+    say(&w, b, &id, "to both"); /* whatever was lost meanwhile hinders nobody */
+    world_run(&w, 700);
+    say(&w, b, &id, "once more");
+    world_run(&w, 60);
+    assert_true(world_reads(a, &id, "to both"));
+    assert_true(world_reads(a, &id, "once more"));
+    assert_true(world_reads(a2, &id, "once more"));
     world_clear(&w);
 }
 
