@@ -50,11 +50,19 @@ void people_clear(struct chat *c)
         person_free(p);
 }
 
+/* Beside the log: [place, right] of a fork that is not decided. */
+static struct row_key frozen_key(const struct person *p)
+{
+    return row_key_of(SPAN_LIT("frozen/"), SPAN_ARRAY(p->account), SPAN_EMPTY);
+}
+
 void people_forget(struct chat *c, struct person *p)
 {
     (void)map_take(&c->people, SPAN_ARRAY(p->account));
     step_put(c, VAULT_T_PEOPLE, SPAN_ARRAY(p->account), NULL);
+    struct row_key frozen = frozen_key(p);
     step_put(c, VAULT_T_LOGS, SPAN_ARRAY(p->account), NULL);
+    step_put(c, VAULT_T_SECRETS, row_span(&frozen), NULL);
     person_free(p);
 }
 
@@ -100,6 +108,43 @@ static enum err read_person(struct span in, struct person *p)
     return OK;
 }
 
+static enum err save_frozen(struct chat *c, const struct person *p, struct buf *value)
+{
+    struct row_key key = frozen_key(p);
+    uint64_t seq, right;
+    if (!identity_log_frozen(p->log, &seq, &right)) {
+        step_put(c, VAULT_T_SECRETS, row_span(&key), NULL);
+        return OK;
+    }
+    buf_reset(value);
+    struct pack_writer w = pack_writer_to(value);
+    pack_write_array(&w, 2);
+    pack_write_uint(&w, seq);
+    pack_write_uint(&w, right);
+    TRY(pack_writer_status(&w));
+    step_put(c, VAULT_T_SECRETS, row_span(&key), value);
+    return OK;
+}
+
+static enum err load_frozen(struct chat *c, struct person *p)
+{
+    struct row_key key = frozen_key(p);
+    struct buf value = BUF_INIT(64);
+    struct pack_reader r;
+    enum err err = vault_get(c->vault, VAULT_T_SECRETS, row_span(&key), &value);
+    if (err == OK)
+        err = pack_open(buf_span(&value), &r);
+    if (err == OK) {
+        (void)pack_read_array(&r, 2, 2);
+        uint64_t seq = pack_read_uint(&r, UINT64_MAX), right = pack_read_uint(&r, UINT64_MAX);
+        err = pack_end(&r);
+        if (err == OK)
+            identity_log_freeze(p->log, seq, right);
+    }
+    buf_clear(&value);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
 enum err people_save(struct chat *c)
 {
     size_t cursor = 0;
@@ -117,6 +162,8 @@ enum err people_save(struct chat *c)
             err = identity_log_write(p->log, &value);
             if (err == OK)
                 step_put(c, VAULT_T_LOGS, SPAN_ARRAY(p->account), &value);
+            if (err == OK)
+                err = save_frozen(c, p, &value);
         }
         if (err == OK)
             p->changed = p->log_changed = false;
@@ -139,6 +186,8 @@ static enum err load_one(struct chat *c, const struct vault_key *key, struct spa
     enum err err = vault_get(c->vault, VAULT_T_LOGS, SPAN_ARRAY(p->account), &log);
     if (err == OK)
         err = identity_log_read(buf_span(&log), &p->log) == OK ? OK : ERR_CORRUPT;
+    if (err == OK)
+        err = load_frozen(c, p);
     buf_clear(&log);
     return err == ERR_NOT_FOUND ? OK : err;
 }

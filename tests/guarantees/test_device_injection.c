@@ -319,6 +319,10 @@ static void two_histories_are_told_and_ended_by_the_words(void **state)
     assert_true(people_told(h.friend, CHAT_EVENT_FROZEN, &h.ana, NULL));
     assert_true(people_told(h.keeper, CHAT_EVENT_FROZEN, &h.ana, NULL));
     assert_true(people_told(h.second, CHAT_EVENT_FROZEN, &h.ana, NULL));
+    world_online(&h.w, h.friend, false);
+    world_restart(&h.w, h.friend); /* and it stays so */
+    assert_false(people_alive(h.friend, &h.ana));
+    world_online(&h.w, h.friend, true);
     assert_ok(chat_rotate(h.keeper->chat, &h.w.t.env, span_str(h.keeper->words)));
     world_run(&h.w, 120);
     struct world_person *const devices[] = {h.keeper, h.second};

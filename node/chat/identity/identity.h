@@ -223,6 +223,12 @@ bool identity_log_wants_checkpoint(const struct identity_log *log);
 /** The event of that number as encoded; empty: not known. Borrowed until the log changes. */
 struct span identity_log_event(const struct identity_log *log, uint64_t seq);
 
+/** Is a fork of equal right undecided? Its place and right are not in the log as sent: who stores
+ * one stores them beside it. */
+bool identity_log_frozen(const struct identity_log *log, uint64_t *seq, uint64_t *right);
+/** Take them back; harmless when the log has been decided meanwhile. */
+void identity_log_freeze(struct identity_log *log, uint64_t seq, uint64_t right);
+
 /* ---- two logs of one account ---- */
 
 enum identity_verdict {

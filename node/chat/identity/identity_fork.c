@@ -111,6 +111,23 @@ static void decide(struct identity_log *log)
         log->frozen = false;
 }
 
+bool identity_log_frozen(const struct identity_log *log, uint64_t *seq, uint64_t *right)
+{
+    *seq = log->frozen_seq;
+    *right = (uint64_t)log->frozen_right;
+    return log->frozen;
+}
+
+void identity_log_freeze(struct identity_log *log, uint64_t seq, uint64_t right)
+{
+    if (right > RIGHT_RECOVERED || seq > log->now.seq || log->frozen)
+        return;
+    log->frozen = true;
+    log->frozen_seq = seq;
+    log->frozen_right = (int)right;
+    decide(log);
+}
+
 enum err log_rewind(struct identity_log *log)
 {
     size_t kept = log->count;
