@@ -29,8 +29,8 @@ the node behind an account|member of a group, relays|insider.precision|leaks||la
 its anonymity set||insider.set|leaks||latency.p50
 topics of a client|services, half of them|interest.precision|leaks||bytes.per_node_s
 contacts, from subscriptions|services|intersection.precision|leaks||bytes.per_node_s
-how many of them||intersection.recall|leaks||bytes.per_node_s
-anonymity set||intersection.set|leaks||bytes.per_node_s
+contacts from subscriptions, how many||intersection.recall|leaks||bytes.per_node_s
+contacts from subscriptions, anonymity set||intersection.set|leaks||bytes.per_node_s
 contacts, from who writes on a topic|relays|topic-pairs.precision|leaks||latency.p50
 contacts, from who answers when|relays|disclosure.precision|leaks||latency.p50
 contacts, the same, without groups|relays|disclosure.precision|receipts|net.seconds=600|latency.p50
