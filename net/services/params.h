@@ -14,7 +14,7 @@
 #define STORE_SERVER_PENDING_MAX      256u          /* queries waiting for the archive */
 #define STORE_SERVER_PENDING_PEER_MAX 8u            /* of one peer; more is answered 429 */
 #define STORE_CLIENT_PENDING_MAX      64u           /* own questions under way */
-#define STORE_CLIENT_TIMEOUT_NS       10000000000ll /* 10 s for an answer, own choice */
+#define STORE_CLIENT_TIMEOUT_NS       30000000000ll /* 30 s: 1 MB over a link that loses 1 of 5 */
 
 /* lightpush 2.0.0-beta1 and 3.0.0 */
 #define LIGHTPUSH_ID_BYTES_MAX         256u /* request_id; nwaku makes 20 digits, js 36 */

@@ -206,6 +206,17 @@ static void ask(struct core *c, const struct env *env, struct chat_fetch *f)
     f->next = mono_add(env->now, CORE_CHAT_RETRY_MS * NS_PER_MS);
 }
 
+/* So many questions are at its store that one more would be refused, or be late: it waits. */
+static bool must_wait(const struct core *c, const struct chat_fetch *f)
+{
+    const struct chatting *t = c->chatting;
+    size_t asking = 0;
+
+    for (size_t i = 0; i < t->fetches_count; i++)
+        asking += t->fetches[i]->work != 0 && same_store(&t->fetches[i]->store, &f->store);
+    return !f->store.own && asking >= CORE_CHAT_ASKING_MAX;
+}
+
 bool fetch_pump(struct core *c, const struct env *env)
 {
     struct chatting *t = c->chatting;
@@ -213,7 +224,7 @@ bool fetch_pump(struct core *c, const struct env *env)
 
     for (size_t i = 0; i < t->fetches_count;) {
         struct chat_fetch *f = t->fetches[i];
-        if (f->work == 0 && f->next.ns <= env->now.ns) {
+        if (f->work == 0 && f->next.ns <= env->now.ns && !must_wait(c, f)) {
             ask(c, env, f);
             any = true;
         }
@@ -227,7 +238,7 @@ struct mono fetch_deadline(const struct core *c)
     struct mono due = MONO_NEVER;
 
     for (size_t i = 0; i < c->chatting->fetches_count; i++)
-        if (c->chatting->fetches[i]->work == 0)
+        if (c->chatting->fetches[i]->work == 0 && !must_wait(c, c->chatting->fetches[i]))
             due = mono_min(due, c->chatting->fetches[i]->next);
     return due;
 }

@@ -46,6 +46,7 @@
 #define CORE_CHAT_PUBLISHING_MAX  128u  /* publications of one chat under way; others wait in it */
 #define CORE_CHAT_SLICE           64u   /* content topics of one query; STORE_QUERY_TOPICS_MAX */
 #define CORE_CHAT_FETCHES_MAX     8u    /* fetches of one chat under way */
+#define CORE_CHAT_ASKING_MAX      4u    /* questions of all chats that one store has at a time */
 #define CORE_CHAT_OUTS_MAX        64u   /* outputs of one chat taken in a pump */
 #define CORE_CHAT_TRIES_MAX       3u    /* stores that may fail in one fetch */
 #define CORE_CHAT_ASKED_MAX       256u  /* fetches whose store is remembered, for `other` */

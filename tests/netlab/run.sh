@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The link against itself: 10,000 echoes with 100 +- 30 ms, then with one packet of five lost. A machine
 # that is busy with something else may be late: each has three tries. Then real groups on a bad link.
-# Usage: run.sh BUILD_FOLDER [long]; long: 20 processes for two minutes. Last line: 'N passed, N failed'.
+# Usage: run.sh BUILD_FOLDER [long]; long: 60 and 200 accounts on 20 processes for five minutes. Last line: 'N passed, N failed'.
 set -uo pipefail
 . tests/lib/setup.sh
 build=$1
@@ -30,8 +30,8 @@ group_with() {
 }
 
 if [[ ${2-} == long ]]; then
-    group_with 20 --seconds 120 --rate 10 --kills 6 --settle 240
-    group_with 20 --seconds 120 --rate 10 --kills 6 --settle 240 --type crowd
+    group_with 20 --members 60 --seconds 300 --rate 10 --kills 6 --settle 240
+    group_with 20 --members 200 --seconds 300 --rate 10 --kills 6 --settle 240 --type crowd
 else
     echo_with uniform 0
     echo_with lossy 20

@@ -459,6 +459,47 @@ static void a_fetch_of_many_topics_asks_for_some_at_a_time(void **state)
     free(a);
 }
 
+/* Questions that one store has and has not answered. */
+static unsigned under_way(const struct world *w)
+{
+    unsigned count = 0;
+    for (uint64_t id = 1; id <= w->f->streams_count; id++) {
+        const struct fake_stream *s = fake_at(w->f, id);
+        count += s->outbound && !s->reset && strcmp(s->protocol, STORE_QUERY_PROTOCOL) == 0 &&
+                 s->wrote.len == 0;
+    }
+    return count;
+}
+
+static void chats_of_one_node_do_not_ask_a_store_more_than_it_takes(void **state)
+{
+    (void)state;
+    struct world w;
+    struct store_query q;
+    uint64_t s;
+    struct chat *all[CORE_CHAT_ASKING_MAX + 2];
+    const struct span topics[] = {B00};
+    begin_with(&w, (struct options){.network = 8});
+    peer_with(&w, 1, stores);
+    for (size_t i = 0; i < CORE_CHAT_ASKING_MAX + 2; i++) {
+        all[i] = attach(&w);
+        want_fetch(all[i], 1, 0, topics, 1);
+    }
+    pump(&w);
+    assert_int_equal(under_way(&w), CORE_CHAT_ASKING_MAX);
+    for (size_t i = 0; i < CORE_CHAT_ASKING_MAX + 2; i++) {
+        assert_int_equal(asked(&w, &s), 1);
+        answer_fetch(&w, s, (struct page){.count = 1, .first_ns = 2000}, &q);
+    }
+    for (size_t i = 0; i < CORE_CHAT_ASKING_MAX + 2; i++) {
+        assert_int_equal(all[i]->fetched, 1);
+        assert_ok(all[i]->err);
+    }
+    end(&w);
+    for (size_t i = 0; i < CORE_CHAT_ASKING_MAX + 2; i++)
+        free(all[i]);
+}
+
 static void a_second_opinion_is_another_stores(void **state)
 {
     (void)state;
@@ -760,6 +801,7 @@ int main(void)
         cmocka_unit_test(static_sharding_has_one_shard_for_all),
         cmocka_unit_test(a_fetch_reads_all_pages),
         cmocka_unit_test(a_fetch_of_many_topics_asks_for_some_at_a_time),
+        cmocka_unit_test(chats_of_one_node_do_not_ask_a_store_more_than_it_takes),
         cmocka_unit_test(a_second_opinion_is_another_stores),
         cmocka_unit_test(our_archive_is_the_other_store),
         cmocka_unit_test(a_store_that_lies_is_left_for_another),
