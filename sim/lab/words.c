@@ -22,6 +22,10 @@ static const struct {
     {"gossip.iwant", "ids asked for after that"},
     {"gossip.graft", "links that joined the mesh: what churn costs"},
     {"mesh.degree", "mesh links of a node"},
+    {"closed.duplicates", "what the mesh degree makes expect (sim/run/closed.c)"},
+    {"closed.first_sent", "what the law of the mesh makes expect of first-sent"},
+    {"closed.spy_in_mesh", "messages with a spy in their author's mesh"},
+    {"closed.author_degree", "mesh links of authors when they write"},
     {"stem.failsafe", "messages whose stem was silent, so that their author spread them itself"},
     {"stem.direct", "messages that had no stem to go by"},
 };
