@@ -78,7 +78,7 @@ static enum err ask(struct chat *c, const struct env *env, struct talk *t, const
     if (err == OK)
         err = frames_add(&f, FRAME_REJOIN, buf_span(&request));
     if (err == OK)
-        err = at_door(t) ? knock(c, env, t, &under, &f) : talk_publish(c, env, t, &under, &f, 0);
+        err = at_door(t) ? knock(c, env, t, &under, &f) : talk_send(c, env, t, &under, &f, 0);
     t->rejoining->asked++;
     buf_clear(&request);
     return err;

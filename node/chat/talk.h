@@ -131,6 +131,9 @@ bool talk_author_at(const struct mls_group *g, uint32_t leaf, struct entry_autho
 /** Publish frames under the keys of an epoch. `token` 0: nobody waits for the outcome. */
 enum err talk_publish(struct chat *c, const struct env *env, struct talk *t, const struct eid *eid,
                       const struct frames *frames, uint64_t token) MUST_CHECK;
+/** The same with the acks of epochs that are due: they ride on whatever leaves. `f` gets them. */
+enum err talk_send(struct chat *c, const struct env *env, struct talk *t, const struct eid *eid,
+                   struct frames *f, uint64_t token) MUST_CHECK;
 /** Work in the head: its members, roles, keys. */
 enum err talk_adopt(struct chat *c, const struct env *env, struct talk *t) MUST_CHECK;
 /** Outputs of the branches and of delivery. */

@@ -12,7 +12,7 @@ static enum err send_commit(struct chat *c, const struct env *env, struct talk *
     struct frames f = {.count = 0};
     TRY(frames_add(&f, FRAME_MLS, buf_span(&made->mls.commit)));
     TRY(frames_add(&f, FRAME_TICKET, buf_span(&made->ticket)));
-    return talk_publish(c, env, t, &made->parent, &f, 0);
+    return talk_send(c, env, t, &made->parent, &f, 0);
 }
 
 static enum err made(struct chat *c, const struct env *env, struct talk *t,

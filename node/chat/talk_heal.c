@@ -100,7 +100,7 @@ static enum err propose(struct chat *c, const struct env *env, struct talk *t)
     if (err == OK)
         err = frames_add(&f, FRAME_MLS, buf_span(&message));
     if (err == OK)
-        err = talk_publish(c, env, t, &head, &f, 0);
+        err = talk_send(c, env, t, &head, &f, 0);
     talk_world_clear(&w);
     buf_clear(&message);
     t->active = true;

@@ -27,6 +27,33 @@ enum err talk_publish(struct chat *c, const struct env *env, struct talk *t, con
     return err;
 }
 
+/* Is there room for acks beside them? */
+static bool has_room(const struct frames *f)
+{
+    size_t bytes = frame_bytes(ACKS_BYTES_MAX) + 8;
+    for (size_t i = 0; i < f->count; i++)
+        bytes += frame_bytes(f->list[i].bytes.len);
+    return f->count < FRAMES_MAX && bytes <= envelope_content_max();
+}
+
+enum err talk_send(struct chat *c, const struct env *env, struct talk *t, const struct eid *eid,
+                   struct frames *f, uint64_t token)
+{
+    struct buf acks = BUF_INIT(ACKS_BYTES_MAX);
+    struct talk_world w;
+    enum err err = OK;
+
+    if (has_room(f) && talk_world_init(&w, c, env) == OK) {
+        if (branches_ack(t->branches, env, &w.branches, &acks) == OK)
+            err = frames_add(f, FRAME_ACKS, buf_span(&acks));
+        talk_world_clear(&w);
+    }
+    if (err == OK)
+        err = talk_publish(c, env, t, eid, f, token);
+    buf_clear(&acks);
+    return err;
+}
+
 static enum err heads_of(const struct chat *c, struct buf *out)
 {
     const struct identity *now = identity_log_now(c->me->log);
@@ -77,24 +104,17 @@ static void publish(struct chat *c, const struct env *env, struct talk *t,
                     const struct delivery_out *out)
 {
     struct frames f = {.count = 0};
-    struct buf acks = BUF_INIT(ACKS_BYTES_MAX), message = BUF_INIT(ENVELOPE_BYTES_MAX);
-    struct talk_world w;
+    struct buf message = BUF_INIT(ENVELOPE_BYTES_MAX);
     struct eid head = branches_head(t->branches);
     uint64_t token = out->token;
 
     enum err err = buf_append(&message, out->bytes);
     if (err == OK)
         err = frames_add(&f, FRAME_MLS, buf_span(&message));
-    if (err == OK && talk_world_init(&w, c, env) == OK) {
-        if (branches_ack(t->branches, env, &w.branches, &acks) == OK)
-            err = frames_add(&f, FRAME_ACKS, buf_span(&acks));
-        talk_world_clear(&w);
-    }
     if (err == OK)
-        err = talk_publish(c, env, t, &head, &f, token);
+        err = talk_send(c, env, t, &head, &f, token);
     if (err != OK)
         delivery_published(t->delivery, env, token, err);
-    buf_clear(&acks);
     buf_clear(&message);
 }
 
@@ -203,7 +223,7 @@ static enum err send_object(struct chat *c, const struct env *env, struct talk *
 {
     struct frames f = {.count = 0};
     TRY(frames_add(&f, kind, buf_span(object)));
-    return talk_publish(c, env, t, under, &f, 0);
+    return talk_send(c, env, t, under, &f, 0);
 }
 
 static enum err obey(struct chat *c, const struct env *env, struct talk *t,

@@ -246,7 +246,7 @@ static enum err ask_to_leave(struct chat *c, const struct env *env, struct talk 
             err = ask_out(t, &w, leaves[i], &f, &messages[i]);
     }
     if (err == OK)
-        err = talk_publish(c, env, t, &head, &f, 0);
+        err = talk_send(c, env, t, &head, &f, 0);
     for (size_t i = 0; i < IDENTITY_INSTALLATIONS_MAX; i++)
         buf_clear(&messages[i]);
     talk_world_clear(&w);

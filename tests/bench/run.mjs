@@ -20,7 +20,7 @@ const reference = process.env.SOTTO_REFERENCE_NODE
 // bench_NAME_client is run by the script of NAME.
 const BENCHES = {
   relay: [js('peers/libp2p.mjs', 'relay'), js('line.mjs', 'relay')],
-  chat: [js('chat.mjs')],
+  chat: [js('chat.mjs'), js('peers/messengers.mjs')],
   overload: [js('line.mjs', 'overload')],
   connections: [js('peers/libp2p.mjs', 'connections')],
   streams: [js('peers/libp2p.mjs', 'streams')],

@@ -141,6 +141,8 @@ void dag_free(struct dag *d)
         return;
     for (size_t i = 0; i < d->count; i++)
         dag_node_free(d->nodes[i]);
+    free(d->nodes);
+    free(d->index);
     for (size_t i = 0; i < d->lists_count; i++)
         dag_list_clear(&d->lists[i]);
     free(d->lists);

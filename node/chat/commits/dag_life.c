@@ -221,6 +221,7 @@ static void tell_way(struct dag *d, const struct dag_node *from, const struct da
 static void send_beacon(struct dag *d, const struct dag_node *from, int64_t now)
 {
     d->beacon_at = NEVER;
+    d->beacon_woke = false;
     if (beacons_today(d, now) == DAG_BEACONS_DAY)
         return;
     memmove(d->beacons + 1, d->beacons, sizeof d->beacons - sizeof *d->beacons);
@@ -276,6 +277,24 @@ void dag_answer(struct dag *d, const struct env *env, const struct dag_node *str
         (int64_t)rng_below(env->rng, DAG_SPREAD_NS);
 }
 
+/* All are uncertified at once: not all of them speak at once, and who hears in time that enough of
+ * the others stand here is silent. */
+static void plan_own_beacon(struct dag *d, const struct env *env)
+{
+    int64_t now = env->now.ns;
+    bool overdue = now >= uncertified_for_long(d, now);
+
+    if (d->asleep_ns != NEVER && d->awake_ns - d->asleep_ns > DAG_REWIND_NS)
+        d->beacon_woke = true;
+    d->asleep_ns = NEVER;
+    if (!overdue && !d->beacon_woke)
+        d->beacon_at = NEVER;
+    else if (d->beacon_at == NEVER)
+        d->beacon_at = now + (int64_t)rng_below(env->rng, DAG_SPREAD_NS);
+    if (now >= d->beacon_at)
+        send_beacon(d, dag_older(d, 2 * (unsigned)beacons_today(d, now)), now);
+}
+
 static void plan_beacon(struct dag *d, const struct env *env)
 {
     int64_t now = env->now.ns;
@@ -283,12 +302,7 @@ static void plan_beacon(struct dag *d, const struct env *env)
 
     if (d->catching_up)
         return;
-    bool woke = d->asleep_ns != NEVER && d->awake_ns - d->asleep_ns > DAG_REWIND_NS;
-    d->asleep_ns = NEVER;
-    if (woke && d->beacon_at == NEVER)
-        d->beacon_at = now + (int64_t)rng_below(env->rng, DAG_SPREAD_NS);
-    if (now >= d->beacon_at || now >= uncertified_for_long(d, now))
-        send_beacon(d, dag_older(d, 2 * (unsigned)beacons_today(d, now)), now);
+    plan_own_beacon(d, env);
     if (strange != NULL) {
         dag_answer(d, env, strange, NULL);
         strange->fork_told = strange->dirty = true;
@@ -392,5 +406,7 @@ struct mono dag_deadline(const struct dag *d)
         at = earlier(at, next_ack(d, d->acks_ns));
     if (d->rejoin_at == NEVER)
         at = earlier(at, lost_at(d));
-    return (struct mono){earlier(at, uncertified_for_long(d, d->beacons[0]))};
+    if (d->beacon_at == NEVER)
+        at = earlier(at, uncertified_for_long(d, d->beacons[0]));
+    return (struct mono){at};
 }

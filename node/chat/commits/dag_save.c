@@ -354,6 +354,8 @@ static int by_epoch(const void *a, const void *b)
 
 enum err dag_load_end(struct dag *d, const struct env *env)
 {
+    if (d->count == 0)
+        return ERR_CORRUPT;
     qsort(d->nodes, d->count, sizeof *d->nodes, by_epoch);
     dag_index(d, 0);
     d->root = dag_find(d, &d->root_eid);

@@ -5,8 +5,7 @@
 #include "crypto/base/fifo.h"
 #include "node/chat/commits/dag.h"
 
-#define NEVER     INT64_MAX
-#define DAG_INDEX (2 * DAG_NODES_MAX)
+#define NEVER INT64_MAX
 
 struct dag_voters { /* shared by the epochs that have the same */
     size_t refs, count;
@@ -61,9 +60,9 @@ struct dag_place {
 
 struct dag {
     uint8_t group[GROUP_ID_BYTES], key[32];
-    struct dag_node *nodes[DAG_NODES_MAX]; /* parents before their children */
-    size_t count;
-    uint16_t index[DAG_INDEX]; /* place in `nodes`, + 1, by the name's first bytes; 0: free */
+    struct dag_node **nodes; /* owned; parents before their children */
+    size_t count, cap;       /* to DAG_NODES_MAX */
+    uint16_t *index; /* owned, 2 * cap: place in `nodes`, + 1, by the name's first bytes; 0: free */
     struct dag_node *root, *head, *certified; /* certified: the deepest on the path, else root */
     struct dag_node *winner;                  /* cannot be followed and would win; NULL: none */
     struct dag_list *lists;                   /* owned; oldest first */
@@ -82,7 +81,8 @@ struct dag {
     int64_t lone_ns;   /* last acks that travelled alone; INT64_MIN: never */
     int64_t lone_at;   /* the next; NEVER: none is planned */
     int64_t beacons[DAG_BEACONS_DAY]; /* the last ones, newest first; INT64_MIN: none */
-    int64_t beacon_at;                /* because we woke; NEVER */
+    int64_t beacon_at;                /* because we woke or are uncertified; NEVER */
+    bool beacon_woke;
     int64_t rejoin_at;
     unsigned rejoin_tries;
     int64_t answer_at, answered_ns;     /* a beacon to another branch; NEVER, INT64_MIN */
@@ -106,7 +106,7 @@ void dag_emit(struct dag *d, enum dag_out_kind kind, const struct dag_node *n,
 void dag_index(struct dag *d, size_t from); /* the nodes from there on; 0: anew */
 struct dag_node *dag_find(const struct dag *d, const struct eid *eid);
 void dag_voters_unref(struct dag_voters *v);
-enum err dag_insert(struct dag *d, struct dag_node *n); /* links it; ERR_FULL */
+enum err dag_insert(struct dag *d, struct dag_node *n); /* links it; ERR_FULL, ERR_MEMORY */
 void dag_node_free(struct dag_node *n);
 struct dag_node *dag_node_new(void);
 

@@ -65,20 +65,19 @@ static enum err change_of(struct vault *v, enum vault_table t, const struct vaul
     return err;
 }
 
-enum err vault_put_raw(struct vault *v, enum vault_table t, struct span key, struct span value)
+static enum err put_named(struct vault *v, enum vault_table t, const struct vault_name *name,
+                          struct span value)
 {
     struct buf plain = BUF_INIT(VAULT_VALUE_BYTES_MAX);
     struct vault_change *c = NULL;
-    struct vault_name name;
 
     assert(v->in_step);
     if (value.len > VAULT_VALUE_BYTES_MAX)
         return ERR_ARGUMENT;
     if (v->step_bytes + value.len > VAULT_STEP_BYTES_MAX)
         return ERR_FULL;
-    TRY(vault_name_of(v, t, key, &name));
     TRY(buf_append(&plain, value));
-    enum err err = change_of(v, t, &name, &c);
+    enum err err = change_of(v, t, name, &c);
     if (err != OK) {
         buf_clear(&plain);
         return err;
@@ -87,6 +86,14 @@ enum err vault_put_raw(struct vault *v, enum vault_table t, struct span key, str
     buf_move(&c->plain, &plain);
     c->removed = false;
     return OK;
+}
+
+enum err vault_put_raw(struct vault *v, enum vault_table t, struct span key, struct span value)
+{
+    struct vault_name name;
+
+    TRY(vault_name_of(v, t, key, &name));
+    return put_named(v, t, &name, value);
 }
 
 enum err vault_delete_raw(struct vault *v, enum vault_table t, struct span key)
@@ -104,35 +111,38 @@ enum err vault_delete_raw(struct vault *v, enum vault_table t, struct span key)
 }
 
 /* Is there a value, openable or not? */
-static enum err is_there(struct vault *v, enum vault_table t, struct span key)
+static enum err is_there(struct vault *v, const struct vault_name *name)
 {
-    struct vault_name name;
     struct kv_txn *txn;
     struct span ignored;
+    const struct vault_change *c = changed(v, name);
 
-    TRY(vault_name_of(v, t, key, &name));
-    const struct vault_change *c = changed(v, &name);
     if (c != NULL)
         return c->removed ? ERR_NOT_FOUND : OK;
     TRY(kv_begin(v->kv, false, &txn));
-    enum err err = kv_get(txn, 0, SPAN_ARRAY(name.bytes), &ignored);
+    enum err err = kv_get(txn, 0, SPAN_ARRAY(name->bytes), &ignored);
     kv_abort(txn);
     return err;
 }
 
 enum err vault_put(struct vault *v, enum vault_table t, struct span key, struct span value)
 {
-    enum err there = is_there(v, t, key);
+    struct vault_name name;
 
+    TRY(vault_name_of(v, t, key, &name));
+    enum err there = is_there(v, &name);
     if (there != OK && there != ERR_NOT_FOUND)
         return there;
-    TRY(vault_put_raw(v, t, key, value));
+    TRY(put_named(v, t, &name, value));
     return there == OK ? OK : vault_index_add(v, t, key);
 }
 
 enum err vault_delete(struct vault *v, enum vault_table t, struct span key)
 {
-    TRY(is_there(v, t, key));
+    struct vault_name name;
+
+    TRY(vault_name_of(v, t, key, &name));
+    TRY(is_there(v, &name));
     TRY(vault_delete_raw(v, t, key));
     return vault_index_remove(v, t, key);
 }

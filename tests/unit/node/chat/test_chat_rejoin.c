@@ -435,6 +435,42 @@ static void who_was_away_for_forty_days_comes_back_by_itself(void **state)
     world_clear(&w);
 }
 
+static size_t conversed(size_t from)
+{
+    size_t count = 0;
+    for (size_t i = from; i < w.messages_count; i++)
+        count += memcmp(w.messages[i].topic, "/sotto/1/b", 10) == 0;
+    return count;
+}
+
+static bool head_is_certified(struct world_person *p)
+{
+    struct eid head = head_of(p);
+    return dag_is_certified(branches_dag(talk_of(p)->branches), &head);
+}
+
+/* All have acked alone within the last hours, and nobody says anything after the last commit: its
+ * acks come with beacons, of as few as it takes, and nobody asks to be let in. */
+static void a_silent_night_costs_a_few_beacons(void **state)
+{
+    (void)state;
+    begin(8, PEOPLE);
+    for (unsigned i = 0; i == 0 || (i < 6 && head_is_certified(people[0])); i++) {
+        rename_group(people[i % PEOPLE], i % 2 == 0 ? "coffee" : "water");
+        world_run(&w, 300);
+    }
+    assert_false(head_is_certified(people[0]));
+    size_t from = w.messages_count;
+    world_run(&w, 3 * 3600);
+    assert_true(all_in_one(PEOPLE));
+    for (size_t i = 0; i < PEOPLE; i++) {
+        assert_true(head_is_certified(people[i]));
+        assert_true(talk_of(people[i])->rejoining == NULL);
+    }
+    assert_in_range(conversed(from), 1, PEOPLE);
+    world_clear(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -447,6 +483,7 @@ int main(void)
         cmocka_unit_test(who_floods_with_requests_costs_few_commits),
         cmocka_unit_test(that_the_other_is_away_is_no_reason_to_rejoin),
         cmocka_unit_test(who_was_away_for_forty_days_comes_back_by_itself),
+        cmocka_unit_test(a_silent_night_costs_a_few_beacons),
     };
     cmocka_set_test_filter(getenv("TEST")); /* one alone, by name */
     return cmocka_run_group_tests(tests, NULL, NULL);
