@@ -225,6 +225,17 @@ enum err delivery_pass(struct delivery *d, const struct env *env, struct span co
     return OK;
 }
 
+/* What travels alone waits the longer, the more there are who will say the same. */
+static int64_t alone_ms(const struct delivery *d, const struct env *env)
+{
+    uint64_t least = d->members_count < 2 ? 1 : (d->members_count - 1) * DELIVERY_ACK_S;
+
+    if (least > DELIVERY_ACK_MAX_S / DELIVERY_ACK_SPREAD)
+        least = DELIVERY_ACK_MAX_S / DELIVERY_ACK_SPREAD;
+    uint64_t spread_ms = least * 1000 * (DELIVERY_ACK_SPREAD - 1);
+    return (int64_t)(least * 1000 + rng_below(env->rng, spread_ms));
+}
+
 void delivery_seen(struct delivery *d, const struct env *env, const struct entry_place *place)
 {
     uint64_t spread = (DELIVERY_READ_MAX_S - DELIVERY_READ_MIN_S) * 1000;
@@ -235,7 +246,8 @@ void delivery_seen(struct delivery *d, const struct env *env, const struct entry
     d->rest_changed = true;
     if (d->config.receipts && d->receipt_due.ns == MONO_NEVER.ns) {
         int64_t wait_ms = (int64_t)(DELIVERY_READ_MIN_S * 1000 + rng_below(env->rng, spread));
-        d->receipt_due = mono_add(env->now, wait_ms * NS_PER_MS);
+        int64_t least_ms = alone_ms(d, env);
+        d->receipt_due = mono_add(env->now, (wait_ms > least_ms ? wait_ms : least_ms) * NS_PER_MS);
     }
     delivery_pump(d, env);
 }
@@ -256,18 +268,11 @@ void delivery_emit(struct delivery *d, const struct delivery_out *out, struct sp
         buf_clear(&e.bytes);
 }
 
-/* An acknowledgement alone waits the longer, the more there are who will acknowledge. */
 void delivery_owe_ack(struct delivery *d, const struct env *env)
 {
-    uint64_t least = d->members_count < 2 ? 1 : (d->members_count - 1) * DELIVERY_ACK_S;
-
     if (d->ack_due.ns != MONO_NEVER.ns)
         return;
-    if (least > DELIVERY_ACK_MAX_S / DELIVERY_ACK_SPREAD)
-        least = DELIVERY_ACK_MAX_S / DELIVERY_ACK_SPREAD;
-    uint64_t spread_ms = least * 1000 * (DELIVERY_ACK_SPREAD - 1);
-    int64_t wait_ms = (int64_t)(least * 1000 + rng_below(env->rng, spread_ms));
-    d->ack_due = mono_add(env->now, wait_ms * NS_PER_MS);
+    d->ack_due = mono_add(env->now, alone_ms(d, env) * NS_PER_MS);
     d->rest_changed = true;
 }
 
