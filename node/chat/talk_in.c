@@ -222,9 +222,9 @@ static void take_frames(struct chat *c, const struct env *env, struct talk *t, s
             log_unusual(env, "chat", "evidence that is no log");
     for (size_t i = 0; i < o->frames->count; i++) {
         enum err err = take_frame(c, env, t, o, i);
-        if (err == MLS_UNKNOWN_REFERENCE)
+        if (err == mls_fail(MLS_UNKNOWN_REFERENCE))
             look_for_proposals(c, env, t);
-        if (err == ERR_NOT_FOUND || err == MLS_UNKNOWN_REFERENCE)
+        if (err == ERR_NOT_FOUND || err == mls_fail(MLS_UNKNOWN_REFERENCE))
             o->again = true;
         else if (err != OK && err != ERR_EXISTS && !is_of_our_past(err))
             refused(c, env, t, o, o->frames->list[i].kind, err);
