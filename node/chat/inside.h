@@ -79,7 +79,7 @@ struct talk_keys { /* of an epoch; secret */
     struct eid eid;
     struct envelope_keys keys;
     int64_t until_ns; /* wall; of epochs that were left */
-    bool tried;       /* what was parked before it came was offered to it */
+    uint64_t mark;    /* of parked: what came before the key was not offered to it; 0: it was */
 };
 
 enum wish_kind { /* numbers are stored */

@@ -313,20 +313,25 @@ static enum talk_verdict offer(struct chat *c, const struct env *env, struct spa
     return TALK_NOT_OURS;
 }
 
-/* Those that may be under this key: all that are parked, once; then those that it opens already. A
- * stranger's flood is gone through once for each key, not for each key at each. */
+/* Is there one more of those that may be under this key? What was parked before the key came is
+ * gone through once, then only what it opened already: a stranger's flood costs each key once. */
+static bool next_of_key(const struct chat *c, const uint8_t *header, uint64_t mark,
+                        uint64_t *cursor, struct parked_item *out)
+{
+    return mark > 0 ? parked_before(c->parked, header, mark, cursor, out)
+                    : parked_again(c->parked, header, cursor, out);
+}
+
 static bool retry_key(struct chat *c, const struct env *env, struct talk *t, struct talk_keys *k)
 {
-    bool (*next)(const struct parked *, const uint8_t *, uint64_t *, struct parked_item *) =
-        k->tried ? parked_again : parked_next;
     struct parked_item item;
-    uint64_t cursor = 0;
+    uint64_t cursor = 0, mark = k->mark;
     uint8_t header[ENVELOPE_KEY_BYTES];
     char topic[ENVELOPE_TOPIC_BYTES];
     bool moved = false;
     memcpy(header, k->keys.header, sizeof header);
-    k->tried = true;
-    while (next(c->parked, header, &cursor, &item)) {
+    k->mark = 0;
+    while (next_of_key(c, header, mark, &cursor, &item)) {
         envelope_topic(ENVELOPE_BUCKET, item.bucket, topic);
         if (talk_received(c, env, t, span_str(topic), item.payload) == TALK_AGAIN) {
             parked_known(c->parked, item.number);

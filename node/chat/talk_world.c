@@ -47,7 +47,8 @@ static void forget(struct talk *t, size_t i)
 enum err keys_note(struct chat *c, const struct env *env, struct talk *t, const struct mls_group *g)
 {
     struct talk_keys k = {.eid = branches_eid(g),
-                          .until_ns = env->wall.ns + TALK_KEYS_S * NS_PER_S};
+                          .until_ns = env->wall.ns + TALK_KEYS_S * NS_PER_S,
+                          .mark = parked_mark(c->parked)};
 
     TRY(doors_note(c, t, g));
     if (keys_of(t, &k.eid) != NULL)

@@ -117,9 +117,11 @@ static size_t place_of(const struct parked *p, uint64_t number)
 }
 
 static bool look(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES], bool known,
-                 uint64_t *cursor, struct parked_item *out)
+                 uint64_t mark, uint64_t *cursor, struct parked_item *out)
 {
-    for (size_t i = place_of(p, *cursor); i < fifo_count(&p->items); i++) {
+    size_t end = mark < p->next ? place_of(p, mark) : fifo_count(&p->items);
+
+    for (size_t i = place_of(p, *cursor); i < end; i++) {
         const struct item *it = fifo_at(&p->items, i);
         if (it->view.number == 0 || (known && !it->known) ||
             !envelope_matches(it->view.payload, header))
@@ -135,13 +137,24 @@ static bool look(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES
 bool parked_next(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES], uint64_t *cursor,
                  struct parked_item *out)
 {
-    return look(p, header, false, cursor, out);
+    return look(p, header, false, p->next, cursor, out);
+}
+
+bool parked_before(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES], uint64_t mark,
+                   uint64_t *cursor, struct parked_item *out)
+{
+    return look(p, header, false, mark, cursor, out);
+}
+
+uint64_t parked_mark(const struct parked *p)
+{
+    return p->next;
 }
 
 bool parked_again(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES],
                   uint64_t *cursor, struct parked_item *out)
 {
-    return p->known > 0 && look(p, header, true, cursor, out);
+    return p->known > 0 && look(p, header, true, p->next, cursor, out);
 }
 
 static struct item *item_of(const struct parked *p, uint64_t number)

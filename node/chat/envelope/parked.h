@@ -35,6 +35,13 @@ enum err parked_add(struct parked *p, const struct env *env, uint8_t bucket, int
 bool parked_next(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES], uint64_t *cursor,
                  struct parked_item *out);
 
+/** The number that the next payload gets. */
+uint64_t parked_mark(const struct parked *p);
+
+/** As parked_next, of those with a smaller number alone. */
+bool parked_before(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES], uint64_t mark,
+                   uint64_t *cursor, struct parked_item *out);
+
 /** A key opens it, but it needs an epoch that is not here yet: parked_again finds it. */
 void parked_known(struct parked *p, uint64_t number);
 
