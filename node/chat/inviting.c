@@ -123,7 +123,9 @@ static enum err enter(struct chat *c, const struct env *env, struct talk_world *
     struct talk *t = talks_find(c, id.ptr);
     bool again = t != NULL; /* let in again: history stays */
 
-    if (again && t->branches != NULL)
+    bool left = again && t->branches != NULL; /* or removed */
+
+    if (left && t->state != CHAT_LEFT)
         return ERR_EXISTS;
     if (!again)
         t = talks_new(c, env, id.ptr, (enum chat_type)j->data.type);
@@ -139,15 +141,16 @@ static enum err enter(struct chat *c, const struct env *env, struct talk_world *
     if (from->consent == CHAT_CONSENT_NONE)
         from->consent = CHAT_CONSENT_ASKED;
     from->changed = true;
-    bool wanted = !r->asks || t->type == CHAT_SELF || self_accepted(c, t);
+    /* who left is asked before it is in again, whoever wants that */
+    bool wanted = (!r->asks && !left) || t->type == CHAT_SELF || self_accepted(c, t);
     t->state = wanted ? CHAT_JOINED : CHAT_REQUESTED;
     struct mls_group *g = j->group;
     j->group = NULL;
-    TRY(talk_begin(c, env, t, w, g));
+    TRY(left ? talk_anew(c, env, t, w, g) : talk_begin(c, env, t, w, g));
     journal_add(c, env,
-                &(struct happened){.kind = again    ? CHAT_EVENT_REJOINED
-                                           : wanted ? CHAT_EVENT_CONVERSATION
-                                                    : CHAT_EVENT_REQUEST,
+                &(struct happened){.kind = !wanted ? CHAT_EVENT_REQUEST
+                                           : again ? CHAT_EVENT_REJOINED
+                                                   : CHAT_EVENT_CONVERSATION,
                                    .account = from->account,
                                    .installation = r->invite.installation,
                                    .conversation = t->id.bytes});

@@ -6,6 +6,7 @@
  *     talk_commit.c  commits of ours: made, sent, noted
  *     talk_in.c      envelopes, opened and taken frame by frame
  *     talk_out.c     parcels and other frames out, epochs adopted
+ *     talk_anew.c    let in again where we had left
  *     talk_record.c  how it lies in the vault
  */
 #pragma once
@@ -139,12 +140,19 @@ enum err talk_adopt(struct chat *c, const struct env *env, struct talk *t) MUST_
 /** Outputs of the branches and of delivery. */
 void talk_pump(struct chat *c, const struct env *env, struct talk *t);
 
+/* ---- talk_anew.c ---- */
+
+/** As talk_begin, of a conversation that we had left or were removed from: what was said stays. */
+enum err talk_anew(struct chat *c, const struct env *env, struct talk *t,
+                   const struct talk_world *w, struct mls_group *first) MUST_CHECK;
+
 /* ---- talks.c ---- */
 
 /** Begin with the state of the epoch that we made or joined; `first` is taken. */
 enum err talk_begin(struct chat *c, const struct env *env, struct talk *t,
                     const struct talk_world *w, struct mls_group *first) MUST_CHECK;
 uint64_t members_since(struct talk *t, const struct entry_author *who, uint64_t epoch);
+void members_forget(struct talk *t, const struct entry_author *who);
 struct mono talk_deadline(const struct talk *t, const struct env *env);
 /** We are no member any more. */
 void talk_removed(struct chat *c, const struct env *env, struct talk *t);

@@ -153,6 +153,14 @@ static size_t members_of(const struct talk *t, const struct mls_group *g,
     return count;
 }
 
+static bool in_roster(const struct talk *t, const struct entry_author *who)
+{
+    for (size_t i = 0; i < t->roster_count; i++)
+        if (entry_author_eq(&t->roster[i], who))
+            return true;
+    return false;
+}
+
 /* Keep who is in it; true: that has changed. */
 static bool call_roll(struct talk *t, const struct delivery_member *list, size_t count)
 {
@@ -191,6 +199,9 @@ static enum err adopt(struct chat *c, const struct env *env, struct talk *t,
     if (t->state == CHAT_LOOKING && mls_tree_members(mls_group_tree(g)) > 1)
         t->state = CHAT_JOINED;
     size_t count = members_of(t, g, list);
+    for (size_t i = 0; begun && i < count; i++) /* what was said without them is not for them */
+        if (!in_roster(t, &list[i].who))
+            members_forget(t, &list[i].who);
     for (size_t i = 0; i < count; i++)
         list[i].since = members_since(t, &list[i].who, mls_group_context(g)->epoch);
     TRY(delivery_members(t->delivery, list, count));

@@ -123,6 +123,13 @@ uint64_t members_since(struct talk *t, const struct entry_author *who, uint64_t 
     return epoch;
 }
 
+void members_forget(struct talk *t, const struct entry_author *who)
+{
+    for (size_t i = t->since_count; i-- > 0;)
+        if (entry_author_eq(&t->since[i].who, who))
+            t->since[i] = t->since[--t->since_count];
+}
+
 /* ---- time ---- */
 
 /* What is owed and wished for; and who wants to leave goes. */

@@ -159,6 +159,12 @@ void delivery_removed(struct delivery *d)
         outbox_failed(d->box, &place.id, OUTBOX_REMOVED);
 }
 
+void delivery_joined(struct delivery *d, bool silent)
+{
+    d->removed = d->ready = false;
+    d->config.silent = silent;
+}
+
 /* ---- what the person does ---- */
 
 static enum err make(struct delivery *d, const struct env *env, struct entry *e,

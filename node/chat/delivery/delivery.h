@@ -70,6 +70,8 @@ void delivery_ready(struct delivery *d, const struct env *env, bool ready);
 
 /** We are no longer a member: what waits has failed. */
 void delivery_removed(struct delivery *d);
+/** We are a member again: what failed then stays failed. */
+void delivery_joined(struct delivery *d, bool silent);
 
 /* ---- what the person does ---- */
 

@@ -123,6 +123,55 @@ static void many_are_let_in_by_one_commit_and_one_copy_of_the_welcome(void **sta
     people_clear_all(w);
 }
 
+/* Who was removed and is added again reads on, and what it has read stays, also after a restart. */
+static void who_was_removed_is_added_again(void **state)
+{
+    (void)state;
+    struct world *w = people(3, 31);
+    struct world_person *p = &w->people[2];
+    struct chat_account who;
+    struct chat_summary s;
+    struct chat_event ev;
+    memcpy(who.bytes, p->chat->self.account, sizeof who.bytes);
+    struct chat_conversation id = found(w, CHAT_GROUP, 3);
+    world_run(w, 60);
+    say(w, 0, &id, "all of us");
+    say(w, 2, &id, "here");
+    world_run(w, 60);
+    assert_ok(chat_remove(w->people[0].chat, &w->t.env, &id, &who));
+    world_run(w, 120);
+    assert_ok(chat_conversation(p->chat, &id, &s));
+    assert_int_equal(s.state, CHAT_LEFT);
+    say(w, 1, &id, "without you");
+    world_run(w, 60);
+    p->cursor = chat_event_last(p->chat);
+    assert_ok(chat_add(w->people[0].chat, &w->t.env, &id, &who, 1));
+    world_run(w, 800); /* nobody speaks: its Welcome waits for T */
+    assert_ok(chat_conversation(p->chat, &id, &s));
+    assert_int_equal(s.state, CHAT_REQUESTED); /* perhaps it had left itself: it is asked */
+    assert_true(world_event(p, CHAT_EVENT_REQUEST, &ev));
+    assert_ok(chat_accept(p->chat, &w->t.env, &id));
+    say(w, 2, &id, "back");
+    say(w, 1, &id, "with you");
+    world_run(w, 60);
+    assert_false(world_reads(p, &id, "without you"));
+    for (unsigned round = 0; round < 2; round++) {
+        for (size_t i = 0; i < 3; i++) {
+            assert_true(world_reads(&w->people[i], &id, "all of us"));
+            assert_true(world_reads(&w->people[i], &id, "here"));
+            assert_true(world_reads(&w->people[i], &id, "back"));
+            assert_true(world_reads(&w->people[i], &id, "with you"));
+            assert_int_equal(leaves_at(&w->people[i], &id), 3);
+        }
+        world_restart(w, p);
+        world_run(w, 60);
+        say(w, 2, &id, "and again");
+        world_run(w, 60);
+        assert_true(world_reads(&w->people[0], &id, "and again"));
+    }
+    people_clear_all(w);
+}
+
 /* A crowd is founded, one more joins late, one is removed, and all who are in it read all. */
 static void a_crowd_is_founded_joined_and_spoken_in(void **state)
 {
@@ -293,6 +342,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_are_let_in_by_one_commit_and_one_copy_of_the_welcome),
         cmocka_unit_test(a_crowd_is_founded_joined_and_spoken_in),
+        cmocka_unit_test(who_was_removed_is_added_again),
         cmocka_unit_test(a_copied_device_reads_nothing_after_the_promised_update),
         cmocka_unit_test(who_missed_the_proposals_of_a_commit_reads_stores_and_follows_it),
         cmocka_unit_test(more_than_the_type_holds_are_refused_before_anything_is_made),
