@@ -234,6 +234,16 @@ static enum err send_object(struct chat *c, const struct env *env, struct talk *
 {
     struct frames f = {.count = 0};
     TRY(frames_add(&f, kind, buf_span(object)));
+    return talk_publish(c, env, t, under, &f, 0);
+}
+
+/* (A withdrawal carries none: two who take back theirs at once, and ack the other's in the same
+ * breath, would have changed sides.) */
+static enum err send_with_acks(struct chat *c, const struct env *env, struct talk *t,
+                               const struct eid *under, uint64_t kind, const struct buf *object)
+{
+    struct frames f = {.count = 0};
+    TRY(frames_add(&f, kind, buf_span(object)));
     return talk_send(c, env, t, under, &f, 0);
 }
 
@@ -268,7 +278,7 @@ static enum err obey(struct chat *c, const struct env *env, struct talk *t,
     case DAG_OUT_BEACON:
         err = branches_beacon(t->branches, &w.branches, &out->eid, &object);
         if (err == OK)
-            err = send_object(c, env, t, &out->other, FRAME_BEACON, &object);
+            err = send_with_acks(c, env, t, &out->other, FRAME_BEACON, &object);
         break;
     case DAG_OUT_REJOIN:
         err = rejoin_ask(c, env, t, &out->eid);

@@ -464,7 +464,7 @@ static void a_late_request_outlives_its_question(void **state)
     uint64_t s = fake_find(f, 1, STORE_QUERY_PROTOCOL, true);
     fake_opened(f, s);
     fake_pump(f);
-    fake_run(f, 9 * NS_PER_S + NS_PER_MS);
+    fake_run(f, STORE_CLIENT_TIMEOUT_NS - NS_PER_S + NS_PER_MS);
     assert_int_equal(f->told[HOST_OUT_ANSWER], 1);
     answer_frame(f, s);
     answered_once(f, ERR_TIMEOUT);
