@@ -8,7 +8,8 @@
  *
  *     add a device of one's own account    everybody; its log, carried along, has the key
  *     add a device of another account      direct, self: everybody, of the accounts listed;
- *                                          group, crowd: admins, or all by PROFILE_MEMBERS_ADD
+ *                                          group, crowd: admins, or all by PROFILE_MEMBERS_ADD;
+ *                                          everybody, when by evidence all its leaves go with it
  *     remove a device of one's own account everybody (so do leaving, and the removal of a revoked)
  *     remove a device by evidence          everybody: the log no longer has the key, or two tickets
  *     remove a device, the account stays   direct, self: everybody; group, crowd: admins (silence)
@@ -44,7 +45,7 @@
     X(POLICY_OLD_LOG, "a log ends before what is known of the account")                            \
     X(POLICY_NOT_ACTIVE, "the log does not have this installation")                                \
     X(POLICY_NOT_LISTED, "the account is none of those this conversation is between")              \
-    X(POLICY_MAY_NOT_ADD, "adding accounts needs an admin")                                        \
+    X(POLICY_MAY_NOT_ADD, "adding devices of others needs an admin")                               \
     X(POLICY_MAY_NOT_REMOVE, "no role, log or proof allows this removal")                          \
     X(POLICY_ROLE_STAYS, "a removed account keeps its role")                                       \
     X(POLICY_MAY_NOT_NAME, "changing the name needs an admin")                                     \

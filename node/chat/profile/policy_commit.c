@@ -45,6 +45,67 @@ static enum policy_why log_of(const struct judging *j, const uint8_t account[32]
     return POLICY_FINE;
 }
 
+/* ---- who goes ---- */
+
+/* Is this Remove one half of a rejoin? The Add beside it is judged by itself. */
+static bool replaced(const struct judging *j, const struct profile_credential *gone)
+{
+    struct profile_credential added;
+
+    for (size_t i = 0; i < j->view->proposal_count; i++) {
+        const struct mls_proposal *p = &j->view->proposals[i].proposal;
+        if (p->type == MLS_PROPOSAL_ADD && profile_credential_of(&p->add.leaf, &added) == OK &&
+            same_account(gone, &added) && memcmp(gone->key, added.key, sizeof added.key) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Removed by what the commit proves about it. */
+static enum policy_why convicted(const struct judging *j, const struct profile_credential *gone)
+{
+    struct span group = mls_group_context(j->view->parent)->group_id;
+    const struct identity *id;
+
+    if (evidence_double(&j->p->evidence, group, gone->key))
+        return POLICY_FINE;
+    enum policy_why why = log_of(j, gone->account, &id);
+    if (why != POLICY_FINE)
+        return why;
+    bool active = (id->status == IDENTITY_ALIVE || id->status == IDENTITY_FROZEN) &&
+                  identity_has(id, gone->key, NULL);
+    return active ? POLICY_MAY_NOT_REMOVE : POLICY_FINE;
+}
+
+/* Does the commit remove that leaf because of what it proves, and put its key in no new place? */
+static bool goes(const struct judging *j, uint32_t leaf)
+{
+    struct profile_credential gone;
+
+    if (policy_member(j->parent, leaf, &gone) != OK || replaced(j, &gone))
+        return false;
+    for (size_t i = 0; i < j->view->proposal_count; i++) {
+        const struct mls_proposal *p = &j->view->proposals[i].proposal;
+        if (p->type == MLS_PROPOSAL_REMOVE && p->removed == leaf)
+            return convicted(j, &gone) == POLICY_FINE;
+    }
+    return false;
+}
+
+/* An account that was taken back: all its leaves go, so nobody of its own is left to bring in what
+ * its log has instead. As long as one stays the others wait for that one, or for an admin: a log
+ * that is carried along may be cut short, or be the branch that has lost. */
+static bool goes_whole(const struct judging *j, const uint8_t account[32])
+{
+    uint32_t leaves[IDENTITY_INSTALLATIONS_MAX];
+    size_t count = policy_leaves(j->parent, account, leaves, IDENTITY_INSTALLATIONS_MAX);
+    bool whole = count > 0 && count <= IDENTITY_INSTALLATIONS_MAX;
+
+    for (size_t i = 0; i < count && whole; i++)
+        whole = goes(j, leaves[i]);
+    return whole;
+}
+
 /* ---- Adds ---- */
 
 /* The leaf whose place this Add takes in the same commit: of the same installation. */
@@ -81,10 +142,8 @@ static enum policy_why may_add(const struct judging *j, const struct profile_cre
 {
     if (!j->rules->roles)
         return profile_data_lists(&j->before, added->account) ? POLICY_FINE : POLICY_NOT_LISTED;
-    /* an account that is a member is so with all its devices: who lost them all has nobody of his
-     * own left to bring in the new one */
-    if (policy_leaves(j->parent, added->account, NULL, 0) > 0 || in_charge(j, author) ||
-        (j->before.policy & PROFILE_MEMBERS_ADD) != 0)
+    if (same_account(author, added) || in_charge(j, author) ||
+        (j->before.policy & PROFILE_MEMBERS_ADD) != 0 || goes_whole(j, added->account))
         return POLICY_FINE;
     return POLICY_MAY_NOT_ADD;
 }
@@ -113,36 +172,6 @@ static enum policy_why judge_add(struct judging *j, const struct profile_credent
 }
 
 /* ---- Removes ---- */
-
-/* Is this Remove one half of a rejoin? The Add beside it is judged by itself. */
-static bool replaced(const struct judging *j, const struct profile_credential *gone)
-{
-    struct profile_credential added;
-
-    for (size_t i = 0; i < j->view->proposal_count; i++) {
-        const struct mls_proposal *p = &j->view->proposals[i].proposal;
-        if (p->type == MLS_PROPOSAL_ADD && profile_credential_of(&p->add.leaf, &added) == OK &&
-            same_account(gone, &added) && memcmp(gone->key, added.key, sizeof added.key) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Removed by what the commit proves about it. */
-static enum policy_why convicted(const struct judging *j, const struct profile_credential *gone)
-{
-    struct span group = mls_group_context(j->view->parent)->group_id;
-    const struct identity *id;
-
-    if (evidence_double(&j->p->evidence, group, gone->key))
-        return POLICY_FINE;
-    enum policy_why why = log_of(j, gone->account, &id);
-    if (why != POLICY_FINE)
-        return why;
-    bool active = (id->status == IDENTITY_ALIVE || id->status == IDENTITY_FROZEN) &&
-                  identity_has(id, gone->key, NULL);
-    return active ? POLICY_MAY_NOT_REMOVE : POLICY_FINE;
-}
 
 /* Removed because of who the author is. */
 static enum policy_why by_right(struct judging *j, const struct profile_credential *author,

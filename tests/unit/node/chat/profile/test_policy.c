@@ -284,6 +284,53 @@ static void a_member_adds_his_own_new_device(void **state)
     taken(s, CID1, COMMIT_ADDS);
 }
 
+/* A revoked device comes back, by a log that ends before that; and a new one, by the whole log. */
+static void a_member_adds_no_device_of_an_account_that_stays(void **state)
+{
+    struct scene *s = *state;
+    struct identity_log *before = log_copy(s->a[ANN].log);
+
+    account_revoke(&s->a[ANN], s->a[ANN].log, s->d[ANN2].key);
+    making_remove(&s->m, device_leaf(&s->d[ANN2]));
+    bring(s, ANN);
+    taken(s, CID1, COMMIT_REMOVES_EVIDENCE);
+    again(s);
+    making_add(&s->m, &s->d[ANN2]);
+    assert_ok(evidence_bring(&s->m.evidence, before));
+    refused(s, CID1, POLICY_MAY_NOT_ADD);
+    device_init(&s->spare, &s->a[ANN], MLS_SUITE_XWING);
+    making_add(&s->m, &s->spare);
+    bring(s, ANN);
+    refused(s, CID1, POLICY_MAY_NOT_ADD);
+    making_add(&s->m, &s->spare);
+    bring(s, ANN);
+    taken(s, BOB1, COMMIT_ADDS);
+    identity_log_free(before);
+}
+
+/* All its leaves go, by what its log says: anybody brings in what the log has instead. Not when one
+ * of them stays, be it in a new place. */
+static void a_member_brings_in_an_account_that_goes_whole(void **state)
+{
+    struct scene *s = *state;
+    struct account *ann = &s->a[ANN];
+
+    device_init(&s->spare, ann, MLS_SUITE_XWING);
+    account_revoke(ann, ann->log, s->d[ANN2].key);
+    making_remove(&s->m, device_leaf(&s->d[ANN2]));
+    making_add(&s->m, &s->spare);
+    bring(s, ANN);
+    refused(s, CID1, POLICY_MAY_NOT_ADD);
+    account_revoke(ann, ann->log, s->d[ANN1].key);
+    making_remove(&s->m, device_leaf(&s->d[ANN1]));
+    making_remove(&s->m, device_leaf(&s->d[ANN2]));
+    making_add(&s->m, &s->spare);
+    bring(s, ANN);
+    taken(s, CID1, COMMIT_REMOVES_EVIDENCE);
+    assert_null(s->d[ANN1].g);
+    assert_null(s->d[ANN2].g);
+}
+
 static void an_account_has_ten_leaves_at_most(void **state)
 {
     struct scene *s = *state;
@@ -475,6 +522,65 @@ static void nobody_is_put_in_a_new_place_without_asking(void **state)
     assert_ok(device_join(cid, &s->d[BOB1], &s->m, find, s, &j));
     profile_joined_clear(&j);
     buf_clear(&request);
+}
+
+/* Its only leaf asked to be put in a new place: that brings in no other one beside it, not even if
+ * it has committed twice. */
+static void a_member_adds_nothing_beside_a_rejoin(void **state)
+{
+    struct scene *s = *state;
+    struct buf request = BUF_INIT(8192), one = BUF_INIT(1024), two = BUF_INIT(1024);
+
+    making_remove(&s->m, device_leaf(&s->d[BOB2]));
+    taken(s, BOB1, COMMIT_REMOVES_EVIDENCE);
+    again(s);
+    device_package(&s->d[BOB1], MLS_SUITE_XWING);
+    struct rejoin r = {.eids = {{{1}}}, .count = 1, .key_package = buf_span(&s->d[BOB1].package)};
+    memcpy(r.group, mls_group_context(s->d[BOB1].g)->group_id.ptr, GROUP_ID_BYTES);
+    assert_ok(rejoin_sign(&r, s->d[BOB1].key));
+    assert_ok(rejoin_encode(&r, &request));
+    (void)ticket_of(&s->d[BOB1], 1, &one);
+    (void)ticket_of(&s->d[BOB1], 2, &two);
+    making_remove(&s->m, device_leaf(&s->d[BOB1]));
+    making_add(&s->m, &s->d[BOB1]);
+    making_add(&s->m, &s->d[BOB2]);
+    bring(s, BOB);
+    assert_ok(evidence_bring_rejoin(&s->m.evidence, buf_span(&request)));
+    assert_ok(evidence_bring_double(&s->m.evidence, buf_span(&one), buf_span(&two)));
+    refused(s, CID1, POLICY_MAY_NOT_ADD);
+    buf_clear(&request);
+    buf_clear(&one);
+    buf_clear(&two);
+}
+
+/* Dan leaves, by a Remove of his own that was sent ahead: no member brings him in with it again. */
+static void who_leaves_is_not_brought_in_again(void **state)
+{
+    struct scene *s = *state;
+    struct buf remove = BUF_INIT(64), message = BUF_INIT(65536);
+    struct profile_joined j;
+
+    making_add(&s->m, &s->d[DAN1]);
+    bring(s, DAN);
+    taken(s, BOB1, COMMIT_ADDS);
+    assert_ok(device_join(&s->d[DAN1], &s->d[BOB1], &s->m, find, s, &j));
+    profile_joined_clear(&j);
+    again(s);
+    device_init(&s->spare, &s->a[DAN], MLS_SUITE_XWING);
+    assert_ok(mls_make_remove(device_leaf(&s->d[DAN1]), &remove));
+    policy_clear(&s->d[DAN1].policy);
+    assert_ok(mls_propose(s->d[DAN1].g, &s->d[DAN1].w, buf_span(&remove), NULL, &message));
+    for (size_t i = 0; i < MEMBERS; i++) {
+        struct mls_event e;
+        assert_ok(policy_expect(&s->d[i].policy, buf_span(&message)));
+        assert_ok(mls_receive(s->d[i].g, &s->d[i].w, buf_span(&message), &e));
+        mls_event_clear(&e);
+    }
+    making_add(&s->m, &s->spare);
+    bring(s, DAN);
+    refused(s, CID1, POLICY_MAY_NOT_ADD);
+    buf_clear(&remove);
+    buf_clear(&message);
 }
 
 static void who_leaves_is_removed_by_anybody(void **state)
@@ -793,6 +899,10 @@ int main(void)
         ALL(a_key_that_is_in_no_log_is_not_added),
         ALL(a_credential_of_another_key_is_not_added),
         ALL(a_member_adds_his_own_new_device),
+        ALL(a_member_adds_no_device_of_an_account_that_stays),
+        ALL(a_member_brings_in_an_account_that_goes_whole),
+        ALL(a_member_adds_nothing_beside_a_rejoin),
+        ALL(who_leaves_is_not_brought_in_again),
         ALL(an_account_has_ten_leaves_at_most),
         ALL(a_member_may_not_remove_another),
         ALL(an_admin_may_not_remove_the_owner),
