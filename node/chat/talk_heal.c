@@ -122,8 +122,10 @@ enum err talk_heal_before(struct chat *c, const struct env *env, struct talk *t)
     enum healing_kind kind = healing_before(t->healing, env);
     enum err err = talk_heal(c, env, t, kind);
 
-    if (err == OK || kind == HEALING_REMOVE)
-        return err; /* a revoked installation goes before anything is said */
+    /* a revoked installation goes before anything is said; when policy lets nobody but an admin do
+     * that, it stays owed, but to be silent would let it silence us */
+    if (err == OK || (kind == HEALING_REMOVE && mls_err_class(err) != ERR_REFUSED))
+        return err;
     log_unusual(env, "chat", "said before healing err=%s", mls_err_name(err));
     return OK;
 }

@@ -372,6 +372,66 @@ static void a_restored_keeper_freezes_nothing(void **state)
     restored(22, true);
 }
 
+/* ---- a removal that is refused ---- */
+
+/* Another branch of that log under the same root, with a device that nobody has. */
+static struct identity_log *other_branch(struct world *w, const struct root *root,
+                                         const struct identity_log *from)
+{
+    struct buf bytes = BUF_INIT(IDENTITY_SENT_BYTES_MAX);
+    struct identity_event e = {.type = IDENTITY_INSTALL_ADD,
+                               .time_s = (uint64_t)(w->t.env.wall.ns / NS_PER_S)};
+    struct keyring_key *key;
+    struct identity_log *log;
+    assert_ok(identity_log_write(from, &bytes));
+    assert_ok(identity_log_read(buf_span(&bytes), &log));
+    buf_clear(&bytes);
+    assert_ok(keyring_draw(root->ring, w->t.env.rng, SPAN_LIT("other"), KEYRING_ED25519,
+                           KEYRING_MAY_SIGN_LABEL));
+    assert_ok(keyring_open(root->ring, SPAN_LIT("other"), KEYRING_MAY_SIGN_LABEL, &key));
+    memcpy(e.installation, keyring_public(key).ptr, sizeof e.installation);
+    assert_ok(identity_log_make(log, &e, &(struct identity_keys){root->key, key, NULL}));
+    keyring_close(key);
+    return log;
+}
+
+/* A member who knows another branch than the leaves of the group are on owes the removal of one,
+ * and cannot prove it: what he says is read all the same, and the removal stays owed. */
+static void a_removal_that_is_refused_silences_nobody(void **state)
+{
+    (void)state;
+    struct home h;
+    struct chat_conversation group;
+    world_init(&h.w, people_seed(24));
+    h.keeper = world_born(&h.w);
+    h.friend = world_born(&h.w);
+    h.direct = people_meet(&h.w, h.keeper, h.friend);
+    h.ana = people_account(h.keeper);
+    struct chat_account members[] = {people_account(h.friend)};
+    assert_ok(
+        chat_found(h.keeper->chat, &h.w.t.env, CHAT_GROUP, SPAN_LIT("tea"), members, 1, &group));
+    world_run(&h.w, 120);
+    people_say(&h.w, h.friend, &group, "before");
+    struct identity_log *log = public_log(h.friend, &h.ana);
+    h.second = people_pair(&h.w, h.keeper);
+    world_run(&h.w, 900);
+    assert_true(world_reads(h.keeper, &group, "before"));
+
+    struct root root = stolen_root(h.keeper);
+    struct person *ana = people_find(h.friend->chat, h.ana.bytes);
+    identity_log_free(ana->log);
+    ana->log = other_branch(&h.w, &root, log);
+    talks_log_changed(h.friend->chat, &h.w.t.env, ana);
+    struct talk *t = talks_find(h.friend->chat, group.bytes);
+    people_say(&h.w, h.friend, &group, "and now");
+    world_run(&h.w, 3); /* before it hears of the branch that has won */
+    assert_true(world_reads(h.keeper, &group, "and now"));
+    assert_int_equal(healing_before(t->healing, &h.w.t.env), HEALING_REMOVE);
+    identity_log_free(log);
+    root_clear(&root);
+    world_clear(&h.w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +439,7 @@ int main(void)
         cmocka_unit_test(an_outdated_root_key_annoys_nobody),
         cmocka_unit_test(two_histories_are_told_and_ended_by_the_words),
         cmocka_unit_test(a_restored_keeper_freezes_nothing),
+        cmocka_unit_test(a_removal_that_is_refused_silences_nobody),
     };
     cmocka_set_test_filter(getenv("TEST"));
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
  * Who must go:
  *     a revoked installation   before we send anything; without sending, one of our own account's
  *                              after a random 0 to 60 s, another's after 1 to 5 min
+ *                              (one that policy refuses stays owed, and does not silence us)
  *     a silent one             not heard on 30 of the days on which we were online: in a direct or
  *                              self conversation by everybody, else by admins
  *
