@@ -44,7 +44,8 @@
 #define TALK_GATHER_S        5     /* from one commit of newcomers to the next */
 #define TALK_FOUNDING_S      30    /* so long a founder waits for those who are looked for */
 #define TALK_BEACON_S        3600  /* stores are read so far back when somebody goes his own way */
-#define TALK_PROPOSALS_S     60    /* between two readings of stores for lost proposals */
+#define TALK_PROPOSALS_S     60    /* between two readings of stores for lost proposals, */
+#define TALK_PROPOSALS_S_MAX 1800  /* doubled with each that found none; own choice */
 #define TALK_WISHES_MAX      1024u /* what the person wants of a conversation and is not yet */
 #define TALK_RETRY_MS        5000  /* a parcel that could not be encrypted */
 #define TALK_ROUNDS_MAX      64    /* of one pumping */

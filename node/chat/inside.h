@@ -10,6 +10,7 @@
  *     welcoming.c newcomers of a commit, invited        welcomes_*.c  Welcomes beside invites
  *     devices.c   revoking, recovering                letting*.c  pairing (letting.h)
  *     network.c   what is listened to and read from stores, who takes what comes
+ *     parking.c   what is of conversations, or may be: it waits for a key, an epoch, a proposal
  *     talks.c     conversations: list and records       talk_*.c    one of them (talk.h)
  *     saying.c    what the person says        entries.c, notes.c, rows.c  what entries mean
  *     wishing.c   what it wishes of conversations
@@ -132,7 +133,9 @@ struct talk {
     struct mono gather_until; /* so long a founder waits for those who are looked for */
     struct healing *healing;  /* NULL: not joined */
     struct mono beacon_at;    /* when one makes us read stores again */
-    struct mono proposals_at; /* when a commit of proposals that we lack does */
+    struct mono proposals_at; /* when a commit of proposals that we lack does, */
+    bool proposals_due;       /* which came before that time */
+    unsigned proposals_vain;  /* so often in a row none were found */
     struct mono reconcile_at;
     struct mono typing_at; /* not said again before */
     /* for the person */
@@ -511,15 +514,25 @@ struct mono letting_deadline(const struct chat *c, const struct env *env);
 
 /* ---- network.c ---- */
 bool network_ask(struct chat *c, const struct env *env, struct chat_out *out);
+/** The buckets of our conversations at that wall time, into a set of bits. */
+void talk_buckets(const struct chat *c, int64_t wall_ns, uint8_t set[32]);
 /** The number in the topic of an envelope. */
 uint8_t topic_bucket(struct span topic);
 void network_listen(struct chat *c); /* what to listen to has changed */
 void network_gap(struct chat *c, const struct env *env, int64_t from_ns);
 void network_back(struct chat *c, const struct env *env);
-bool network_retry_parked(struct chat *c, const struct env *env);
 void network_tick(struct chat *c, const struct env *env);
 struct mono network_deadline(const struct chat *c);
-void network_clear(struct chat *c);
+
+/* ---- parking.c ---- */
+/** A payload of one of our buckets, which may be of a conversation. */
+void parking_received(struct chat *c, const struct env *env, struct span topic,
+                      struct span payload);
+/** Try again what waits. `swept`: stores were read. True: something was taken. */
+bool parking_retry(struct chat *c, const struct env *env, bool swept);
+void parking_tick(struct chat *c, const struct env *env);
+struct mono parking_deadline(const struct chat *c);
+void parking_clear(struct chat *c);
 
 /* ---- files*.c ---- */
 enum err files_load(struct chat *c) MUST_CHECK;

@@ -78,7 +78,7 @@ void chat_close(struct chat *c)
     people_clear(c);
     inviting_clear(c);
     letting_clear(c);
-    network_clear(c);
+    parking_clear(c);
     free(c->listed);
     buf_clear(&c->row);
     buf_clear(&c->edit);

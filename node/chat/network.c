@@ -37,8 +37,7 @@ static void cover(const struct chat *c, uint8_t set[32], unsigned wanted, uint64
         set_bit(set, from[i]);
 }
 
-/* Of our conversations, at that wall time. */
-static void talk_buckets(const struct chat *c, int64_t wall_ns, uint8_t set[32])
+void talk_buckets(const struct chat *c, int64_t wall_ns, uint8_t set[32])
 {
     size_t cursor = 0;
     for (const struct talk *t; (t = map_next(&c->talks, &cursor, NULL)) != NULL;)
@@ -226,7 +225,7 @@ static void caught_up(struct chat *c, const struct env *env)
             t->changed = true;
         }
     c->catchup.state = SWEEP_IDLE;
-    if (network_retry_parked(c, env) && c->rescans++ < RESCANS_MAX) {
+    if (parking_retry(c, env, true) && c->rescans++ < RESCANS_MAX) {
         sweep_start(&c->catchup, env, c->catchup.from); /* what appeared may open more */
         return;
     }
@@ -289,101 +288,6 @@ uint8_t topic_bucket(struct span topic)
     return (uint8_t)n;
 }
 
-/* A payload of one of our buckets that no key opens, or that came before what it builds on. */
-static void park(struct chat *c, const struct env *env, struct span topic, struct span payload,
-                 bool known)
-{
-    uint8_t set[32] = {0};
-    talk_buckets(c, env->wall.ns, set);
-    talk_buckets(c, env->wall.ns - week_ns(), set);
-    if (has_bit(set, topic_bucket(topic)) &&
-        parked_add(c->parked, env, topic_bucket(topic), env->wall.ns, payload, known) != OK)
-        log_unusual(env, "chat", "a payload was not parked: memory is out");
-}
-
-static enum talk_verdict offer(struct chat *c, const struct env *env, struct span topic,
-                               struct span payload)
-{
-    size_t cursor = 0;
-    for (struct talk *t; (t = map_next(&c->talks, &cursor, NULL)) != NULL;) {
-        enum talk_verdict v = talk_received(c, env, t, topic, payload);
-        if (v != TALK_NOT_OURS)
-            return v;
-    }
-    return TALK_NOT_OURS;
-}
-
-/* Is there one more of those that may be under this key? What was parked before the key came is
- * gone through once, then only what it opened already: a stranger's flood costs each key once. */
-static bool next_of_key(const struct chat *c, const uint8_t *header, uint64_t mark,
-                        uint64_t *cursor, struct parked_item *out)
-{
-    return mark > 0 ? parked_before(c->parked, header, mark, cursor, out)
-                    : parked_again(c->parked, header, cursor, out);
-}
-
-static bool retry_key(struct chat *c, const struct env *env, struct talk *t, struct talk_keys *k)
-{
-    struct parked_item item;
-    uint64_t cursor = 0, mark = k->mark;
-    uint8_t header[ENVELOPE_KEY_BYTES];
-    char topic[ENVELOPE_TOPIC_BYTES];
-    bool moved = false;
-    memcpy(header, k->keys.header, sizeof header);
-    k->mark = 0;
-    while (next_of_key(c, header, mark, &cursor, &item)) {
-        envelope_topic(ENVELOPE_BUCKET, item.bucket, topic);
-        if (talk_received(c, env, t, span_str(topic), item.payload) == TALK_AGAIN) {
-            parked_known(c->parked, item.number);
-            continue;
-        }
-        parked_take(c->parked, item.number);
-        moved = true;
-    }
-    return moved;
-}
-
-bool network_retry_parked(struct chat *c, const struct env *env)
-{
-    bool any = false, moved = parked_count(c->parked) > 0;
-    for (unsigned rounds = 0; moved && rounds < RESCANS_MAX; rounds++) {
-        size_t cursor = 0;
-        moved = false;
-        for (struct talk *t; (t = map_next(&c->talks, &cursor, NULL)) != NULL;)
-            for (size_t i = 0; i < t->keys_count; i++)
-                moved |= retry_key(c, env, t, &t->keys[i]);
-        any |= moved;
-    }
-    return any;
-}
-
-/* Where the payload is noted when it was taken: relay and two stores bring most of them thrice. */
-static uint64_t *had(struct chat *c, struct span payload, uint64_t *hash)
-{
-    uint8_t full[SHA256_BYTES];
-    sha256(payload, full);
-    memcpy(hash, full, sizeof *hash);
-    return &c->had[*hash % CHAT_HAD_MAX];
-}
-
-static void of_conversation(struct chat *c, const struct env *env, struct span topic,
-                            struct span payload)
-{
-    uint64_t keys = c->keys_noted, hash;
-    uint64_t *slot = had(c, payload, &hash);
-    if (*slot == hash)
-        return;
-    bool other =
-        welcomes_received(c, env, topic, payload) || files_received(c, env, topic, payload);
-    enum talk_verdict v = other ? TALK_TAKEN : offer(c, env, topic, payload);
-    if (v == TALK_TAKEN)
-        *slot = hash;
-    else
-        park(c, env, topic, payload, v == TALK_AGAIN);
-    if (c->keys_noted != keys)
-        (void)network_retry_parked(c, env);
-}
-
 /* Is it a topic of ours, as we write it? */
 static bool is_topic(struct span topic, enum envelope_kind kind)
 {
@@ -404,7 +308,7 @@ void chat_received(struct chat *c, const struct env *env, struct span topic, str
         finding_received(c, env, topic, payload);
         inviting_received(c, env, topic, payload);
     } else if (is_topic(topic, ENVELOPE_BUCKET)) {
-        of_conversation(c, env, topic, payload);
+        parking_received(c, env, topic, payload);
     }
 }
 
@@ -439,7 +343,7 @@ void network_back(struct chat *c, const struct env *env)
 
 void network_tick(struct chat *c, const struct env *env)
 {
-    parked_tick(c->parked, env);
+    parking_tick(c, env);
     if (env->now.ns >= c->listen_again.ns)
         network_listen(c);
     if (c->online && env->now.ns >= c->intro_at.ns && c->intro.state == SWEEP_IDLE)
@@ -452,6 +356,7 @@ struct mono network_deadline(const struct chat *c)
     struct mono at = c->listen_again;
     if (!c->online)
         return MONO_NEVER;
+    at = mono_min(at, parking_deadline(c));
     at = mono_min(at, sweep_deadline(&c->catchup));
     at = mono_min(at, sweep_deadline(&c->intro));
     if (c->intro.state == SWEEP_IDLE)
@@ -460,9 +365,4 @@ struct mono network_deadline(const struct chat *c)
         if (p->looking)
             at = mono_min(at, sweep_deadline(&p->sweep));
     return at;
-}
-
-void network_clear(struct chat *c)
-{
-    parked_free(c->parked);
 }

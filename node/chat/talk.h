@@ -118,6 +118,7 @@ enum err talk_heal_load(struct chat *c, struct talk *t, struct buf *value) MUST_
 enum talk_verdict {
     TALK_NOT_OURS, /* no key of ours opens it */
     TALK_AGAIN,    /* it needs an epoch that is not here yet */
+    TALK_LACKS,    /* a commit in it gathers proposals that are not here */
     TALK_TAKEN,
 };
 

@@ -79,7 +79,8 @@ struct opening {
     struct eid eid;  /* of the key */
     struct eid next; /* of the commit in here; none: there is none */
     const struct frames *frames;
-    bool again; /* something needs an epoch that is not here yet */
+    bool again; /* something needs an epoch that is not here yet, */
+    bool lacks; /* proposals that are not here */
 };
 
 static struct span ticket_in(const struct frames *f, size_t after)
@@ -194,15 +195,6 @@ static enum err take_frame(struct chat *c, const struct env *env, struct talk *t
     }
 }
 
-/* A commit gathers proposals that have not reached us: stores have them, and it is tried again. */
-static void look_for_proposals(struct chat *c, const struct env *env, struct talk *t)
-{
-    if (env->now.ns < t->proposals_at.ns)
-        return;
-    t->proposals_at = mono_add(env->now, TALK_PROPOSALS_S * NS_PER_S);
-    network_gap(c, env, env->wall.ns - TALK_BEACON_S * NS_PER_S);
-}
-
 /* Not taken, and why: by its name, and the rule of the conversation that it breaks. */
 static void refused(struct chat *c, const struct env *env, struct talk *t, const struct opening *o,
                     uint64_t kind, enum err err)
@@ -223,8 +215,8 @@ static void take_frames(struct chat *c, const struct env *env, struct talk *t, s
     for (size_t i = 0; i < o->frames->count; i++) {
         enum err err = take_frame(c, env, t, o, i);
         if (err == mls_fail(MLS_UNKNOWN_REFERENCE))
-            look_for_proposals(c, env, t);
-        if (err == ERR_NOT_FOUND || err == mls_fail(MLS_UNKNOWN_REFERENCE))
+            o->lacks = true;
+        else if (err == ERR_NOT_FOUND)
             o->again = true;
         else if (err != OK && err != ERR_EXISTS && !is_of_our_past(err))
             refused(c, env, t, o, o->frames->list[i].kind, err);
@@ -288,5 +280,5 @@ enum talk_verdict talk_received(struct chat *c, const struct env *env, struct ta
         log_info(env, "chat", "content refused err=%s", err_name(err));
     }
     buf_clear(&content);
-    return o.again ? TALK_AGAIN : TALK_TAKEN;
+    return o.lacks ? TALK_LACKS : o.again ? TALK_AGAIN : TALK_TAKEN;
 }

@@ -174,10 +174,10 @@ static void parked(struct world_person *p)
     one("parked_heap", "B", "at most", (double)(mallinfo2().uordblks - heap));
     double at = cpu();
     assert_ok(chat_found(p->chat, &w->t.env, CHAT_GROUP, SPAN_LIT("new"), NULL, 0, &id));
-    (void)network_retry_parked(p->chat, &w->t.env);
+    (void)parking_retry(p->chat, &w->t.env, false);
     one("parked_epoch", "ms", "the first time", (cpu() - at) * 1e3);
     at = cpu();
-    (void)network_retry_parked(p->chat, &w->t.env);
+    (void)parking_retry(p->chat, &w->t.env, false);
     one("parked_epoch", "ms", "again", (cpu() - at) * 1e3);
 }
 

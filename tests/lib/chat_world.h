@@ -30,8 +30,9 @@ struct world_person {
     char words[CHAT_WORDS_TEXT_MAX];
     uint64_t cursor; /* of the journal, for the test */
     unsigned side;
-    size_t heard; /* messages of the world that were delivered or passed over */
-    bool dead;    /* killed: it does nothing until world_restart */
+    unsigned fetches; /* questions to stores */
+    size_t heard;     /* messages of the world that were delivered or passed over */
+    bool dead;        /* killed: it does nothing until world_restart */
     char listens[CHAT_TOPICS_MAX][32]; /* as CHAT_OUT_LISTEN said last */
     size_t listens_count;
 };
@@ -140,6 +141,7 @@ static inline void world_fetch(struct world *w, struct world_person *p, const st
 {
     struct chat_out ask = *out;
     char topics[CHAT_TOPICS_MAX][32] = {{0}};
+    p->fetches++;
     if (!w->stores) {
         chat_fetched(p->chat, &w->t.env, ask.ticket, ERR_NOT_FOUND);
         return;

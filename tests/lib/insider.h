@@ -12,6 +12,7 @@ struct insider {
     struct chat_conversation in; /* where it does harm */
     struct mls_group *fork;      /* its commits come from here: a generation each */
     struct eid fork_of;
+    bool gathers; /* its commits name the proposals that wait in there */
 };
 
 static inline void insider_init(struct insider *m, struct world *w, struct world_person *me,
@@ -135,7 +136,7 @@ static inline bool insider_commits(struct insider *m, const struct eid *parent,
     struct talk *t = insider_talk(m);
     struct talk_world w;
     const struct mls_commit_options o = {.proposals = proposals,
-                                         .without_waiting = true,
+                                         .without_waiting = !m->gathers,
                                          .with_path = true,
                                          .send = {.authenticated_data = evidence}};
     *c = (struct insider_commit){0};

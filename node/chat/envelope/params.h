@@ -232,6 +232,8 @@
 #define PARKED_BYTES_MAX 67108864u /* CHAT.md 6; the oldest leave first */
 #define PARKED_COUNT_MAX 131072u   /* of 512 bytes each */
 #define PARKED_S_MAX     604800u   /* 7 days */
+#define PARKED_TRIES_MAX 3u        /* of what lacks something else than a key; own choice */
+#define PARKED_LACKS_S   3600u     /* so long; own choice */
 
 /* what a person sees of an entry */
 #define NOTE_REACTIONS_MAX 8u  /* emojis of one account, on or off again */

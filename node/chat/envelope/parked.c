@@ -12,6 +12,8 @@ struct item {
     uint8_t hash[SHA256_BYTES];
     uint8_t *bytes; /* owned */
     bool known;
+    struct mono lacks_until, tried;
+    unsigned tries;
 };
 
 struct parked {
@@ -68,7 +70,7 @@ void parked_free(struct parked *p)
 
 static enum err keep(struct parked *p, struct item *it)
 {
-    TRY(map_put(&p->hashes, SPAN_ARRAY(it->hash), p));
+    TRY(map_put(&p->hashes, SPAN_ARRAY(it->hash), (void *)(uintptr_t)it->view.number));
     enum err err = fifo_push(&p->items, it);
     if (err != OK)
         (void)map_take(&p->hashes, SPAN_ARRAY(it->hash));
@@ -116,15 +118,26 @@ static size_t place_of(const struct parked *p, uint64_t number)
     return number <= first ? 0 : (size_t)(number - first);
 }
 
-static bool look(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES], bool known,
+enum which {
+    ALL,
+    KNOWN,
+    KNOWN_AND_LACKING
+};
+
+static bool is_of(const struct item *it, enum which which)
+{
+    return it->view.number != 0 &&
+           (which == ALL || (it->known && (which == KNOWN_AND_LACKING || !it->view.lacks)));
+}
+
+static bool look(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES], enum which which,
                  uint64_t mark, uint64_t *cursor, struct parked_item *out)
 {
     size_t end = mark < p->next ? place_of(p, mark) : fifo_count(&p->items);
 
     for (size_t i = place_of(p, *cursor); i < end; i++) {
         const struct item *it = fifo_at(&p->items, i);
-        if (it->view.number == 0 || (known && !it->known) ||
-            !envelope_matches(it->view.payload, header))
+        if (!is_of(it, which) || !envelope_matches(it->view.payload, header))
             continue;
         *out = it->view;
         *cursor = it->view.number + 1;
@@ -137,13 +150,13 @@ static bool look(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES
 bool parked_next(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES], uint64_t *cursor,
                  struct parked_item *out)
 {
-    return look(p, header, false, p->next, cursor, out);
+    return look(p, header, ALL, p->next, cursor, out);
 }
 
 bool parked_before(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES], uint64_t mark,
                    uint64_t *cursor, struct parked_item *out)
 {
-    return look(p, header, false, mark, cursor, out);
+    return look(p, header, ALL, mark, cursor, out);
 }
 
 uint64_t parked_mark(const struct parked *p)
@@ -151,10 +164,11 @@ uint64_t parked_mark(const struct parked *p)
     return p->next;
 }
 
-bool parked_again(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES],
+bool parked_again(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES], bool lacking,
                   uint64_t *cursor, struct parked_item *out)
 {
-    return p->known > 0 && look(p, header, true, p->next, cursor, out);
+    return p->known > 0 &&
+           look(p, header, lacking ? KNOWN_AND_LACKING : KNOWN, p->next, cursor, out);
 }
 
 static struct item *item_of(const struct parked *p, uint64_t number)
@@ -173,6 +187,40 @@ void parked_known(struct parked *p, uint64_t number)
         return;
     it->known = true;
     p->known++;
+}
+
+static struct item *copy_of(const struct parked *p, struct span payload)
+{
+    uint8_t hash[SHA256_BYTES];
+
+    sha256(payload, hash);
+    return item_of(p, (uintptr_t)map_get(&p->hashes, SPAN_ARRAY(hash)));
+}
+
+enum parked_lack parked_lacks(struct parked *p, const struct env *env, struct span payload)
+{
+    struct item *it = copy_of(p, payload);
+
+    if (it == NULL)
+        return PARKED_LACKS;
+    if (!it->view.lacks) {
+        parked_known(p, it->view.number);
+        it->view.lacks = true;
+        it->tried = env->now;
+        it->lacks_until = mono_add(env->now, (int64_t)PARKED_LACKS_S * NS_PER_S);
+        return PARKED_LACKS_FIRST;
+    }
+    it->tries += it->tried.ns != env->now.ns;
+    it->tried = env->now;
+    bool vain = it->tries >= PARKED_TRIES_MAX || env->now.ns >= it->lacks_until.ns;
+    return vain ? PARKED_LACKS_VAIN : PARKED_LACKS;
+}
+
+bool parked_is_lacking(const struct parked *p, struct span payload)
+{
+    const struct item *it = p->known == 0 ? NULL : copy_of(p, payload);
+
+    return it != NULL && it->view.lacks;
 }
 
 void parked_take(struct parked *p, uint64_t number)

@@ -16,6 +16,7 @@ struct parked_item { /* borrowed until it is taken or the next parked_add or par
     struct span payload;
     uint8_t bucket;
     int64_t timestamp_ns; /* of the Waku message */
+    bool lacks;           /* parked_lacks was told so */
 };
 
 /** OK; ERR_MEMORY. @param seed of its hash table (in) */
@@ -46,9 +47,21 @@ bool parked_before(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYT
 void parked_known(struct parked *p, uint64_t number);
 
 /** As parked_next, of those alone that parked_known has marked: looking for them costs nothing as
- * long as there are none. */
-bool parked_again(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES],
+ * long as there are none. `lacking`: those of parked_lacks as well. */
+bool parked_again(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTES], bool lacking,
                   uint64_t *cursor, struct parked_item *out);
+
+enum parked_lack {
+    PARKED_LACKS,       /* as before, or it is not here */
+    PARKED_LACKS_FIRST, /* it was not known */
+    PARKED_LACKS_VAIN,  /* for PARKED_LACKS_S, or it was the last of PARKED_TRIES_MAX tries */
+};
+
+/** A key opens it and its epoch is here, but something else is not: what anybody can make without
+ * end is not tried for ever. Two tries at one instant are one. */
+enum parked_lack parked_lacks(struct parked *p, const struct env *env, struct span payload);
+/** Is a copy of it here, and parked_lacks was told so? */
+bool parked_is_lacking(const struct parked *p, struct span payload);
 
 /** It was opened, or will never be. */
 void parked_take(struct parked *p, uint64_t number);

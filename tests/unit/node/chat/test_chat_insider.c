@@ -327,6 +327,50 @@ static void a_commit_is_judged_by_all_alike(void **state)
     all_is_well();
 }
 
+/* The commit after that of a Remove which it proposes to itself alone. */
+static void a_commit_of_what_nobody_has(struct insider *by)
+{
+    struct insider_commit c;
+    struct talk_world tw;
+    struct eid at = head();
+    struct buf remove = BUF_INIT(64), message = BUF_INIT(MESSAGE_BYTES_MAX);
+    if (by->fork == NULL || !eid_eq(&by->fork_of, &at)) {
+        assert_true(insider_commits(by, &at, SPAN_EMPTY, SPAN_EMPTY, &c)); /* makes the fork */
+        mls_commit_out_clear(&c.out);
+        assert_ok(talk_world_init(&tw, by->me->chat, &w.t.env));
+        tw.mls.proposal = NULL;
+        assert_ok(mls_make_remove(0, &remove));
+        assert_ok(
+            mls_propose(by->fork, &tw.mls, buf_span(&remove), &(struct mls_send){0}, &message));
+        talk_world_clear(&tw);
+    }
+    by->gathers = true;
+    assert_true(insider_commits(by, &at, SPAN_EMPTY, SPAN_EMPTY, &c));
+    assert_true(insider_sends_commit(by, &c, false));
+    by->gathers = false;
+    mls_commit_out_clear(&c.out);
+    buf_clear(&remove);
+    buf_clear(&message);
+}
+
+/* One small message a minute does not keep all others reading stores. */
+static void commits_of_proposals_that_nobody_has(void **state)
+{
+    (void)state;
+    unsigned before = a->fetches;
+    m.me->dead = true; /* its own program would see that it is in doubt */
+    for (unsigned i = 0; i < 60; i++) {
+        a_commit_of_what_nobody_has(&m);
+        world_run(&w, 60);
+    }
+    assert_in_range(a->fetches - before, 2, 24);
+    named("a commit is given up: nobody has its proposals");
+    before = a->fetches;
+    world_run(&w, 3 * 3600); /* ... nor does what came then */
+    assert_in_range(a->fetches - before, 0, 24);
+    all_is_well();
+}
+
 /* ---- of a newer version ---- */
 
 /* The journal says that this program is too old: once for each kind in a run. */
@@ -408,7 +452,9 @@ int main(void)
         cmocka_unit_test(things_of_a_newer_version_are_told),
         cmocka_unit_test(content_of_a_newer_version_is_kept),
     };
+    const struct CMUnitTest lacks[] = {cmocka_unit_test(commits_of_proposals_that_nobody_has)};
     const struct CMUnitTest makes[] = {cmocka_unit_test(a_commit_is_judged_by_all_alike)};
     cmocka_set_test_filter(getenv("TEST")); /* one alone, by name */
-    return cmocka_run_group_tests(says, begin, end) + cmocka_run_group_tests(makes, begin, end);
+    return cmocka_run_group_tests(says, begin, end) + cmocka_run_group_tests(makes, begin, end) +
+           cmocka_run_group_tests(lacks, begin, end);
 }

@@ -71,7 +71,7 @@ static void what_waits_for_an_epoch_is_found_again(void **state)
         park(p, &t, i % 3, 100u + i);
     struct envelope_keys k = keys_of(2);
     uint64_t cursor = 0;
-    assert_false(parked_again(p, k.header, &cursor, &it));
+    assert_false(parked_again(p, k.header, false, &cursor, &it));
     cursor = 0;
     assert_true(parked_next(p, k.header, &cursor, &it));
     assert_true(parked_next(p, k.header, &cursor, &it));
@@ -79,13 +79,13 @@ static void what_waits_for_an_epoch_is_found_again(void **state)
     parked_known(p, second);
     parked_known(p, second);
     cursor = 0;
-    assert_true(parked_again(p, k.header, &cursor, &it));
+    assert_true(parked_again(p, k.header, false, &cursor, &it));
     assert_int_equal(it.number, second);
-    assert_false(parked_again(p, k.header, &cursor, &it));
+    assert_false(parked_again(p, k.header, false, &cursor, &it));
     parked_take(p, second);
     parked_known(p, second);
     cursor = 0;
-    assert_false(parked_again(p, k.header, &cursor, &it));
+    assert_false(parked_again(p, k.header, false, &cursor, &it));
     parked_free(p);
     test_env_clear(&t);
 }
@@ -132,6 +132,42 @@ static void a_flood_costs_bounded_memory(void **state)
     test_env_clear(&t);
 }
 
+/* Three tries or an hour; what comes again at the same instant is no try. */
+static void what_lacks_something_is_tried_a_few_times(void **state)
+{
+    (void)state;
+    struct test_env t;
+    struct parked_item it;
+    uint64_t cursor = 0;
+    test_env_init(&t, 1);
+    struct parked *p = fresh();
+    struct envelope_keys k = keys_of(1);
+    park(p, &t, 1, 100);
+    park(p, &t, 1, 200);
+    assert_true(parked_next(p, k.header, &cursor, &it));
+    assert_false(it.lacks || parked_is_lacking(p, it.payload));
+    assert_int_equal(parked_lacks(p, &t.env, it.payload), PARKED_LACKS_FIRST);
+    assert_true(parked_is_lacking(p, it.payload));
+    assert_int_equal(parked_lacks(p, &t.env, it.payload), PARKED_LACKS);
+    cursor = 0;
+    assert_false(parked_again(p, k.header, false, &cursor, &it));
+    for (unsigned i = 1; i <= PARKED_TRIES_MAX; i++) {
+        cursor = 0;
+        assert_true(parked_again(p, k.header, true, &cursor, &it) && it.lacks);
+        t.env.now.ns += NS_PER_S;
+        assert_int_equal(parked_lacks(p, &t.env, it.payload),
+                         i < PARKED_TRIES_MAX ? PARKED_LACKS : PARKED_LACKS_VAIN);
+    }
+    parked_take(p, it.number);
+    cursor = 0;
+    assert_true(parked_next(p, k.header, &cursor, &it));
+    assert_int_equal(parked_lacks(p, &t.env, it.payload), PARKED_LACKS_FIRST);
+    t.env.now.ns += PARKED_LACKS_S * NS_PER_S;
+    assert_int_equal(parked_lacks(p, &t.env, it.payload), PARKED_LACKS_VAIN);
+    parked_free(p);
+    test_env_clear(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +175,7 @@ int main(void)
         cmocka_unit_test(what_waits_for_an_epoch_is_found_again),
         cmocka_unit_test(after_seven_days_it_is_gone),
         cmocka_unit_test(a_flood_costs_bounded_memory),
+        cmocka_unit_test(what_lacks_something_is_tried_a_few_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
