@@ -93,7 +93,7 @@ first_start() {
             sleep 0.1
         done
         before=$number
-        type_in "$1" "$(grep -oE "(^| )$number [a-z]+" <<<"$words" | head -1 | sed 's/^ *[0-9]* //')"
+        type_in "$1" "$(grep -oE "(^| )$number [a-z]+" <<<"$words" | tail -1 | sed 's/^ *[0-9]* //')"
     done
     shows "$1" "card" 'sottocard1'
 }
