@@ -26,8 +26,8 @@ t send-keys -t sam -l '/contact '
 selected_card raya | paste sam
 keys sam Enter
 shows sam "the card is taken" 'Write: it arrives' || ends
+closes raya # before something comes: Escape takes the line that tells of it
 type_in sam 'hello raya'
-closes raya
 shows raya "a first message" 'has written for the first time' 60
 contacted=$((SECONDS - from))
 keys raya C-n
