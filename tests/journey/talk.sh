@@ -24,9 +24,9 @@ from=$SECONDS
 closes sam
 t send-keys -t sam -l '/contact '
 selected_card raya | paste sam
+closes raya # before something comes: Escape takes the line that tells of it
 keys sam Enter
 shows sam "the card is taken" 'Write: it arrives' || ends
-closes raya # before something comes: Escape takes the line that tells of it
 type_in sam 'hello raya'
 shows raya "a first message" 'has written for the first time' 60
 contacted=$((SECONDS - from))
