@@ -85,6 +85,23 @@ static enum err blob_of(struct asked *a, const struct invite *invite,
     return ERR_MORE;
 }
 
+/* Who was in a conversation once knows its id, and may found another under it. Only what can be the
+ * same one further on comes in the place of what we were out of. */
+static bool goes_on(const struct talk *t, const struct profile_joined *j)
+{
+    bool with = j->data.type != PROFILE_DIRECT; /* the same person */
+
+    for (size_t i = 0; !with && i < j->data.roles_count; i++)
+        with = memcmp(j->data.roles[i].account, t->with.bytes, sizeof t->with.bytes) == 0;
+    if (!with || (enum chat_type)j->data.type != t->type)
+        return false;
+    if (t->branches == NULL)
+        return true; /* all that we know of it is what it was */
+    struct eid head = branches_head(t->branches);
+    return mls_group_context(j->group)->epoch >
+           mls_group_context(branches_group(t->branches, &head))->epoch;
+}
+
 static enum err join(void *ctx, const struct invite *invite, const struct identity_log *log,
                      const uint8_t prekey_id[PREKEY_ID_BYTES], struct inbox_group *out)
 {
@@ -110,6 +127,10 @@ static enum err join(void *ctx, const struct invite *invite, const struct identi
     const struct talk *t = talks_find(a->c, mls_group_context(a->joined.group)->group_id.ptr);
     if (t != NULL && t->branches != NULL && t->state != CHAT_LEFT && t->state != CHAT_REJOINING)
         return ERR_EXISTS;
+    if (t != NULL && !goes_on(t, &a->joined)) {
+        log_unusual(a->env, "chat", "not joined: another group under the id of one that we left");
+        return ERR_REFUSED;
+    }
     memcpy(out->signer, a->joined.invited_by.key, sizeof out->signer);
     return OK;
 }
@@ -141,8 +162,10 @@ static enum err enter(struct chat *c, const struct env *env, struct talk_world *
     if (from->consent == CHAT_CONSENT_NONE)
         from->consent = CHAT_CONSENT_ASKED;
     from->changed = true;
-    /* who left is asked before it is in again, whoever wants that */
-    bool wanted = (!r->asks && !left) || t->type == CHAT_SELF || self_accepted(c, t);
+    /* who was out is asked before it is in again, whoever wants that: what it accepted before ended
+     * then; unless another device of ours, which takes part, lets us in */
+    bool wanted = t->type == CHAT_SELF || (!r->asks && !left) ||
+                  ((!left || from == c->me) && self_accepted(c, t));
     t->state = wanted ? CHAT_JOINED : CHAT_REQUESTED;
     struct mls_group *g = j->group;
     j->group = NULL;

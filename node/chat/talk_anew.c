@@ -28,6 +28,7 @@ static enum err forget(struct chat *c, struct talk *t)
     wipe(t->keys, sizeof t->keys);
     t->keys_count = 0;
     t->keys_changed = true;
+    t->since_count = 0; /* what was said before is handed to nobody: all have come now */
     TRY(drop_rows(c, VAULT_T_GROUPS, SPAN_ARRAY(t->id.bytes)));
     TRY(drop_rows(c, VAULT_T_DAGS, SPAN_ARRAY(t->id.bytes)));
     TRY(drop_rows(c, VAULT_T_SECRETS, row_span(&let_in)));

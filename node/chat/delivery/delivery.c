@@ -162,6 +162,7 @@ void delivery_removed(struct delivery *d)
 void delivery_joined(struct delivery *d, bool silent)
 {
     d->removed = d->ready = false;
+    d->answers_count = 0; /* they were for those of before */
     d->config.silent = silent;
 }
 

@@ -1,6 +1,7 @@
 /* Large conversations of whole chats. GROUP_SIZE and CROWD_SIZE in the environment make them larger
  * than ctest has time for; then the figures are printed. */
 #define WORLD_PEOPLE_MAX 256u
+#include "node/chat/self.h"
 #include "tests/lib/chat_world.h"
 
 #include <time.h>
@@ -169,6 +170,118 @@ static void who_was_removed_is_added_again(void **state)
         world_run(w, 60);
         assert_true(world_reads(&w->people[0], &id, "and again"));
     }
+    people_clear_all(w);
+}
+
+/* As nobody's program does who is honest: a group of its own under the id of one that it was in. */
+static void found_under(struct world *w, struct world_person *p, const struct chat_conversation *id,
+                        enum chat_type type)
+{
+    struct talk *t = talks_find(p->chat, id->bytes);
+    struct talk_world tw;
+    struct mls_group *g;
+    struct buf extensions = BUF_INIT(PROFILE_DATA_BYTES_MAX + 16);
+    t->type = type;
+    t->data = (struct profile_data){.type = (enum profile_type)type};
+    assert_ok(profile_data_set_role(&t->data, p->chat->self.account, PROFILE_OWNER));
+    assert_ok(profile_data_extensions(&t->data, &extensions));
+    step_open(p->chat);
+    assert_ok(talk_world_init(&tw, p->chat, &w->t.env));
+    assert_ok(mls_group_new(&tw.mls, mls_suite(profile_rules(t->data.type)->suite), &tw.us.client,
+                            SPAN_ARRAY(id->bytes), buf_span(&extensions), &g));
+    assert_ok(profile_address_begin(g, &t->address));
+    t->state = CHAT_JOINED;
+    t->wishes_count = 0;
+    assert_ok(talk_anew(p->chat, &w->t.env, t, &tw, g));
+    talk_world_clear(&tw);
+    assert_ok(step_close(p->chat, &w->t.env));
+    buf_clear(&extensions);
+}
+
+static uint64_t epoch_at(const struct world_person *p, const struct chat_conversation *id)
+{
+    const struct talk *t = talks_find(p->chat, id->bytes);
+    struct eid head = branches_head(t->branches);
+    return mls_group_context(branches_group(t->branches, &head))->epoch;
+}
+
+static enum chat_conversation_state state_at(struct world_person *p,
+                                             const struct chat_conversation *id)
+{
+    struct chat_summary s;
+    assert_ok(chat_conversation(p->chat, id, &s));
+    return s.state;
+}
+
+/* A group is founded under the id, goes on to epoch `epoch`, and then its victim is invited. */
+static void lure(struct world *w, const struct chat_conversation *id, enum chat_type type,
+                 uint64_t epoch)
+{
+    struct world_person *mallory = &w->people[1];
+    struct chat_account vera;
+    char name[32];
+    memcpy(vera.bytes, w->people[2].chat->self.account, sizeof vera.bytes);
+    found_under(w, mallory, id, type);
+    for (unsigned i = 0; i < 20 && epoch_at(mallory, id) < epoch; i++) {
+        (void)snprintf(name, sizeof name, "ours %u", i);
+        assert_ok(chat_set_group_name(mallory->chat, &w->t.env, id, span_str(name)));
+        world_run(w, 20);
+    }
+    assert_true(epoch_at(mallory, id) >= epoch);
+    assert_ok(chat_add(mallory->chat, &w->t.env, id, &vera, 1));
+    world_run(w, 800);
+    say(w, 1, id, "what did I miss?");
+    world_run(w, 600);
+    assert_false(world_reads(mallory, id, "without them"));
+}
+
+static void who_was_removed_gets_nothing_by_a_group_under_the_old_id(void **state)
+{
+    (void)state;
+    struct world *w = people(3, 41);
+    struct world_person *mallory = &w->people[1], *vera = &w->people[2];
+    struct chat_account them, her;
+    memcpy(them.bytes, mallory->chat->self.account, sizeof them.bytes);
+    memcpy(her.bytes, vera->chat->self.account, sizeof her.bytes);
+    acquaint(w, mallory, vera);
+    acquaint(w, vera, mallory);
+    struct chat_conversation id = found(w, CHAT_GROUP, 3);
+    world_run(w, 60);
+    step_open(vera->chat); /* she was asked, once */
+    self_decided(vera->chat, &w->t.env, DECISION_TAKES_PART, SPAN_ARRAY(id.bytes));
+    assert_ok(step_close(vera->chat, &w->t.env));
+    say(w, 1, &id, "all of us");
+    world_run(w, 60);
+    assert_ok(chat_remove(w->people[0].chat, &w->t.env, &id, &them));
+    world_run(w, 120);
+    say(w, 0, &id, "without them");
+    say(w, 2, &id, "a secret");
+    world_run(w, 60);
+    assert_true(world_reads(vera, &id, "without them"));
+    assert_ok(chat_remove(w->people[0].chat, &w->t.env, &id, &her));
+    world_run(w, 120);
+    assert_int_equal(state_at(mallory, &id), CHAT_LEFT);
+    assert_int_equal(state_at(vera, &id), CHAT_LEFT);
+    uint64_t last = epoch_at(vera, &id);
+
+    lure(w, &id, CHAT_GROUP, 0); /* of an epoch that was long ago */
+    assert_true(epoch_at(mallory, &id) <= last);
+    assert_int_equal(state_at(vera, &id), CHAT_LEFT);
+    lure(w, &id, CHAT_CROWD, last + 1); /* of another type */
+    assert_int_equal(state_at(vera, &id), CHAT_LEFT);
+    assert_int_equal(epoch_at(vera, &id), last);
+
+    lure(w, &id, CHAT_GROUP, last + 1); /* as if it went on: she is asked */
+    assert_int_equal(state_at(vera, &id), CHAT_REQUESTED);
+    assert_ok(chat_accept(vera->chat, &w->t.env, &id));
+    say(w, 2, &id, "who is here?");
+    world_run(w, 60);
+    assert_true(world_reads(mallory, &id, "who is here?"));
+    say(w, 1, &id, "only me");
+    world_run(w, 1800);
+    assert_true(world_reads(vera, &id, "without them"));
+    assert_false(world_reads(mallory, &id, "without them"));
+    assert_false(world_reads(mallory, &id, "a secret"));
     people_clear_all(w);
 }
 
@@ -343,6 +456,7 @@ int main(void)
         cmocka_unit_test(many_are_let_in_by_one_commit_and_one_copy_of_the_welcome),
         cmocka_unit_test(a_crowd_is_founded_joined_and_spoken_in),
         cmocka_unit_test(who_was_removed_is_added_again),
+        cmocka_unit_test(who_was_removed_gets_nothing_by_a_group_under_the_old_id),
         cmocka_unit_test(a_copied_device_reads_nothing_after_the_promised_update),
         cmocka_unit_test(who_missed_the_proposals_of_a_commit_reads_stores_and_follows_it),
         cmocka_unit_test(more_than_the_type_holds_are_refused_before_anything_is_made),
