@@ -545,3 +545,7 @@ enum err chat_export(struct chat *c, const struct env *env, struct span passphra
  * account's. */
 enum err chat_import(struct chat *c, const struct env *env, struct span passphrase,
                      struct span in) MUST_CHECK;
+/** Entries that the last chat_import left out: signed, but by a device that no log which we have
+ * shows as one of their author's (revoked before a checkpoint, on a branch that lost, or made up).
+ * They stay in the export. */
+uint64_t chat_import_left_out(const struct chat *c);

@@ -123,6 +123,7 @@ static enum err take_entry(struct importing *im, const struct vault_record *r)
         return OK; /* here, or erased when its time was over */
     if (!is_authors(im, r)) {
         log_unusual(im->env, "chat", "an entry of an import is not its author's");
+        im->c->left_out++;
         return OK;
     }
     TRY(put(im, r));
@@ -246,6 +247,7 @@ enum err chat_import(struct chat *c, const struct env *env, struct span passphra
 {
     struct importing im = {.c = c, .env = env};
 
+    c->left_out = 0;
     if (passphrase.len == 0)
         return ERR_AUTH;
     TRY(step_close(c, env));
@@ -256,4 +258,9 @@ enum err chat_import(struct chat *c, const struct env *env, struct span passphra
     enum err err = read_all(&im, passphrase, in);
     enum err written = step_close(c, env);
     return err != OK ? err : written;
+}
+
+uint64_t chat_import_left_out(const struct chat *c)
+{
+    return c->left_out;
 }

@@ -290,6 +290,7 @@ struct chat {
     struct parked *parked; /* envelopes of our buckets that nothing opens yet */
     uint64_t keys_noted;   /* grows with every key that may open some */
     uint64_t had[CHAT_HAD_MAX];
+    uint64_t left_out; /* of the last import */
 
     /* files that are sent or collected */
     struct file *files[CHAT_FILES_MAX];

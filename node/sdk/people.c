@@ -203,3 +203,8 @@ int sotto_import(struct sotto *s, const char *passphrase, const void *bytes, siz
 {
     return sdk_done(s, chat_import(chat_of(s), ENV(s), span_str(passphrase), span_of(bytes, len)));
 }
+
+uint64_t sotto_import_left_out(const struct sotto *s)
+{
+    return chat_import_left_out(chat_of(s));
+}

@@ -380,6 +380,9 @@ int sotto_file(struct sotto *s, const struct sotto_id *id, const struct sotto_en
 /* Identity without the keys of the words, contacts and history, sealed under a passphrase. */
 int sotto_export(struct sotto *s, const char *passphrase, struct sotto_text *out);
 int sotto_import(struct sotto *s, const char *passphrase, const void *bytes, size_t len);
+/* Entries that the last sotto_import left out: no log that we have shows the device which signed
+ * them as one of their author's. They stay in the export. */
+uint64_t sotto_import_left_out(const struct sotto *s);
 
 #ifdef __cplusplus
 }

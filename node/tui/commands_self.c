@@ -241,6 +241,10 @@ void tui_file(struct tui *t, const struct env *env, enum err err, struct span by
     } else if (t->reading_import) {
         err = t->source->import_from(t->chat, env, buf_span(&t->secret), bytes);
         done(t, err, "Contacts and history are here.");
+        uint64_t left_out = err == OK ? t->source->import_left_out(t->chat) : 0;
+        if (left_out > 0)
+            tui_alarm(t, "Not taken: %llu entries whose author's device is not known.",
+                      (unsigned long long)left_out);
     } else {
         err = t->source->send_file(t->chat, env, &t->now, base_name(buf_span(&t->out_path)),
                                    SPAN_LIT("application/octet-stream"), bytes, &id);

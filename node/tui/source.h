@@ -109,6 +109,7 @@ struct tui_source {
                           struct buf *out);
     enum err (*import_from)(struct chat *c, const struct env *env, struct span passphrase,
                             struct span in);
+    uint64_t (*import_left_out)(const struct chat *c);
 };
 
 extern const struct tui_source tui_source_chat;

@@ -54,4 +54,5 @@ const struct tui_source tui_source_chat = {
     .file = chat_file,
     .export_to = chat_export,
     .import_from = chat_import,
+    .import_left_out = chat_import_left_out,
 };

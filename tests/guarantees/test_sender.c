@@ -398,6 +398,7 @@ static void history_is_its_authors(void **state)
         assert_err(chat_import(ben->chat, &w.t.env, SPAN_LIT("pass"), buf_span(&file)),
                    lines[i].err);
         assert_int_equal(world_reads(ben, &group, "said long ago"), i == 2);
+        assert_int_equal(chat_import_left_out(ben->chat), i == 1);
         buf_clear(&line);
         buf_clear(&file);
         test_env_advance(&w.t, NS_PER_MS);
