@@ -52,6 +52,7 @@ struct chat_fetch {
     bool own_failed;
     uint64_t work; /* the question under way; 0: none */
     struct mono next;
+    uint64_t turn;          /* since when it waits: the smaller, the longer */
     int64_t from_ns, to_ns; /* of the next question; from moves with the pages */
     struct topic_name topics[CHAT_TOPICS_MAX];
     size_t topics_count;
@@ -103,6 +104,7 @@ struct chatting {
     uint64_t pusher, pusher_failed; /* the service node of our publications */
     struct chat_fetch *fetches[CORE_CHATS_MAX * CORE_CHAT_FETCHES_MAX];
     size_t fetches_count;
+    uint64_t turns;
     struct asked_store { /* for other_than */
         uint64_t life, ticket;
         struct store_choice store;

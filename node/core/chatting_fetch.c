@@ -217,19 +217,29 @@ static bool must_wait(const struct core *c, const struct chat_fetch *f)
     return !f->store.own && asking >= CORE_CHAT_ASKING_MAX;
 }
 
+/* Who has waited longest, of those that may ask: who reads page after page without end does not
+ * keep the others waiting. */
+static struct chat_fetch *next_to_ask(const struct core *c, const struct env *env)
+{
+    const struct chatting *t = c->chatting;
+    struct chat_fetch *first = NULL;
+
+    for (size_t i = 0; i < t->fetches_count; i++) {
+        struct chat_fetch *f = t->fetches[i];
+        if (f->work == 0 && f->next.ns <= env->now.ns && (first == NULL || f->turn < first->turn) &&
+            !must_wait(c, f))
+            first = f;
+    }
+    return first;
+}
+
 bool fetch_pump(struct core *c, const struct env *env)
 {
-    struct chatting *t = c->chatting;
+    struct chat_fetch *f;
     bool any = false;
 
-    for (size_t i = 0; i < t->fetches_count;) {
-        struct chat_fetch *f = t->fetches[i];
-        if (f->work == 0 && f->next.ns <= env->now.ns && !must_wait(c, f)) {
-            ask(c, env, f);
-            any = true;
-        }
-        i += i < t->fetches_count && t->fetches[i] == f; /* else it is gone */
-    }
+    for (; (f = next_to_ask(c, env)) != NULL; any = true)
+        ask(c, env, f); /* under way, later, with another store, or gone: bounded tries */
     return any;
 }
 
@@ -313,6 +323,7 @@ void fetch_answered(struct core *c, const struct env *env, struct chat_fetch *f,
     int64_t last_ns = f->from_ns;
 
     f->work = 0;
+    f->turn = ++c->chatting->turns;
     f->next = env->now;
     if (err == OK && answer->status != STORE_STATUS_OK)
         err = ERR_REFUSED;
@@ -352,6 +363,7 @@ enum err fetch_begin(struct core *c, const struct env *env, size_t place,
     f->from_ns = f->begin_ns = out->from_ns;
     f->to_ns = out->to_ns;
     f->next = env->now;
+    f->turn = ++t->turns;
     f->other = asked_for(c, place, out->other_than);
     enum err err = copy_topics(c, f, out);
     if (err == OK && !choose(c, env, f))

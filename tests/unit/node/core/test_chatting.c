@@ -500,6 +500,36 @@ static void chats_of_one_node_do_not_ask_a_store_more_than_it_takes(void **state
         free(all[i]);
 }
 
+/* Four that read page after page, and a fifth: it comes to its turn. */
+static void who_reads_without_end_does_not_keep_others_waiting(void **state)
+{
+    (void)state;
+    struct world w;
+    struct store_query q;
+    uint64_t s;
+    struct chat *all[CORE_CHAT_ASKING_MAX + 1], *last;
+    const struct span topics[] = {B00}, other[] = {SPAN_LIT("/sotto/1/b01/bin")};
+    bool came = false;
+    begin_with(&w, (struct options){.network = 8});
+    peer_with(&w, 1, stores);
+    for (size_t i = 0; i < CORE_CHAT_ASKING_MAX; i++) {
+        all[i] = attach(&w);
+        want_fetch(all[i], 1, 0, topics, 1);
+    }
+    last = all[CORE_CHAT_ASKING_MAX] = attach(&w);
+    want_fetch(last, 1, 0, other, 1);
+    pump(&w);
+    for (unsigned i = 0; i < 2 * CORE_CHAT_ASKING_MAX && !came; i++) {
+        assert_int_equal(asked(&w, &s), 1);
+        answer_fetch(&w, s, (struct page){.count = 1, .first_ns = 2000, .more = true}, &q);
+        came = span_eq(q.content_topics[0], other[0]);
+    }
+    assert_true(came);
+    end(&w);
+    for (size_t i = 0; i <= CORE_CHAT_ASKING_MAX; i++)
+        free(all[i]);
+}
+
 static void a_second_opinion_is_another_stores(void **state)
 {
     (void)state;
@@ -802,6 +832,7 @@ int main(void)
         cmocka_unit_test(a_fetch_reads_all_pages),
         cmocka_unit_test(a_fetch_of_many_topics_asks_for_some_at_a_time),
         cmocka_unit_test(chats_of_one_node_do_not_ask_a_store_more_than_it_takes),
+        cmocka_unit_test(who_reads_without_end_does_not_keep_others_waiting),
         cmocka_unit_test(a_second_opinion_is_another_stores),
         cmocka_unit_test(our_archive_is_the_other_store),
         cmocka_unit_test(a_store_that_lies_is_left_for_another),
