@@ -70,12 +70,16 @@ static enum err read(struct span in, struct door *out)
 /* By epoch; of those of one epoch the last one noted is behind the others. */
 static void insert(struct doors *d, const struct door *door)
 {
+    struct envelope_keys k;
     size_t i = d->count;
 
     while (i > 0 && d->list[i - 1].epoch > door->epoch)
         i--;
     memmove(&d->list[i + 1], &d->list[i], (d->count - i) * sizeof *d->list);
     d->list[i] = *door;
+    door_keys(door->secret, &k);
+    memcpy(d->list[i].header, k.header, sizeof k.header);
+    wipe(&k, sizeof k);
     d->count++;
 }
 
@@ -199,9 +203,10 @@ enum err doors_open(struct talk *t, const struct env *env, struct span topic, st
     if (t->doors == NULL || topic_bucket(topic) != doors_bucket(t, env->wall.ns))
         return err;
     for (size_t i = t->doors->count; err != OK && i-- > 0;) {
+        if (!envelope_matches(envelope, t->doors->list[i].header))
+            continue;
         door_keys(t->doors->list[i].secret, &k);
-        if (envelope_matches(envelope, k.header) &&
-            envelope_open(&k, topic, envelope, content) == OK) {
+        if (envelope_open(&k, topic, envelope, content) == OK) {
             *eid = t->doors->list[i].eid;
             err = OK;
         }

@@ -22,6 +22,7 @@ struct door {
     struct eid eid;
     uint64_t epoch;
     uint8_t secret[32];
+    uint8_t header[ENVELOPE_KEY_BYTES]; /* of its keys: what strangers send is compared with it */
 };
 
 struct doors {
