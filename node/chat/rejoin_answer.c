@@ -348,7 +348,8 @@ enum err rejoin_made(struct chat *c, const struct env *env, struct talk *t,
     save(c, t, l);
     r->let_in[r->let_in_count++] = l;
     for (size_t i = 0; i < l->count; i++)
-        guests_let_in(r->guests, env, l->guests[i].key, &m->eid);
+        guests_let_in(r->guests, env, branches_dag(t->branches), l->guests[i].key,
+                      buf_span(&l->guests[i].package), &m->eid);
     return OK;
 }
 
@@ -480,7 +481,7 @@ void rejoin_followed(struct chat *c, const struct env *env, struct talk *t,
         if (rejoin_decode(e->rejoins[i], &q) != OK || rejoining_of(c, t, &r) != OK)
             continue;
         tell_rejoined(c, env, t, in, q.key);
-        guests_let_in(r->guests, env, q.key, in);
+        guests_let_in(r->guests, env, branches_dag(t->branches), q.key, q.key_package, in);
     }
 }
 

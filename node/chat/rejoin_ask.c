@@ -230,17 +230,33 @@ enum err rejoin_answered(struct chat *c, const struct env *env, struct talk *t, 
 
 /* ---- by others ---- */
 
-bool rejoin_is_ours(const struct chat *c, const struct talk *t, const struct evidence *e)
+/* Fresh keys: an answer to what was asked before is worth nothing any more. */
+static void doubt(struct chat *c, const struct env *env, struct talk *t)
 {
-    struct rejoin r;
+    if (t->rejoining != NULL)
+        forget_package(c, t);
+    branches_doubt(t->branches, env);
+}
 
-    if (t->rejoining == NULL || t->rejoining->package.len == 0)
+/* Is our package in there, and has it not let us in before? */
+static bool is_awaited(const struct chat *c, const struct talk *t, const struct eid *parent,
+                       const struct evidence *e)
+{
+    const struct rejoining *r = t->rejoining;
+
+    if (r == NULL || r->package.len == 0 ||
+        !evidence_rejoin(e, SPAN_ARRAY(t->id.bytes), c->self.installation, buf_span(&r->package)))
         return false;
-    for (size_t i = 0; i < e->rejoins_count; i++)
-        if (rejoin_decode(e->rejoins[i], &r) == OK &&
-            memcmp(r.key, c->self.installation, sizeof r.key) == 0)
-            return true;
-    return false;
+    return eid_is_none(&r->in) || !dag_is_behind(branches_dag(t->branches), parent, &r->in);
+}
+
+void rejoin_replaced(struct chat *c, const struct env *env, struct talk *t,
+                     const struct eid *parent, const struct evidence *e)
+{
+    if (is_awaited(c, t, parent, e) || dag_is_doubted(branches_dag(t->branches)))
+        return;
+    log_unusual(env, "chat", "our leaf was replaced by an old request: asking to be let in");
+    doubt(c, env, t);
 }
 
 /* A message or commit of ours that this state never sent: it is an older copy. In an epoch that we
@@ -250,14 +266,13 @@ void rejoin_not_followed(struct chat *c, const struct env *env, struct talk *t,
 {
     struct eid head = branches_head(t->branches);
 
-    (void)c;
     if (ticket.len > 0 && branches_take(t->branches, env, ticket) != OK)
         log_info(env, "chat", "ticket of a commit that cannot be opened was not taken");
     if (why == mls_fail(MLS_KEY_CONSUMED) || !eid_eq(at, &head) ||
         dag_is_doubted(branches_dag(t->branches)))
         return;
     log_unusual(env, "chat", "our state is an older copy: asking to be let in");
-    branches_doubt(t->branches, env);
+    doubt(c, env, t);
 }
 
 void rejoin_ask_tick(struct chat *c, const struct env *env, struct talk *t)

@@ -225,8 +225,10 @@ enum err rejoin_ask(struct chat *c, const struct env *env, struct talk *t,
 /** A part of an answer came. */
 enum err rejoin_answered(struct chat *c, const struct env *env, struct talk *t,
                          struct span bytes) MUST_CHECK;
-/** Does this commit let us in, as we asked? Then it does not remove us. */
-bool rejoin_is_ours(const struct chat *c, const struct talk *t, const struct evidence *e);
+/** A commit to `parent` takes us out of one leaf and into another: that removes nobody. Without a
+ * Welcome that we wait for (an old request of ours was sent again) we ask to be let in. */
+void rejoin_replaced(struct chat *c, const struct env *env, struct talk *t,
+                     const struct eid *parent, const struct evidence *e);
 /** Something under our name, or a commit, cannot be opened: MLS_OWN_MESSAGE of a commit,
  * MLS_OWN_AHEAD, MLS_KEY_CONSUMED.
  *

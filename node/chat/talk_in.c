@@ -122,17 +122,19 @@ static enum err follow(struct chat *c, const struct env *env, struct talk *t, st
     for (size_t i = 0; i < o->w.policy.evidence.logs_count; i++)
         if (people_learn(c, env, o->w.policy.evidence.logs[i]) != OK)
             log_unusual(env, "chat", "a log of the evidence was not taken over");
-    bool ours = rejoin_is_ours(c, t, &o->w.policy.evidence); /* out of one leaf, into another */
-    if (verdict != BRANCHES_REMOVES || !ours)
-        tell_commit(c, env, t, o, verdict, ticket);
-    if (verdict == BRANCHES_REMOVES && !ours)
+    struct ticket made;
+    TRY(ticket_decode(ticket, &made));
+    if (verdict == BRANCHES_REMOVES && judged->replaces_us) {
+        rejoin_replaced(c, env, t, &made.parent, &o->w.policy.evidence);
+        return OK;
+    }
+    tell_commit(c, env, t, o, verdict, ticket);
+    if (verdict == BRANCHES_REMOVES)
         talk_removed(c, env, t);
     if (verdict != BRANCHES_FOLLOWED)
         return OK;
     const struct mls_group *g = branches_group(t->branches, &o->next);
-    struct ticket made_by;
-    if (ticket_decode(ticket, &made_by) == OK)
-        healing_heard(t->healing, env, made_by.key);
+    healing_heard(t->healing, env, made.key);
     TRY(keys_note(c, env, t, g));
     if (judged->removes)
         TRY(profile_address_turn(&t->address, g, judged->week));

@@ -184,6 +184,12 @@ bool dag_wants_in(const struct dag *d);
 /** Was that installation last seen exactly where we stand? */
 bool dag_is_with_us(const struct dag *d, const uint8_t key[32]);
 
+/** Is that epoch `top`, or does it come of it? False when one of them is not known. */
+bool dag_is_behind(const struct dag *d, const struct eid *eid, const struct eid *top);
+
+/** Was that installation last seen in `top` or behind it? */
+bool dag_is_seen_behind(const struct dag *d, const uint8_t key[32], const struct eid *top);
+
 /** Installations last seen at `eid` or behind it; returns how many, at most `max`. */
 size_t dag_members_at(const struct dag *d, const struct eid *eid, uint8_t (*keys)[32], size_t max);
 

@@ -190,6 +190,21 @@ bool dag_is_with_us(const struct dag *d, const uint8_t key[32])
     return false;
 }
 
+bool dag_is_behind(const struct dag *d, const struct eid *eid, const struct eid *top)
+{
+    const struct dag_node *n = dag_find(d, eid), *above = dag_find(d, top);
+
+    return n != NULL && above != NULL && dag_below(n, above);
+}
+
+bool dag_is_seen_behind(const struct dag *d, const uint8_t key[32], const struct eid *top)
+{
+    for (size_t i = 0; i < d->places_count; i++)
+        if (memcmp(d->places[i].key, key, 32) == 0)
+            return dag_is_behind(d, &d->places[i].eid, top);
+    return false;
+}
+
 size_t dag_members_at(const struct dag *d, const struct eid *eid, uint8_t (*keys)[32], size_t max)
 {
     const struct dag_node *top = dag_find(d, eid);

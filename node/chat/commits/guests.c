@@ -4,6 +4,12 @@
 
 #include <stdlib.h>
 
+struct let_in_by {
+    struct eid in;
+    uint8_t package[SHA256_BYTES]; /* zeros: not known */
+    bool vain;                     /* the Welcome did not help */
+};
+
 struct asked {
     uint8_t key[32];
     struct eid eids[REJOIN_EIDS_MAX];
@@ -13,10 +19,10 @@ struct asked {
     struct buf key_package, request;
     int64_t asked_ns; /* the last time */
     int64_t due_ns;
-    struct eid in[GUESTS_ANSWERS]; /* epochs that let it in, newest first */
-    int64_t in_ns;                 /* since when one of them is on our way; 0: none is */
-    unsigned times;                /* it was let in, of late */
-    int64_t times_ns;              /* the last time */
+    struct let_in_by by[GUESTS_ANSWERS]; /* newest first */
+    int64_t in_ns;                       /* since when one of them is on our way; 0: none is */
+    unsigned times;                      /* it was let in, of late */
+    int64_t times_ns;                    /* the last time */
 };
 
 struct guests {
@@ -139,12 +145,29 @@ static int64_t again(const struct asked *a, int64_t now)
     return GUESTS_AGAIN_NS << (more < GUESTS_AGAIN_STEPS ? more : GUESTS_AGAIN_STEPS);
 }
 
+/* Who has been in with it makes a fresh one for the next time. */
+static bool is_spent(const struct asked *a, const struct dag *d, struct span key_package)
+{
+    uint8_t id[SHA256_BYTES];
+
+    if (key_package.len == 0)
+        return false;
+    sha256(key_package, id);
+    for (size_t i = 0; i < GUESTS_ANSWERS; i++)
+        if (memcmp(a->by[i].package, id, sizeof id) == 0 && dag_on_path(d, &a->by[i].in) &&
+            dag_is_seen_behind(d, a->key, &a->by[i].in))
+            return true;
+    return false;
+}
+
 enum err guests_ask(struct guests *g, const struct env *env, const struct dag *d,
                     const struct rejoin *r, const struct eid *under, bool door, struct span bytes)
 {
-    struct asked *a;
+    struct asked *a = find(g, r->key);
 
     if (r->count > 1 && dag_is_with_us(d, r->key))
+        return OK;
+    if (a != NULL && is_spent(a, d, r->key_package))
         return OK;
     TRY(take_in(g, env, r->key, &a));
     a->count = r->count;
@@ -154,7 +177,8 @@ enum err guests_ask(struct guests *g, const struct env *env, const struct dag *d
     a->key_package.len = a->request.len = 0;
     a->asked_ns = env->now.ns;
     if (a->in_ns != 0 && env->now.ns - a->in_ns > again(a, env->now.ns)) {
-        memset(a->in, 0, sizeof a->in); /* the Welcome did not help */
+        for (size_t i = 0; i < GUESTS_ANSWERS; i++)
+            a->by[i].vain = true;
         a->in_ns = a->due_ns = 0;
     }
     if (a->due_ns == 0)
@@ -175,21 +199,23 @@ void guests_refuse(struct guests *g, const uint8_t key[32])
         a->count = 0;
 }
 
-void guests_let_in(struct guests *g, const struct env *env, const uint8_t key[32],
-                   const struct eid *in)
+void guests_let_in(struct guests *g, const struct env *env, const struct dag *d,
+                   const uint8_t key[32], struct span key_package, const struct eid *in)
 {
     struct asked *a;
 
-    if (take_in(g, env, key, &a) != OK)
+    if (take_in(g, env, key, &a) != OK || is_spent(a, d, key_package))
         return; /* nobody to remember it for */
-    memmove(a->in + 1, a->in, sizeof a->in - sizeof *a->in);
-    a->in[0] = *in;
+    memmove(a->by + 1, a->by, sizeof a->by - sizeof *a->by);
+    a->by[0] = (struct let_in_by){.in = *in};
+    if (key_package.len > 0)
+        sha256(key_package, a->by[0].package);
 }
 
 static bool is_in(const struct asked *a, const struct dag *d)
 {
     for (size_t i = 0; i < GUESTS_ANSWERS; i++)
-        if (!eid_is_none(&a->in[i]) && dag_on_path(d, &a->in[i]))
+        if (!a->by[i].vain && !eid_is_none(&a->by[i].in) && dag_on_path(d, &a->by[i].in))
             return true;
     return false;
 }

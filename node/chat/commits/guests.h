@@ -30,7 +30,9 @@ enum err guests_new(struct guests **out, const uint8_t key[32]) MUST_CHECK; /* o
 void guests_free(struct guests *g);                                         /* accepts NULL */
 
 /** An installation asks, ours not. The caller has verified the request and that it is a member.
- * Who is lost and stands where we stand needs nobody to let it in: passed over.
+ * Who is lost and stands where we stand needs nobody to let it in: passed over. So is an old
+ * request that somebody sends again: its key package has let in who has been seen behind that epoch
+ * since, and whose private halves of it are gone.
  *
  * @param under  the epoch under whose keys the request came (in)
  * @param door   it came to the door of that epoch (in)
@@ -46,9 +48,10 @@ void guests_refuse(struct guests *g, const uint8_t key[32]);
 
 /** A commit, ours or followed, removes the installation and adds it again: `in` is its epoch. Who
  * asks again although it is in is let in again after GUESTS_AGAIN_NS, twice that the next time, and
- * so on: each time costs everybody a commit. */
-void guests_let_in(struct guests *g, const struct env *env, const uint8_t key[32],
-                   const struct eid *in);
+ * so on: each time costs everybody a commit. With the key package of an old request (above) it lets
+ * nobody in, and does not count. */
+void guests_let_in(struct guests *g, const struct env *env, const struct dag *d,
+                   const uint8_t key[32], struct span key_package, const struct eid *in);
 
 /** Who is to be let in now, by one commit to the head; none while we may not commit there. */
 size_t guests_due(struct guests *g, const struct env *env, const struct dag *d, struct guest *out,

@@ -104,8 +104,8 @@
 #define DAG_RECORD_MAX   8192u             /* bytes of one saved record */
 
 /* letting in again (guests.h) */
-#define GUESTS_MAX         64u /* who ask at a time */
-#define GUESTS_ANSWERS     4u  /* commits that let the same one in, of which one holds */
+#define GUESTS_MAX         64u             /* who ask at a time */
+#define GUESTS_ANSWERS     8u              /* commits that let the same one in, kept; own choice */
 #define GUESTS_GATHER_NS   (30 * NS_PER_S) /* so that one commit lets in many */
 #define GUESTS_TURN_NS     (30 * NS_PER_S) /* for each who comes before us */
 #define GUESTS_TURNS       16u             /* at most so many */

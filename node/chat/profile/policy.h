@@ -73,6 +73,7 @@ struct policy_verdict {
     enum profile_role role; /* of the committer; 0 in types without roles */
     bool removes;           /* somebody is removed, for good: a new address secret (profile.h) */
     bool rejoins;           /* a leaf is replaced on request: shown to all */
+    bool replaces_us;       /* ours is: we are beaten, not removed */
     uint64_t week;          /* of the evidence; 0: none */
 };
 

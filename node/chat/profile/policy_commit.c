@@ -122,6 +122,14 @@ static bool replaces(const struct judging *j, const struct profile_credential *a
     return false;
 }
 
+static bool is_ours(const struct judging *j, const struct profile_credential *added)
+{
+    struct profile_credential us;
+
+    return policy_member(j->parent, mls_group_own_leaf(j->view->parent), &us) == OK &&
+           memcmp(us.key, added->key, sizeof us.key) == 0;
+}
+
 static enum policy_why proven(const struct judging *j, const struct profile_credential *added)
 {
     const struct identity *id;
@@ -168,6 +176,7 @@ static enum policy_why judge_add(struct judging *j, const struct profile_credent
         !same_account(author, &added))
         return POLICY_EVIDENCE;
     j->p->verdict.rejoins = true;
+    j->p->verdict.replaces_us |= is_ours(j, &added);
     return POLICY_FINE;
 }
 

@@ -73,7 +73,8 @@ static inline enum err forks_hold(struct forks *f, uint32_t who, uint32_t commit
     f->members[who].new_key = true;
     for (uint32_t i = 0; i < FORKS_MEMBERS; i++)
         if ((c->lets_in >> i & 1) != 0)
-            guests_let_in(f->members[who].guests, &f->env, f->members[i].key, &c->eid);
+            guests_let_in(f->members[who].guests, &f->env, f->members[who].dag, f->members[i].key,
+                          SPAN_EMPTY, &c->eid);
     return dag_add(f->members[who].dag, &f->env, &held);
 }
 

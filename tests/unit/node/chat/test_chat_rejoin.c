@@ -353,6 +353,138 @@ static void who_floods_with_requests_costs_few_commits(void **state)
     world_clear(&w);
 }
 
+/* She asks once as she does, and is let in; an hour and more later nothing is left of that package.
+ * What she asked with is returned, and the epoch that she asked in. */
+static struct eid let_in_once(struct world_person *vera, struct buf *package, struct buf *asked)
+{
+    struct talk_world world;
+    struct rejoining *r;
+    struct chat_event ev;
+    struct eid head = head_of(vera);
+    struct rejoin q = {.eids = {head}, .count = 1};
+    assert_ok(rejoining_of(vera->chat, talk_of(vera), &r));
+    assert_ok(talk_world_init(&world, vera->chat, &w.t.env));
+    assert_ok(profile_package(&world.us, &world.mls, MLS_SUITE_XWING, &r->keys, &r->package));
+    talk_world_clear(&world);
+    r->package_ns = w.t.env.wall.ns;
+    assert_ok(buf_append(package, buf_span(&r->package)));
+    request(vera, package);
+    q.key_package = buf_span(package);
+    memcpy(q.group, group.bytes, sizeof q.group);
+    assert_ok(rejoin_sign(&q, vera->chat->installation));
+    assert_ok(rejoin_encode(&q, asked));
+    people[0]->cursor = chat_event_last(people[0]->chat);
+    world_run(&w, 900);
+    assert_true(world_event(people[0], CHAT_EVENT_REJOINED, &ev));
+    for (unsigned i = 0; i < 3; i++)
+        say(people[i], "she is in");
+    world_run(&w, REJOIN_KEPT_S + 600);
+    assert_int_equal(r->package.len, 0);
+    assert_int_equal(state_of(vera), CHAT_JOINED);
+    for (unsigned i = 0; i < 3; i++)
+        people[i]->cursor = chat_event_last(people[i]->chat);
+    return head;
+}
+
+static void replay(struct world_person *p, const struct eid *door, struct span asked)
+{
+    struct talk *t = talk_of(p);
+    struct frames f = {.count = 0};
+    struct eid head = branches_head(t->branches);
+    assert_ok(frames_add(&f, FRAME_REJOIN, asked));
+    step_open(p->chat);
+    t->active = true;
+    if (door != NULL)
+        assert_ok(doors_publish(p->chat, &w.t.env, t, door, &f));
+    else
+        assert_ok(talk_publish(p->chat, &w.t.env, t, &head, &f, 0));
+}
+
+static void an_old_request_sent_again_lets_nobody_in(void **state)
+{
+    (void)state;
+    struct buf package = BUF_INIT(REJOIN_PACKAGE_MAX), asked = BUF_INIT(REJOIN_BYTES_MAX);
+    struct chat_event ev;
+    begin(11, 3);
+    struct world_person *vera = people[2];
+    struct eid door = let_in_once(vera, &package, &asked);
+    for (unsigned i = 0; i < 30; i++) {
+        replay(people[1], i % 2 == 0 ? NULL : &door, buf_span(&asked));
+        world_run(&w, 60);
+        assert_int_equal(state_of(vera), CHAT_JOINED);
+    }
+    assert_false(world_event(people[0], CHAT_EVENT_REJOINED, &ev));
+    assert_true(all_in_one(3));
+    say(people[0], "still here");
+    say(vera, "me too");
+    world_run(&w, 60);
+    all_read(3, "still here");
+    all_read(3, "me too");
+    buf_clear(&asked);
+    buf_clear(&package);
+    world_clear(&w);
+}
+
+/* {Remove, Add} with the old request as its evidence is valid for all; nobody gets a Welcome. */
+static void replace(struct world_person *bad, const uint8_t key[32], struct span package,
+                    struct span asked)
+{
+    struct talk *t = talk_of(bad);
+    struct eid head = branches_head(t->branches);
+    const struct mls_tree *tree = mls_group_tree(branches_group(t->branches, &head));
+    struct profile_credential who = {0};
+    struct plan *p = malloc(sizeof *p);
+    uint32_t leaf = 0;
+    assert_non_null(p);
+    plan_init(p);
+    for (uint32_t from = 0; mls_tree_next_member(tree, from, &leaf); from = leaf + 1)
+        if (policy_member(tree, leaf, &who) == OK && memcmp(who.key, key, 32) == 0)
+            break;
+    assert_memory_equal(who.key, key, 32);
+    assert_ok(evidence_bring(&p->evidence, people_find(bad->chat, who.account)->log));
+    assert_ok(evidence_bring_rejoin(&p->evidence, asked));
+    assert_ok(plan_remove(p, leaf));
+    assert_ok(mls_make_add(package, &p->proposals));
+    step_open(bad->chat);
+    t->active = true;
+    assert_ok(talk_commit(bad->chat, &w.t.env, t, p, &head));
+    plan_clear(p);
+    free(p);
+}
+
+static void who_is_replaced_by_an_old_request_comes_back(void **state)
+{
+    (void)state;
+    struct buf package = BUF_INIT(REJOIN_PACKAGE_MAX), asked = BUF_INIT(REJOIN_BYTES_MAX);
+    struct chat_event ev;
+    bool out = false;
+    begin(12, 3);
+    struct world_person *vera = people[2];
+    (void)let_in_once(vera, &package, &asked);
+    for (unsigned round = 0; round < 2; round++) { /* and again: no longer wait the second time */
+        replace(people[1], vera->chat->self.installation, buf_span(&package), buf_span(&asked));
+        for (unsigned i = 0; i < 20; i++) {
+            if (i == 1)
+                say(people[0], round == 0 ? "meanwhile" : "once more");
+            world_run(&w, 60);
+            assert_int_not_equal(state_of(vera), CHAT_LEFT);
+            out |= state_of(vera) == CHAT_REJOINING;
+        }
+        assert_int_equal(state_of(vera), CHAT_JOINED);
+        assert_true(all_in_one(3));
+    }
+    assert_true(out);
+    assert_true(world_event(vera, CHAT_EVENT_REJOINED, &ev));
+    say(vera, "back");
+    world_run(&w, 120);
+    all_read(3, "meanwhile");
+    all_read(3, "once more");
+    all_read(3, "back");
+    buf_clear(&asked);
+    buf_clear(&package);
+    world_clear(&w);
+}
+
 /* A conversation of two is certified by both alone: while the other is away nothing is, and that is
  * no reason to flood the network, to hold back what is said, or to let anybody in. */
 static void that_the_other_is_away_is_no_reason_to_rejoin(void **state)
@@ -481,6 +613,8 @@ int main(void)
         cmocka_unit_test(a_backup_of_the_same_epoch_rejoins_too),
         cmocka_unit_test(who_commits_twice_is_removed_and_all_are_told),
         cmocka_unit_test(who_floods_with_requests_costs_few_commits),
+        cmocka_unit_test(an_old_request_sent_again_lets_nobody_in),
+        cmocka_unit_test(who_is_replaced_by_an_old_request_comes_back),
         cmocka_unit_test(that_the_other_is_away_is_no_reason_to_rejoin),
         cmocka_unit_test(who_was_away_for_forty_days_comes_back_by_itself),
         cmocka_unit_test(a_silent_night_costs_a_few_beacons),

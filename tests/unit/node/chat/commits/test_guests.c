@@ -81,8 +81,8 @@ static void one_commit_lets_in_all_who_asked(void **state)
     assert_span_equal(out[1].key_package, SPAN_LIT("package"));
     assert_true(eid_eq(&out[1].at, &fork));
     struct eid in = add(&fork, 1, 0, COMMIT_REMOVES_EVIDENCE);
-    guests_let_in(g, &t.env, voters[3].key, &in);
-    guests_let_in(g, &t.env, voters[4].key, &in);
+    guests_let_in(g, &t.env, d, voters[3].key, SPAN_LIT("package"), &in);
+    guests_let_in(g, &t.env, d, voters[4].key, SPAN_LIT("package"), &in);
     test_env_advance(&t, GUESTS_TURN_NS);
     assert_int_equal(due(out), 0);
     end();
@@ -106,7 +106,7 @@ static void others_come_first_and_their_answer_is_enough(void **state)
             continue;
         struct eid head = dag_head(d);
         struct eid in = add(&head, epoch++, 1, COMMIT_REMOVES_EVIDENCE);
-        guests_let_in(g, &t.env, voters[v].key, &in);
+        guests_let_in(g, &t.env, d, voters[v].key, SPAN_LIT("package"), &in);
         test_env_advance(&t, GUESTS_TURN_NS);
         assert_int_equal(due(out), 0);
     }
@@ -122,7 +122,7 @@ static void a_guest_waits_again_when_its_commit_loses(void **state)
     begin();
     ask(3, &fork, NULL);
     struct eid in = add(&fork, 1, 1, COMMIT_UPDATES);
-    guests_let_in(g, &t.env, voters[3].key, &in);
+    guests_let_in(g, &t.env, d, voters[3].key, SPAN_LIT("package"), &in);
     test_env_advance(&t, 2 * GUESTS_TURN_NS + GUESTS_GATHER_NS);
     assert_int_equal(due(out), 0);
     (void)add(&fork, 1, 2, COMMIT_ADDS);
@@ -164,7 +164,7 @@ static void who_asks_again_and_again_waits_longer_each_time(void **state)
         ask(3, &fork, NULL);
         if (due(out) == 1) {
             head = add(&head, epoch++, 1, COMMIT_UPDATES);
-            guests_let_in(g, &t.env, voters[3].key, &head);
+            guests_let_in(g, &t.env, d, voters[3].key, SPAN_LIT("package"), &head);
             (void)due(out);
             times++;
         }
