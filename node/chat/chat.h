@@ -291,7 +291,8 @@ enum chat_reason {
 };
 
 /** ERR_REFUSED not the keeper, or it is this one; ERR_NOT_FOUND; ERR_BUSY whether our account has
- * changed elsewhere is being looked up: again when we are online, in some seconds. */
+ * changed elsewhere is being looked up: again when two stores have answered, or after ten minutes
+ * online (LOOK_WAIT_S). */
 enum err chat_revoke(struct chat *c, const struct env *env, const struct chat_installation *which,
                      enum chat_reason why) MUST_CHECK;
 

@@ -34,6 +34,7 @@
 #define LISTEN_COVER         32u   /* buckets of a light client and of a look-up; CHAT.md 6 */
 #define LISTEN_LATE_S        3600  /* last week's bucket is kept so long; CHAT.md 6 */
 #define CATCHUP_OVERLAP_S    3600  /* read again, for clocks and late arrivals */
+#define LOOK_WAIT_S          600   /* online, until the root signs without two stores; own choice */
 #define FINDING_CARDS_MAX    2u    /* addresses that a person is looked up at */
 #define FINDING_EVERY_S      43200 /* contacts' bundles, with as much again by chance */
 #define FINDING_RETRY_S      60    /* nothing found: doubled each time, four hours at most */

@@ -230,7 +230,8 @@ struct chat {
     enum chat_phase phase;
     struct keyring *ring;
     struct keyring_key *root; /* NULL: not the keeper */
-    bool looked;              /* what stores hold of our own log is known, since we came online */
+    bool looked;              /* what stores hold of our own log is known, since we came online, */
+    struct mono look_until;   /* ... or no two of them have answered for so long */
     struct keyring_key *installation;
     struct entry_author self;
     struct person *me;

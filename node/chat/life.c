@@ -356,6 +356,7 @@ void chat_online(struct chat *c, const struct env *env, bool online)
         return;
     c->online = online;
     c->looked = false;
+    c->look_until = mono_add(env->now, LOOK_WAIT_S * NS_PER_S);
     if (online)
         network_back(c, env);
     else

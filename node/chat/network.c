@@ -235,6 +235,21 @@ static void caught_up(struct chat *c, const struct env *env)
     c->gap_ns = 0;
 }
 
+/* Does the root key wait for stores? One alone may hide something, or be our own archive, which has
+ * nothing of the time when we were away. */
+static bool looks(const struct chat *c)
+{
+    return c->online && !c->looked && c->phase == CHAT_PHASE_READY;
+}
+
+/* Who finds no two stores must be able to revoke what was stolen, too. */
+static void look_no_longer(struct chat *c, const struct env *env)
+{
+    c->looked = true;
+    if (c->root != NULL)
+        log_unusual(env, "chat", "the root key signs though no two stores have answered");
+}
+
 void chat_fetched(struct chat *c, const struct env *env, uint64_t ticket, enum err err)
 {
     size_t cursor = 0;
@@ -250,10 +265,10 @@ void chat_fetched(struct chat *c, const struct env *env, uint64_t ticket, enum e
         if (c->intro.state == SWEEP_ENDED) {
             c->intro.state = SWEEP_IDLE;
             inviting_read(c, env, c->intro.to.ns, c->intro.stores);
-            c->looked = true; /* our own bundles lie there as well */
+            c->looked |= c->intro.stores >= 2; /* our own bundles lie there as well */
             uint8_t bucket;
             int64_t wait = letting_bucket(c, &bucket) ? PAIR_LOOK_S
-                           : c->inbox_again
+                           : c->inbox_again || looks(c)
                                ? INBOX_AGAIN_S
                                : LOOKUP_EVERY_S + (int64_t)rng_below(env->rng, LOOKUP_EVERY_S / 2);
             c->intro_at = mono_add(env->now, wait * NS_PER_S);
@@ -348,6 +363,8 @@ void network_tick(struct chat *c, const struct env *env)
         network_listen(c);
     if (c->online && env->now.ns >= c->intro_at.ns && c->intro.state == SWEEP_IDLE)
         inviting_look(c, env);
+    if (looks(c) && env->now.ns >= c->look_until.ns)
+        look_no_longer(c, env);
 }
 
 struct mono network_deadline(const struct chat *c)
@@ -361,6 +378,8 @@ struct mono network_deadline(const struct chat *c)
     at = mono_min(at, sweep_deadline(&c->intro));
     if (c->intro.state == SWEEP_IDLE)
         at = mono_min(at, c->intro_at);
+    if (looks(c))
+        at = mono_min(at, c->look_until);
     for (const struct person *p; (p = map_next(&c->people, &cursor, NULL)) != NULL;)
         if (p->looking)
             at = mono_min(at, sweep_deadline(&p->sweep));

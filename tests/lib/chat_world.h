@@ -52,6 +52,7 @@ struct world {
     size_t messages_count, messages_cap;
     unsigned loss_percent; /* of live deliveries; stores keep all */
     bool stores;           /* are there any? */
+    bool one_store;        /* ... and no second one */
     int64_t stores_keep_s; /* they forget what is older; 0: nothing */
     bool cut;              /* nothing goes from one side to another; stores keep all */
     unsigned published_bytes;
@@ -142,7 +143,7 @@ static inline void world_fetch(struct world *w, struct world_person *p, const st
     struct chat_out ask = *out;
     char topics[CHAT_TOPICS_MAX][32] = {{0}};
     p->fetches++;
-    if (!w->stores) {
+    if (!w->stores || (w->one_store && ask.other_than != 0)) {
         chat_fetched(p->chat, &w->t.env, ask.ticket, ERR_NOT_FOUND);
         return;
     }

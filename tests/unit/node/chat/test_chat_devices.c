@@ -1,4 +1,5 @@
 /* Whole chats with several devices: paired, revoked, lost, taken back. */
+#include "node/chat/account.h"
 #include "tests/lib/chat_world.h"
 
 static void say(struct world *w, struct world_person *p, const struct chat_conversation *id,
@@ -257,6 +258,47 @@ static void who_is_no_keeper_lets_nobody_in(void **state)
     world_clear(&w);
 }
 
+static void online_anew(struct world *w, struct world_person *p)
+{
+    world_online(w, p, false);
+    world_online(w, p, true);
+}
+
+/* The root key signs once two stores have answered; without them after LOOK_WAIT_S online. */
+static void a_root_key_waits_for_two_stores_and_not_for_ever(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 61);
+    struct world_person *keeper = world_born(&w);
+    world_online(&w, keeper, true);
+    assert_err(account_may_sign(keeper->chat), ERR_BUSY);
+    world_run(&w, 5);
+    assert_ok(account_may_sign(keeper->chat));
+
+    w.one_store = true; /* one that hides, or our own archive */
+    online_anew(&w, keeper);
+    world_run(&w, LOOK_WAIT_S - 10);
+    assert_err(account_may_sign(keeper->chat), ERR_BUSY);
+    world_run(&w, 20);
+    assert_ok(account_may_sign(keeper->chat));
+
+    online_anew(&w, keeper);
+    world_run(&w, 20);
+    assert_err(account_may_sign(keeper->chat), ERR_BUSY);
+    w.one_store = false; /* a second one is found and asked */
+    world_run(&w, INBOX_AGAIN_S);
+    assert_ok(account_may_sign(keeper->chat));
+
+    w.stores = false;
+    online_anew(&w, keeper);
+    world_run(&w, LOOK_WAIT_S - 10);
+    assert_err(account_may_sign(keeper->chat), ERR_BUSY);
+    world_run(&w, 20);
+    assert_ok(account_may_sign(keeper->chat));
+    world_clear(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +307,7 @@ int main(void)
         cmocka_unit_test(restarts_and_losses_do_not_hinder_pairing),
         cmocka_unit_test(who_lost_every_device_takes_the_account_back),
         cmocka_unit_test(who_is_no_keeper_lets_nobody_in),
+        cmocka_unit_test(a_root_key_waits_for_two_stores_and_not_for_ever),
     };
     cmocka_set_test_filter(getenv("TEST"));
     return cmocka_run_group_tests(tests, NULL, NULL);
