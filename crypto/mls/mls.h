@@ -178,7 +178,8 @@ enum mls_part {
 void mls_drop(struct mls_group *g, enum mls_part part);
 
 /** Append a part as bytes; a dropped part gives none. Only RECEIVE (and what PUBLIC says of waiting
- * proposals) changes within an epoch, so that a message costs no write of the tree. */
+ * proposals) changes within an epoch, so that a message costs no write of the tree; and REWIND with
+ * an Update of ours, whose private key is in there. */
 enum err mls_save(const struct mls_group *g, enum mls_part part, struct buf *out) MUST_CHECK;
 
 /** A state from its parts; empty spans for parts that were dropped. OK; MLS_BAD_STATE; ERR_MEMORY.

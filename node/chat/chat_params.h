@@ -25,15 +25,15 @@
 #define WELCOMES_OPEN_BYTES_MAX    (16u << 20) /* of these, in memory; own choice */
 #define WELCOME_STRANGER_BYTES_MAX (2u << 20)  /* one of a stranger: 1,000 leaves */
 #define WELCOME_INLINE_BYTES                                                                       \
-    65536u                         /* of one commit's Welcomes, all copies together, in invites    \
-                                    */
-#define CHAT_STAMP_BITS      18u   /* of invites to us; own choice: about 30 ms */
-#define CHAT_HAD_MAX         8192u /* payloads remembered as seen */
-#define STAMP_SLICE          4096u /* tries in a row: about 1 ms */
-#define RESCANS_MAX          8u    /* readings of the same span because more opened */
-#define LISTEN_COVER         32u   /* buckets of a light client and of a look-up; CHAT.md 6 */
-#define LISTEN_LATE_S        3600  /* last week's bucket is kept so long; CHAT.md 6 */
-#define CATCHUP_OVERLAP_S    3600  /* read again, for clocks and late arrivals */
+    65536u                          /* of one commit's Welcomes, all copies together, in invites   \
+                                     */
+#define CHAT_STAMP_BITS      18u    /* of invites to us; own choice: about 30 ms */
+#define CHAT_HAD_MAX         8192u  /* payloads remembered as seen */
+#define STAMP_SLICE          16384u /* tries in a row: about 2 ms */
+#define RESCANS_MAX          8u     /* readings of the same span because more opened */
+#define LISTEN_COVER         32u    /* buckets of a light client and of a look-up; CHAT.md 6 */
+#define LISTEN_LATE_S        3600   /* last week's bucket is kept so long; CHAT.md 6 */
+#define CATCHUP_OVERLAP_S    3600   /* read again, for clocks and late arrivals */
 #define LOOK_WAIT_S          600   /* online, until the root signs without two stores; own choice */
 #define FINDING_CARDS_MAX    2u    /* addresses that a person is looked up at */
 #define FINDING_EVERY_S      43200 /* contacts' bundles, with as much again by chance */
@@ -41,6 +41,9 @@
 #define INBOX_AGAIN_S        300   /* something was refused for a bound: it is read again */
 #define INVITE_AGAIN_S       86400 /* an invite that nobody answered is sent again */
 #define INVITE_HELD_S        10    /* is its commit certified? */
+#define BEHIND_LOOK_S        20u /* what nothing opens waits so long, to twice; then stores are read, */
+#define BEHIND_STEPS_MAX     7u    /* doubled with each reading in vain: 43 to 85 min at most */
+#define BEHIND_BACK_S        600u  /* from before the last reading: clocks, late arrivals */
 #define TALK_KEYS_MAX        32u   /* epochs whose envelopes are opened still */
 #define TALK_GATHER_S        5     /* from one commit of newcomers to the next */
 #define TALK_FOUNDING_S      30    /* so long a founder waits for those who are looked for */

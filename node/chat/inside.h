@@ -11,6 +11,7 @@
  *     devices.c   revoking, recovering                letting*.c  pairing (letting.h)
  *     network.c   what is listened to and read from stores, who takes what comes
  *     parking.c   what is of conversations, or may be: it waits for a key, an epoch, a proposal
+ *     behind.c    what is not understood: a commit may have been lost
  *     talks.c     conversations: list and records       talk_*.c    one of them (talk.h)
  *     saying.c    what the person says        entries.c, notes.c, rows.c  what entries mean
  *     wishing.c   what it wishes of conversations
@@ -213,6 +214,15 @@ struct prekey { /* a day's private halves */
     uint64_t issued_s, replaced_s;
 };
 
+struct behind {      /* what nobody of ours understands may tell that we are (behind.c) */
+    struct mono at;  /* when stores are read because of it */
+    uint64_t mark;   /* of parked: what came before was looked for */
+    uint64_t keys;   /* keys_noted when a reading began */
+    int64_t read_ns; /* wall; the end of the last reading, for whatever reason */
+    unsigned vain;   /* readings in a row that brought nothing */
+    bool looking;
+};
+
 /* ---- the chat ---- */
 
 struct chat {
@@ -290,6 +300,7 @@ struct chat {
     struct span topic_spans[CHAT_TOPICS_MAX];
     struct parked *parked; /* envelopes of our buckets that nothing opens yet */
     uint64_t keys_noted;   /* grows with every key that may open some */
+    struct behind behind;
     uint64_t had[CHAT_HAD_MAX];
     uint64_t left_out; /* of the last import */
 
@@ -535,6 +546,16 @@ bool parking_retry(struct chat *c, const struct env *env, bool swept);
 void parking_tick(struct chat *c, const struct env *env);
 struct mono parking_deadline(const struct chat *c);
 void parking_clear(struct chat *c);
+
+/* ---- behind.c ---- */
+/** All is read from stores now. */
+void behind_begin(struct chat *c, const struct env *env);
+/** Something of our buckets was parked. */
+void behind_parked(struct chat *c, const struct env *env);
+/** Stores were read; `moved`: what was parked could be taken. */
+void behind_read(struct chat *c, bool moved);
+void behind_tick(struct chat *c, const struct env *env);
+struct mono behind_deadline(const struct chat *c);
 
 /* ---- files*.c ---- */
 enum err files_load(struct chat *c) MUST_CHECK;

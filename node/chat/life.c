@@ -35,7 +35,7 @@ static struct chat *chat_new(const struct chat_config *config, const struct env 
         return NULL;
     c->light = config->light;
     c->cost = cost_of(config);
-    c->bundle_at = c->intro_at = c->listen_again = c->self_say_at = MONO_NEVER;
+    c->behind.at = c->bundle_at = c->intro_at = c->listen_again = c->self_say_at = MONO_NEVER;
     c->receipts = true;
     c->stamp_bits = CHAT_STAMP_BITS;
     c->journal_first = 1;

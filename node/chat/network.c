@@ -225,7 +225,9 @@ static void caught_up(struct chat *c, const struct env *env)
             t->changed = true;
         }
     c->catchup.state = SWEEP_IDLE;
-    if (parking_retry(c, env, true) && c->rescans++ < RESCANS_MAX) {
+    bool moved = parking_retry(c, env, true);
+    behind_read(c, moved);
+    if (moved && c->rescans++ < RESCANS_MAX) {
         sweep_start(&c->catchup, env, c->catchup.from); /* what appeared may open more */
         return;
     }
@@ -351,6 +353,7 @@ void network_back(struct chat *c, const struct env *env)
             t->active = true;
         }
     c->rescans = 0;
+    behind_begin(c, env);
     sweep_start(&c->catchup, env, (struct wall){from - CATCHUP_OVERLAP_S * NS_PER_S});
     inviting_look(c, env);
     network_listen(c);
@@ -361,6 +364,7 @@ void network_tick(struct chat *c, const struct env *env)
     parking_tick(c, env);
     if (env->now.ns >= c->listen_again.ns)
         network_listen(c);
+    behind_tick(c, env);
     if (c->online && env->now.ns >= c->intro_at.ns && c->intro.state == SWEEP_IDLE)
         inviting_look(c, env);
     if (looks(c) && env->now.ns >= c->look_until.ns)
@@ -376,6 +380,7 @@ struct mono network_deadline(const struct chat *c)
     at = mono_min(at, parking_deadline(c));
     at = mono_min(at, sweep_deadline(&c->catchup));
     at = mono_min(at, sweep_deadline(&c->intro));
+    at = mono_min(at, behind_deadline(c));
     if (c->intro.state == SWEEP_IDLE)
         at = mono_min(at, c->intro_at);
     if (looks(c))

@@ -10,9 +10,12 @@ static void park(struct chat *c, const struct env *env, struct span topic, struc
     uint8_t set[32] = {0}, bucket = topic_bucket(topic);
     talk_buckets(c, env->wall.ns, set);
     talk_buckets(c, env->wall.ns - (int64_t)WEEK_S * NS_PER_S, set);
+    uint64_t mark = parked_mark(c->parked);
     if ((set[bucket / 8] >> bucket % 8 & 1) != 0 &&
         parked_add(c->parked, env, bucket, env->wall.ns, payload, known) != OK)
         log_unusual(env, "chat", "a payload was not parked: memory is out");
+    if (parked_mark(c->parked) != mark)
+        behind_parked(c, env);
 }
 
 /* Where the payload is noted when it was taken: relay and two stores bring most of them thrice. */

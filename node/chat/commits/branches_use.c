@@ -68,6 +68,7 @@ enum err branches_propose(struct branches *b, const struct branches_world *w, st
     else
         TRY(mls_propose_update(e->group, w->mls, NULL, NULL, how, out));
     branches_touch(e);
+    e->dirty[MLS_PART_REWIND] = true; /* the private key of the update */
     return OK;
 }
 

@@ -171,6 +171,15 @@ bool parked_again(const struct parked *p, const uint8_t header[ENVELOPE_KEY_BYTE
            look(p, header, lacking ? KNOWN_AND_LACKING : KNOWN, p->next, cursor, out);
 }
 
+bool parked_since(const struct parked *p, uint64_t mark)
+{
+    bool any = false;
+
+    for (size_t i = place_of(p, mark); mark < p->next && !any && i < fifo_count(&p->items); i++)
+        any = ((const struct item *)fifo_at(&p->items, i))->view.number != 0;
+    return any;
+}
+
 static struct item *item_of(const struct parked *p, uint64_t number)
 {
     size_t i = place_of(p, number);

@@ -63,6 +63,9 @@ enum parked_lack parked_lacks(struct parked *p, const struct env *env, struct sp
 /** Is a copy of it here, and parked_lacks was told so? */
 bool parked_is_lacking(const struct parked *p, struct span payload);
 
+/** Is anything here of what came from that number on? */
+bool parked_since(const struct parked *p, uint64_t mark);
+
 /** It was opened, or will never be. */
 void parked_take(struct parked *p, uint64_t number);
 

@@ -427,6 +427,64 @@ static void who_missed_the_proposals_of_a_commit_reads_stores_and_follows_it(voi
     people_clear_all(w);
 }
 
+/* The private key of an update that was proposed is on the disk before anybody hears of it. */
+static void who_was_killed_after_proposing_follows_the_commit_of_it(void **state)
+{
+    (void)state;
+    size_t count = 17;
+    struct world *w = people(count, 27);
+    struct chat_conversation id = found(w, CHAT_GROUP, count);
+    world_run(w, 60);
+    struct eid before = head_of(&w->people[0], &id), now = before;
+    say(w, 5, &id, "first words of a fresh leaf");
+    world_run(w, 1);
+    world_restart(w, &w->people[5]);
+    for (unsigned i = 0; i < 60 && eid_eq(&now, &before); i++) {
+        world_run(w, 10);
+        now = head_of(&w->people[0], &id);
+    }
+    assert_false(eid_eq(&now, &before));
+    world_run(w, 20);
+    struct eid its = head_of(&w->people[5], &id);
+    assert_true(eid_eq(&now, &its));
+    people_clear_all(w);
+}
+
+/* Stores do not have the proposal when they are read for it. It comes later, and what the others
+ * say after the commit makes us look again. */
+static void a_commit_that_overtakes_its_proposals_is_taken_with_them(void **state)
+{
+    (void)state;
+    struct world *w = people(3, 26);
+    struct world_person *late = &w->people[1];
+    struct chat_conversation id = found(w, CHAT_GROUP, 3);
+    world_run(w, 60);
+    for (size_t i = 0; i < 3; i++)
+        say(w, i, &id, "here");
+    world_run(w, 200);
+    struct eid before = head_of(&w->people[0], &id), its = head_of(late, &id);
+    assert_true(eid_eq(&before, &its));
+    w->stores_keep_s = 1;
+    size_t from = w->messages_count;
+    late->online = false; /* the network is as slow for it as can be */
+    assert_ok(chat_leave(w->people[2].chat, &w->t.env, &id));
+    world_run(w, 20);
+    struct eid now = head_of(&w->people[0], &id);
+    assert_false(eid_eq(&now, &before));
+    for (size_t i = w->messages_count; i-- > from;) { /* the last one first */
+        if (i == from)
+            world_run(w, 5);
+        chat_received(late->chat, &w->t.env, span_str(w->messages[i].topic),
+                      span_of(w->messages[i].payload, w->messages[i].len));
+    }
+    its = head_of(late, &id);
+    assert_false(eid_eq(&now, &its));
+    world_run(w, 65);
+    its = head_of(late, &id);
+    assert_true(eid_eq(&now, &its));
+    people_clear_all(w);
+}
+
 static void more_than_the_type_holds_are_refused_before_anything_is_made(void **state)
 {
     (void)state;
@@ -459,6 +517,8 @@ int main(void)
         cmocka_unit_test(who_was_removed_gets_nothing_by_a_group_under_the_old_id),
         cmocka_unit_test(a_copied_device_reads_nothing_after_the_promised_update),
         cmocka_unit_test(who_missed_the_proposals_of_a_commit_reads_stores_and_follows_it),
+        cmocka_unit_test(who_was_killed_after_proposing_follows_the_commit_of_it),
+        cmocka_unit_test(a_commit_that_overtakes_its_proposals_is_taken_with_them),
         cmocka_unit_test(more_than_the_type_holds_are_refused_before_anything_is_made),
     };
     cmocka_set_test_filter(getenv("TEST")); /* one alone, by name */

@@ -603,6 +603,45 @@ static void a_silent_night_costs_a_few_beacons(void **state)
     world_clear(&w);
 }
 
+/* A commit that does not reach one of them: what the others say in its epoch cannot be opened, and
+ * that is sign enough, though it is acks alone. */
+static void who_lost_a_commit_follows_soon_though_nobody_speaks(void **state)
+{
+    (void)state;
+    begin(9, PEOPLE);
+    world_run(&w, 7 * 3600); /* acks may travel alone again */
+    assert_true(all_in_one(PEOPLE));
+    people[2]->online = false;
+    rename_group(people[0], "water");
+    world_run(&w, 2);
+    people[2]->heard = w.messages_count;
+    people[2]->online = true;
+    assert_false(all_in_one(PEOPLE));
+    world_run(&w, 110); /* until one acks: 65 s at most; then 40 */
+    assert_true(all_in_one(PEOPLE));
+    world_clear(&w);
+}
+
+/* Strangers' payloads in our bucket all day long do not make us read stores all day long. */
+static void strangers_in_the_same_bucket_cost_few_readings(void **state)
+{
+    (void)state;
+    static uint8_t noise[ENVELOPE_BYTES_MIN];
+    char topic[ENVELOPE_TOPIC_BYTES];
+    size_t readings = 0;
+    begin(10, 2);
+    for (unsigned i = 0; i < 24 * 60; i++) {
+        rng_fill(&w.t.rng, noise, sizeof noise);
+        envelope_topic(ENVELOPE_BUCKET, talk_bucket(talk_of(people[1]), w.t.env.wall.ns), topic);
+        chat_received(people[1]->chat, &w.t.env, span_str(topic), SPAN_ARRAY(noise));
+        int64_t before = people[1]->chat->behind.read_ns;
+        world_run(&w, 60);
+        readings += people[1]->chat->behind.read_ns != before;
+    }
+    assert_in_range(readings, 8, 45);
+    world_clear(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -618,6 +657,8 @@ int main(void)
         cmocka_unit_test(that_the_other_is_away_is_no_reason_to_rejoin),
         cmocka_unit_test(who_was_away_for_forty_days_comes_back_by_itself),
         cmocka_unit_test(a_silent_night_costs_a_few_beacons),
+        cmocka_unit_test(who_lost_a_commit_follows_soon_though_nobody_speaks),
+        cmocka_unit_test(strangers_in_the_same_bucket_cost_few_readings),
     };
     cmocka_set_test_filter(getenv("TEST")); /* one alone, by name */
     return cmocka_run_group_tests(tests, NULL, NULL);
