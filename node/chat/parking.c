@@ -1,5 +1,6 @@
 /* What comes in our buckets and may be of a conversation: taken, or parked until there is what it
  * needs: a key, the epoch that it builds on, the proposals that a commit gathers. */
+#include "crypto/base/wipe.h"
 #include "node/chat/talk.h"
 #include "node/chat/welcomes.h"
 
@@ -106,6 +107,7 @@ static bool retry_key(struct chat *c, const struct env *env, struct talk *t, str
     cursor = mark;
     while (parked_again(c->parked, header, swept, &cursor, &item))
         moved |= retry_item(c, env, t, &item);
+    wipe(header, sizeof header);
     return moved;
 }
 

@@ -1,6 +1,7 @@
 /* A conversation that we were out of, and that somebody has let us into again: its states and its
  * DAG begin anew, as of a newcomer; what was said stays, and so does its place in the list. */
 #include "crypto/base/wipe.h"
+#include "node/chat/doors.h"
 #include "node/chat/rejoining.h"
 
 static enum err drop_rows(struct chat *c, enum vault_table table, struct span prefix)
@@ -18,6 +19,7 @@ static enum err forget(struct chat *c, struct talk *t)
 {
     struct row_key rejoin = row_key_of(SPAN_LIT("rejoin"), SPAN_ARRAY(t->id.bytes), SPAN_EMPTY);
     struct row_key let_in = row_key_of(SPAN_LIT("let-in"), SPAN_ARRAY(t->id.bytes), SPAN_EMPTY);
+    struct row_key door = row_key_of(SPAN_LIT("door"), SPAN_ARRAY(t->id.bytes), SPAN_EMPTY);
 
     branches_free(t->branches);
     t->branches = NULL;
@@ -25,6 +27,8 @@ static enum err forget(struct chat *c, struct talk *t)
     t->rejoining = NULL;
     healing_free(t->healing);
     t->healing = NULL;
+    doors_free(t->doors);
+    t->doors = NULL;
     wipe(t->keys, sizeof t->keys);
     t->keys_count = 0;
     t->keys_changed = true;
@@ -32,6 +36,7 @@ static enum err forget(struct chat *c, struct talk *t)
     TRY(drop_rows(c, VAULT_T_GROUPS, SPAN_ARRAY(t->id.bytes)));
     TRY(drop_rows(c, VAULT_T_DAGS, SPAN_ARRAY(t->id.bytes)));
     TRY(drop_rows(c, VAULT_T_SECRETS, row_span(&let_in)));
+    TRY(drop_rows(c, VAULT_T_SECRETS, row_span(&door)));
     return drop_rows(c, VAULT_T_SECRETS, row_span(&rejoin));
 }
 
